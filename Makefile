@@ -1,0 +1,50 @@
+# Every target does its own set-up: a virtual environment in .venv and a release build inside it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+
+.PHONY: help dev demo test lint types rust python bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.deps: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib prometheus-client
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.deps $(RUST)
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release --manifest-path rust/messplus-py/Cargo.toml
+	@touch $@
+
+dev: $(VENV)/.built  ## build the native module into .venv
+
+demo: dev  ## route a simulated stream and hold its service level
+	$(BIN)/messplus demo
+
+test: lint types rust python  ## run every check
+
+lint: $(VENV)/.deps  ## formatting and lints, warnings denied
+	cargo fmt --all --check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+types: dev  ## mypy strict, and the stub against the native module
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest messplus._core --allowlist tests/repo/stubtest-allowlist.txt
+
+rust: ## unit tests, laws and doctests of the core
+	cargo test --quiet
+
+python: dev  ## unit, property, thread and repository tests
+	$(BIN)/pytest
+
+bench: dev  ## decision latency: criterion, then whole calls from Python
+	cargo bench --package messplus-benches
+	$(BIN)/pytest benches/python --benchmark-enable
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) target out

@@ -1,0 +1,2 @@
+//! Decision latency.
+fn main() {}

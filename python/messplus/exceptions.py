@@ -1,0 +1,57 @@
+"""Everything messplus raises on purpose.
+
+::
+
+    MessPlusError
+    ├── ConfigError (ValueError)        a setting breaks its rule
+    ├── InputError (ValueError)         an argument of a call breaks its rule
+    │   ├── ShapeError                  an array or table has the wrong shape or dtype
+    │   └── NonFiniteError              NaN or infinity where a finite number is needed
+    ├── FeedbackError (ValueError)      the decision is unknown, expired or already rated
+    ├── StateError (ValueError)         saved state is truncated, corrupt or not ours
+    │   └── StateVersionError           saved state has a format this version does not read
+    ├── FeaturizerError (RuntimeError)  a prompt could not be turned into features
+    └── MissingDependencyError (ImportError)  an optional package is not installed
+
+Messages name the field, the rule and the value found. A call that raises has changed nothing.
+"""
+
+
+class MessPlusError(Exception):
+    """Base class of every exception messplus raises on purpose."""
+
+
+class ConfigError(MessPlusError, ValueError):
+    """A setting breaks its rule."""
+
+
+class InputError(MessPlusError, ValueError):
+    """An argument of a call breaks its rule."""
+
+
+class ShapeError(InputError):
+    """An array or table has the wrong shape or dtype."""
+
+
+class NonFiniteError(InputError):
+    """NaN or infinity where a finite number is needed."""
+
+
+class FeedbackError(MessPlusError, ValueError):
+    """The decision is unknown, expired or already rated."""
+
+
+class StateError(MessPlusError, ValueError):
+    """Saved state is truncated, corrupt, or was made with another configuration."""
+
+
+class StateVersionError(StateError):
+    """Saved state has a format this version does not read."""
+
+
+class FeaturizerError(MessPlusError, RuntimeError):
+    """A prompt could not be turned into features."""
+
+
+class MissingDependencyError(MessPlusError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""

@@ -1,0 +1,1 @@
+//! Cost-optimal request routing under a long-run satisfaction target.
