@@ -1,1 +1,78 @@
+from collections.abc import Collection, Mapping
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
 __version__: str
+build_profile: str
+
+def reseed_ids() -> None: ...
+
+@final
+class Decision:
+    """What to do with one request, and why. Nothing in it needs the prompt again.
+
+    Attributes
+    ----------
+    id
+        128 random bits as 32 hexadecimal digits: the handle for late feedback.
+    step
+        Requests decided before this one, plus one.
+    model
+        The model whose answer goes to the user.
+    also_query
+        Models to query as well, for learning; empty unless the policy explores that way.
+    reason
+        ``exploit``, ``explore``, ``forced``, ``fallback`` or ``warm-up``.
+    ranking
+        All allowed models, best first: the order to fall back in when a call fails.
+    p_satisfied
+        Predicted probability of satisfaction per model, in ``(0, 1)``.
+    expected_cost
+        Expected cost of this request per model.
+    score
+        Drift-plus-penalty score per model, lower is better.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def also_query(self) -> tuple[str, ...]: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def ranking(self) -> tuple[str, ...]: ...
+    @property
+    def p_satisfied(self) -> dict[str, float]: ...
+    @property
+    def expected_cost(self) -> dict[str, float]: ...
+    @property
+    def score(self) -> dict[str, float]: ...
+
+@final
+class Controller:
+    def __new__(cls, config: str) -> Controller: ...
+    @staticmethod
+    def from_bytes(state: bytes) -> Controller: ...
+    def to_bytes(self) -> bytes: ...
+    @property
+    def config(self) -> str: ...
+    def decide(
+        self,
+        features: npt.NDArray[np.float32] | None = None,
+        costs: Mapping[str, float] | None = None,
+        allowed: Collection[str] | None = None,
+    ) -> Decision: ...
+    def observe(
+        self,
+        decision: Decision | str,
+        satisfied: bool | float | Mapping[str, bool | float] | None = None,
+        cost: float | Mapping[str, float] | None = None,
+        latency: float | Mapping[str, float] | None = None,
+    ) -> None: ...
+    def report(self) -> dict[str, Any]: ...

@@ -1,1 +1,44 @@
-//! Cost-optimal request routing under a long-run satisfaction target.
+//! Cost-optimal request routing under a long-run satisfaction target: the mathematics of messplus.
+//!
+//! Requests t = 1, 2, ... arrive one at a time and each is served by one of M models. Model m costs
+//! `E_m` and satisfies the user with `s_m` in `[0, 1]`, known only afterwards and only if somebody
+//! says so. The [`Controller`] chooses models so that the mean cost is small while the mean
+//! satisfaction stays at least the target alpha (MESS+, arXiv 2505.19947).
+//!
+//! | symbol | here | meaning |
+//! |---|---|---|
+//! | V | `v` | penalty weight of the cost |
+//! | alpha | `alpha` | target long-run satisfaction rate |
+//! | Q | [`VirtualQueue::backlog`] | satisfaction owed, in rated requests |
+//! | s, s-hat | `satisfaction`, `p_satisfied` | rating in `[0, 1]`, and its predicted probability |
+//! | E | `expected_cost` | expected cost of one request |
+//! | c, t | `exploration`, `step` | exploration strength, request counter |
+//!
+//! Reading order: [`queue`] and [`objective`] are the method; [`exploration`], [`predictor`] and
+//! [`cost`] feed it; [`controller`] joins them into `decide` and `observe`; [`ledger`] and [`state`]
+//! keep what must outlive a request or a process.
+//!
+//! No I/O, no clock, no ambient randomness: everything uncertain is an argument.
+
+pub mod config;
+pub mod controller;
+pub mod cost;
+pub mod error;
+pub mod exploration;
+pub mod ledger;
+pub mod logistic;
+pub mod model_set;
+pub mod objective;
+pub mod predictor;
+pub mod queue;
+pub mod request;
+pub mod state;
+pub mod stats;
+
+pub use config::{Config, ModelSpec, Policy, SgdConfig, ValidConfig};
+pub use controller::Controller;
+pub use error::{Error, Result};
+pub use model_set::ModelSet;
+pub use queue::VirtualQueue;
+pub use request::{Decision, Outcome, Reason, Request};
+pub use stats::{ModelStats, Stats};

@@ -1,13 +1,31 @@
-//! The native module `messplus._core`.
+//! The native module `messplus._core`: convert, detach, call the core, convert back.
+
+mod controller;
+mod convert;
+mod decision;
+mod error;
+mod ids;
+mod names;
+mod outcome;
+mod report;
 
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
 mod _core {
-    use super::*;
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
+    #[pymodule_export]
+    use super::controller::PyController;
+    #[pymodule_export]
+    use super::decision::PyDecision;
+    #[pymodule_export]
+    use super::ids::reseed_ids;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        module.add("build_profile", profile)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

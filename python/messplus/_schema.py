@@ -1,0 +1,18 @@
+"""The pydantic schema of a router's settings: keys and types, not ranges."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .config import SLA, Model, Policy
+
+
+class RouterSettings(BaseModel):
+    """Keyword arguments of a router, as a settings file spells them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+    models: list[Model]
+    sla: SLA
+    policy: Policy = Field(default_factory=Policy.paper)
+    seed: int = Field(default=0, ge=0, lt=2**64)
+    pending_capacity: int = Field(default=16_384, ge=1)
+    tag_features: int = Field(default=16, ge=0, le=1024)

@@ -1,0 +1,166 @@
+"""What a router is made from: the zoo, the service level, the policy."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._schema import RouterSettings
+
+
+# Plain dict, so that declaring the classes does not import pydantic.
+_STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the zoo.
+
+    Parameters
+    ----------
+    name
+        Name, unique in the zoo; decisions name models by it.
+    cost
+        Expected cost of one request before any bill was seen, in ``[0, 1e18]``. Any unit (money,
+        joules), the same for the whole zoo.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    name: str
+    cost: float
+
+
+@dataclass(frozen=True)
+class SLA:
+    """The service level agreed on.
+
+    Parameters
+    ----------
+    target
+        Long-run satisfaction rate of rated requests, alpha, in ``(0, 1]``.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    target: float
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """Training of the per-model logistic heads by stochastic gradient descent.
+
+    Parameters
+    ----------
+    lr
+        Learning rate, in ``(0, 100]``.
+    momentum
+        Momentum, in ``[0, 1)``.
+    l2
+        Strength of the L2 penalty, in ``[0, 1]``.
+    clip
+        Largest Euclidean norm of one gradient, in ``(0, 1e6]``.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    lr: float = 0.1
+    momentum: float = 0.9
+    l2: float = 1e-4
+    clip: float = 1.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How requests are routed. Take a preset: :meth:`paper`.
+
+    Parameters
+    ----------
+    v
+        Penalty weight V of the cost, ``>= 0``, unit 1/cost. Larger values save more and hold the
+        target later.
+    exploration
+        Strength c of the exploration probability ``min(1, c / t^(1/4))``, ``>= 0``.
+    sgd
+        The satisfaction predictor.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    v: float
+    exploration: float
+    sgd: Sgd = field(default_factory=Sgd)
+
+    @classmethod
+    def paper(cls, v: float = 1e-4, c: float = 0.1, **sgd: float) -> Policy:
+        """MESS+ as published (arXiv 2505.19947).
+
+        The published V = 0.0001 is meant for costs in joules. Keyword arguments beside ``v`` and
+        ``c`` are those of :class:`Sgd`.
+        """
+        return cls(v=v, exploration=c, sgd=Sgd(**sgd))
+
+
+def validate(settings: Mapping[str, Any]) -> RouterSettings:
+    """Check keys and types of a router's settings and fill in defaults.
+
+    Ranges of numbers are checked by the core, once, when the router is made.
+
+    Parameters
+    ----------
+    settings
+        ``models``, ``sla`` and, optionally, ``policy``, ``seed``, ``pending_capacity`` and
+        ``tag_features``; plain mappings or the classes of this module.
+
+    Raises
+    ------
+    ConfigError
+        If a key is missing or unknown, or a value has the wrong type; the message names the key.
+    """
+    # Imported at use: pydantic takes longer to import than the rest of the package.
+    from pydantic import ValidationError
+
+    from ._schema import RouterSettings
+
+    try:
+        return RouterSettings.model_validate_json(json.dumps(settings, default=_plain))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise ConfigError(f"{path}: {first['msg'].lower()}, got {first['input']!r}") from None
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return {"not a setting": repr(value)}
+
+
+def read(path: str | Path) -> RouterSettings:
+    """Read settings from a TOML or JSON file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is neither, cannot be parsed, or breaks a rule of :func:`validate`.
+    """
+    path = Path(path)
+    parsers = {".toml": tomllib.loads, ".json": json.loads}
+    parse = parsers.get(path.suffix)
+    if parse is None:
+        raise ConfigError(f"path: must end in .toml or .json, got {str(path)!r}")
+    try:
+        settings = parse(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path.name}: must be valid {path.suffix[1:]}, got {error}") from error
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path.name}: must be a table of settings, got {settings!r}")
+    return validate(settings)

@@ -1,0 +1,92 @@
+"""The vector a router decides on: text features, then the block of tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from messplus.exceptions import InputError, ShapeError
+
+from .tags import hash_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from .base import Featurizer
+
+
+class FeatureMap:
+    """Composes a featurizer with hashed tags.
+
+    Parameters
+    ----------
+    featurizer
+        Turns the prompt into the leading features.
+    tag_features
+        Length of the trailing block, zero without tags.
+    """
+
+    def __init__(self, featurizer: Featurizer, tag_features: int) -> None:
+        self._featurizer = featurizer
+        self._n_text = featurizer.n_features
+        self._tag_features = tag_features
+
+    @property
+    def n_features(self) -> int:
+        """Length of the composed vector."""
+        return self._n_text + self._tag_features
+
+    @property
+    def identity(self) -> str:
+        """Names the computation, as :attr:`Featurizer.identity` does."""
+        return f"{self._featurizer.identity}+tags{self._tag_features}"
+
+    def __call__(
+        self, prompt: str, tags: Mapping[str, str] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Features of one request, float32, shape ``(n_features,)``.
+
+        Raises
+        ------
+        InputError
+            If the prompt is not a string or a tag breaks its rule.
+        FeaturizerError
+            If the featurizer fails.
+        """
+        if not isinstance(prompt, str):
+            raise InputError(f"prompt: must be a string, got {type(prompt).__name__}")
+        block = hash_tags(tags, self._tag_features) if tags else None
+        return self._join(self._featurizer(prompt), block)
+
+    def ready(
+        self, features: npt.ArrayLike, tags: Mapping[str, str] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Features the caller brings: text features alone, or the whole vector.
+
+        Raises
+        ------
+        ShapeError
+            If the length is neither that of the text features nor that of the whole vector, or
+            tags are given beside a whole vector.
+        """
+        vector = np.ascontiguousarray(features, np.float32)
+        if vector.shape == (self.n_features,) and not tags:
+            return vector
+        if vector.shape != (self._n_text,):
+            expected = (
+                f"({self._n_text},)" if tags else f"({self._n_text},) or ({self.n_features},)"
+            )
+            raise ShapeError(f"features: must have shape {expected}, got {vector.shape}")
+        return self._join(vector, hash_tags(tags, self._tag_features) if tags else None)
+
+    def _join(
+        self, text: npt.NDArray[np.float32], block: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.float32]:
+        vector = np.zeros(self.n_features, np.float32)
+        vector[: self._n_text] = text
+        if block is not None:
+            vector[self._n_text :] = block
+        return vector

@@ -1,0 +1,58 @@
+"""Tags of a request, hashed into a vector of fixed length."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from messplus.exceptions import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+
+def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float32]:
+    """Sum of one pseudo-random unit vector per tag.
+
+    Operators know things about a request that its text does not show: the task, the tenant. Each
+    ``name=value`` has a fixed vector with entries ``+-1/sqrt(n_features)`` taken from the bits of
+    its SHAKE-128 digest, so nothing has to be registered and equal tags agree across processes.
+
+    Parameters
+    ----------
+    tags
+        Tag names and values.
+    n_features
+        Length of the vector.
+
+    Returns
+    -------
+    ndarray
+        float32, shape ``(n_features,)``.
+
+    Raises
+    ------
+    InputError
+        If a name or value is not a string, or there are tags and no room for them.
+    """
+    total = np.zeros(n_features, np.float32)
+    for name, value in tags.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InputError(f"tags: names and values must be strings, got {name!r}: {value!r}")
+        if n_features == 0:
+            raise InputError(f"tags: this router was made with tag_features=0, got {dict(tags)!r}")
+        total += _signs(f"{name}={value}", n_features)
+    return total
+
+
+@lru_cache(maxsize=4096)
+def _signs(tag: str, n_features: int) -> npt.NDArray[np.float32]:
+    digest = hashlib.shake_128(tag.encode("utf-8", "surrogatepass")).digest(-(-n_features // 8))
+    bits = np.unpackbits(np.frombuffer(digest, np.uint8), count=n_features)
+    signs = (2.0 * bits - 1.0) / np.sqrt(n_features)
+    return signs.astype(np.float32)

@@ -1,0 +1,166 @@
+//! Settings, and the only place where their ranges are checked.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Most models a zoo can hold: a set of models is one 64-bit word.
+pub const MAX_MODELS: usize = 64;
+/// Most features a prompt can have.
+pub const MAX_FEATURES: usize = 4096;
+/// Most bytes the ledger may reserve for features of pending decisions.
+pub const MAX_LEDGER_BYTES: usize = 1 << 30;
+
+/// One model of the zoo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// Name, unique in the zoo.
+    pub name: String,
+    /// Expected cost of one request before any was seen; any unit, in `[0, 1e18]`.
+    pub cost: f64,
+}
+
+/// Settings of the per-model logistic heads trained by stochastic gradient descent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SgdConfig {
+    /// Learning rate, in `(0, 100]`.
+    pub lr: f64,
+    /// Momentum, in `[0, 1)`.
+    pub momentum: f64,
+    /// Strength of the L2 penalty, in `[0, 1]`.
+    pub l2: f64,
+    /// Largest Euclidean norm of one gradient, in `(0, 1e6]`.
+    pub clip: f64,
+}
+
+/// How requests are routed: a preset is a choice of these parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Penalty weight V of the cost, `>= 0`, unit 1/cost.
+    pub v: f64,
+    /// Exploration strength c of `min(1, c / t^(1/4))`, `>= 0`.
+    pub exploration: f64,
+    /// The satisfaction predictor.
+    pub sgd: SgdConfig,
+}
+
+impl Policy {
+    /// MESS+ as published (arXiv 2505.19947): V = 0.0001 with costs in joules, c = 0.1.
+    pub fn paper() -> Self {
+        Self {
+            v: 1e-4,
+            exploration: 0.1,
+            sgd: SgdConfig { lr: 0.1, momentum: 0.9, l2: 1e-4, clip: 1.0 },
+        }
+    }
+}
+
+/// Everything a [`Controller`](crate::Controller) is made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The zoo, 1 to [`MAX_MODELS`] models.
+    pub models: Vec<ModelSpec>,
+    /// Target long-run satisfaction rate, in `(0, 1]`.
+    pub alpha: f64,
+    /// Length of a feature vector, 0 to [`MAX_FEATURES`]; the heads add the constant themselves.
+    pub n_features: usize,
+    /// How requests are routed.
+    pub policy: Policy,
+    /// Seed of the generator that draws explorations.
+    pub seed: u64,
+    /// Most decisions remembered for later feedback, `>= 1`.
+    pub pending_capacity: usize,
+    /// Text carried with the state for the embedding application; the core never reads it.
+    #[serde(default)]
+    pub metadata: String,
+}
+
+impl Config {
+    /// Parse and check settings written as JSON; unknown keys are refused.
+    pub fn from_json(text: &str) -> Result<ValidConfig> {
+        let config: Self = serde_json::from_str(text)
+            .map_err(|error| Error::config("config", "must be JSON of known settings", error))?;
+        config.try_into()
+    }
+
+    /// The settings as JSON; numbers come back exactly.
+    pub fn to_json(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
+/// A [`Config`] whose every range has been checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidConfig(Config);
+
+impl Deref for ValidConfig {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        &self.0
+    }
+}
+
+impl TryFrom<Config> for ValidConfig {
+    type Error = Error;
+
+    fn try_from(config: Config) -> Result<Self> {
+        check_models(&config.models)?;
+        check("alpha", config.alpha, "must be in (0, 1]", |a| a > 0.0 && a <= 1.0)?;
+        check_policy(&config.policy)?;
+        if config.n_features > MAX_FEATURES {
+            return Err(Error::config("n_features", "must be at most 4096", config.n_features));
+        }
+        let bytes = config.pending_capacity.saturating_mul(4 * config.n_features.max(1));
+        if config.pending_capacity == 0 || bytes > MAX_LEDGER_BYTES {
+            return Err(Error::config(
+                "pending_capacity",
+                "must be at least 1, and with n_features take at most 1 GiB",
+                config.pending_capacity,
+            ));
+        }
+        Ok(Self(config))
+    }
+}
+
+fn check_models(models: &[ModelSpec]) -> Result<()> {
+    if models.is_empty() || models.len() > MAX_MODELS {
+        return Err(Error::config("models", "must be 1 to 64 models", models.len()));
+    }
+    for (index, model) in models.iter().enumerate() {
+        if model.name.is_empty() {
+            return Err(Error::config(
+                format!("models[{index}].name"),
+                "must not be empty",
+                "\"\"",
+            ));
+        }
+        if models[..index].iter().any(|other| other.name == model.name) {
+            let field = format!("models[{index}].name");
+            return Err(Error::config(field, "must be unique", format!("{:?}", model.name)));
+        }
+        let field = format!("models[{index}].cost");
+        check(&field, model.cost, "must be in [0, 1e18]", |c| (0.0..=1e18).contains(&c))?;
+    }
+    Ok(())
+}
+
+fn check_policy(policy: &Policy) -> Result<()> {
+    let SgdConfig { lr, momentum, l2, clip } = policy.sgd;
+    check("policy.v", policy.v, "must be finite and >= 0", |v| v >= 0.0)?;
+    check("policy.exploration", policy.exploration, "must be finite and >= 0", |c| c >= 0.0)?;
+    check("policy.sgd.lr", lr, "must be in (0, 100]", |r| r > 0.0 && r <= 100.0)?;
+    check("policy.sgd.momentum", momentum, "must be in [0, 1)", |m| (0.0..1.0).contains(&m))?;
+    check("policy.sgd.l2", l2, "must be in [0, 1]", |l| (0.0..=1.0).contains(&l))?;
+    check("policy.sgd.clip", clip, "must be in (0, 1e6]", |c| c > 0.0 && c <= 1e6)
+}
+
+fn check(field: &str, value: f64, rule: &'static str, holds: impl Fn(f64) -> bool) -> Result<()> {
+    if value.is_finite() && holds(value) { Ok(()) } else { Err(Error::config(field, rule, value)) }
+}

@@ -1,0 +1,103 @@
+//! What goes into a decision and what comes out of it.
+
+use crate::model_set::ModelSet;
+
+/// One request to route.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Name of the decision to be: 128 bits nobody can guess, drawn by the caller.
+    pub id: u128,
+    /// Features of the prompt, of the configured length; none when there are no features, and the
+    /// decision then rests on the constant alone.
+    pub features: Option<&'a [f32]>,
+    /// Cost of this request per model of the zoo, where the caller knows better than the mean.
+    pub costs: Option<&'a [Option<f64>]>,
+    /// Models that may serve this request; all when none is given.
+    pub allowed: Option<ModelSet>,
+}
+
+/// Why a model was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// It has the best score.
+    Exploit,
+    /// The request was drawn for exploration.
+    Explore,
+    /// It is the only model allowed.
+    Forced,
+    /// It has the best score, but the request came without features.
+    Fallback,
+    /// It has the best score, but no label of it has been seen yet.
+    WarmUp,
+}
+
+impl Reason {
+    /// Every reason, in the order of [`Stats::reasons`](crate::Stats::reasons).
+    pub const ALL: [Self; 5] =
+        [Self::Exploit, Self::Explore, Self::Forced, Self::Fallback, Self::WarmUp];
+
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exploit => "exploit",
+            Self::Explore => "explore",
+            Self::Forced => "forced",
+            Self::Fallback => "fallback",
+            Self::WarmUp => "warm-up",
+        }
+    }
+}
+
+/// The answer to a [`Request`]. Reuse one value for many requests: nothing is then allocated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The id of the request.
+    pub id: u128,
+    /// Requests decided before this one, plus one.
+    pub step: u64,
+    /// The model whose answer goes to the user.
+    pub model: usize,
+    /// Models to query as well, for learning.
+    pub also_query: ModelSet,
+    /// Why `model` was chosen.
+    pub reason: Reason,
+    /// Allowed models, best first, `model` leading: the order to fall back in.
+    pub ranking: Vec<usize>,
+    /// Predicted probability of satisfaction per model of the zoo.
+    pub p_satisfied: Vec<f64>,
+    /// Expected cost per model of the zoo.
+    pub expected_cost: Vec<f64>,
+    /// Drift-plus-penalty score per model of the zoo, lower is better.
+    pub score: Vec<f64>,
+}
+
+impl Decision {
+    /// A value to be overwritten, with room for `n_models` models.
+    pub fn with_capacity(n_models: usize) -> Self {
+        Self {
+            id: 0,
+            step: 0,
+            model: 0,
+            also_query: ModelSet::EMPTY,
+            reason: Reason::Exploit,
+            ranking: Vec::with_capacity(n_models),
+            p_satisfied: Vec::with_capacity(n_models),
+            expected_cost: Vec::with_capacity(n_models),
+            score: Vec::with_capacity(n_models),
+        }
+    }
+}
+
+/// What became known about one model on one request; each part may come alone, once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// The model.
+    pub model: usize,
+    /// How satisfied the user was with its answer, in `[0, 1]`.
+    pub satisfaction: Option<f64>,
+    /// What the call cost, `>= 0`, in the unit of the zoo.
+    pub cost: Option<f64>,
+    /// How long the call took, in seconds, `>= 0`.
+    pub latency: Option<f64>,
+}

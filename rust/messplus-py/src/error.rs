@@ -1,0 +1,31 @@
+//! Errors of the core as the exceptions of `messplus.exceptions`.
+
+use messplus_core::Error;
+use pyo3::import_exception;
+use pyo3::prelude::*;
+
+import_exception!(messplus.exceptions, ConfigError);
+import_exception!(messplus.exceptions, FeedbackError);
+import_exception!(messplus.exceptions, InputError);
+import_exception!(messplus.exceptions, MessPlusError);
+import_exception!(messplus.exceptions, NonFiniteError);
+import_exception!(messplus.exceptions, ShapeError);
+import_exception!(messplus.exceptions, StateError);
+import_exception!(messplus.exceptions, StateVersionError);
+
+/// The exception that stands for an error of the core, with the same message.
+pub fn to_py(error: &Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::Config { .. } => ConfigError::new_err(message),
+        Error::Input { .. } => InputError::new_err(message),
+        Error::Shape { .. } => ShapeError::new_err(message),
+        Error::NonFinite { .. } => NonFiniteError::new_err(message),
+        Error::UnknownDecision { .. } | Error::AlreadyRated { .. } => {
+            FeedbackError::new_err(message)
+        }
+        Error::State { .. } => StateError::new_err(message),
+        Error::StateVersion { .. } => StateVersionError::new_err(message),
+        _ => MessPlusError::new_err(message),
+    }
+}
