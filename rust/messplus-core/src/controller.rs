@@ -254,7 +254,7 @@ impl Controller {
         let n_models = self.config.models.len();
         if let Some(features) = request.features {
             check_length("features", self.config.n_features, features.len())?;
-            check_finite("features", features.iter().map(|&x| f64::from(x)))?;
+            check_finite(features)?;
         }
         if let Some(costs) = request.costs {
             check_length("costs", n_models, costs.len())?;
@@ -319,11 +319,14 @@ fn check_length(field: &'static str, expected: usize, found: usize) -> Result<()
     if found == expected { Ok(()) } else { Err(Error::Shape { field, expected, found }) }
 }
 
-fn check_finite(field: &'static str, values: impl Iterator<Item = f64>) -> Result<()> {
-    match values.enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, found)) => Err(Error::NonFinite { field, index, found }),
-        None => Ok(()),
+fn check_finite(features: &[f32]) -> Result<()> {
+    // Looking at every value first, without an early exit, lets the common case run on vectors.
+    if features.iter().fold(true, |finite, x| finite & x.is_finite()) {
+        return Ok(());
     }
+    let mut values = features.iter().copied().enumerate();
+    let (index, found) = values.find(|(_, x)| !x.is_finite()).unwrap_or_default();
+    Err(Error::NonFinite { field: "features", index, found: found.into() })
 }
 
 fn check_bill(field: &str, model: &str, value: f64) -> Result<()> {

@@ -1,0 +1,157 @@
+//! Laws that hold on every path, for every policy; the same laws are tested from Python.
+
+mod common;
+
+use common::{N_FEATURES, Session, Step, config, controller, sessions};
+use messplus_core::{Controller, Decision, ModelSet, Outcome, Policy, Request};
+use proptest::prelude::*;
+
+fn policies() -> impl Strategy<Value = Policy> {
+    (0.0..2.0, 0.0..2.0).prop_map(|(v, exploration)| Policy { v, exploration, ..Policy::paper() })
+}
+
+fn zoos() -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(0.1..10.0, 1..5)
+}
+
+proptest! {
+    #[test]
+    fn backlog_bounds_the_shortfall(
+        costs in zoos(), policy in policies(), seed: u64, steps in sessions(),
+    ) {
+        let mut session = Session::new(controller(config(&costs, policy, seed)));
+        for step in &steps {
+            session.take(step);
+            let backlog = session.controller.queue().backlog();
+            let stats = session.controller.stats();
+            let owed = 0.7 * stats.rated as f64 - stats.satisfaction;
+            prop_assert!(backlog >= 0.0);
+            prop_assert!(backlog >= owed - 1e-9, "backlog {backlog} < shortfall {owed}");
+        }
+    }
+
+    #[test]
+    fn same_seed_same_trace(costs in zoos(), policy in policies(), seed: u64, steps in sessions()) {
+        let run = || Session::new(controller(config(&costs, policy.clone(), seed))).run(&steps);
+        let (once, again) = (run(), run());
+        prop_assert_eq!(once.decisions, again.decisions);
+        prop_assert_eq!(once.controller.to_bytes(), again.controller.to_bytes());
+    }
+
+    #[test]
+    fn saving_at_any_step_changes_nothing(
+        costs in zoos(), policy in policies(), seed: u64, steps in sessions(), cut: prop::sample::Index,
+    ) {
+        let cut = cut.index(steps.len());
+        let straight = Session::new(controller(config(&costs, policy.clone(), seed))).run(&steps);
+        let mut resumed = Session::new(controller(config(&costs, policy, seed))).run(&steps[..cut]);
+        let saved = resumed.controller.to_bytes();
+        resumed.controller = Controller::from_bytes(&saved).expect("our own bytes");
+        prop_assert_eq!(&saved, &resumed.controller.to_bytes());
+        let resumed = resumed.run(&steps[cut..]);
+        prop_assert_eq!(straight.decisions, resumed.decisions);
+        prop_assert_eq!(straight.controller.to_bytes(), resumed.controller.to_bytes());
+    }
+
+    #[test]
+    fn no_penalty_weight_ignores_cost(
+        costs in zoos(), other in zoos(), seed: u64, steps in sessions(),
+    ) {
+        let n_models = costs.len().min(other.len());
+        let policy = Policy { v: 0.0, exploration: 0.0, ..Policy::paper() };
+        let choices = |costs: &[f64]| -> Vec<usize> {
+            let session = Session::new(controller(config(costs, policy.clone(), seed))).run(&steps);
+            session.decisions.iter().map(|decision| decision.model).collect()
+        };
+        prop_assert_eq!(choices(&costs[..n_models]), choices(&other[..n_models]));
+    }
+
+    #[test]
+    fn nothing_owed_picks_the_cheapest(costs in zoos(), x in prop::array::uniform3(-2.0_f32..2.0)) {
+        let policy = Policy { v: 1.0, exploration: 0.0, ..Policy::paper() };
+        let session =
+            Session::new(controller(config(&costs, policy, 0))).run(&[Step::Decide(x)]);
+        let cheapest = costs.iter().copied().fold(f64::INFINITY, f64::min);
+        prop_assert_eq!(costs[session.decisions[0].model], cheapest);
+    }
+
+    #[test]
+    fn permuting_models_permutes_decisions(
+        policy in policies(), seed: u64, steps in sessions(),
+        order in Just(vec![0_usize, 1, 2, 3]).prop_shuffle(),
+    ) {
+        // Distinct costs: ties aside, as the law says.
+        let costs = [1.0, 2.5, 4.0, 8.0];
+        let permuted: Vec<f64> = order.iter().map(|&model| costs[model]).collect();
+        let renamed: Vec<Step> = steps
+            .iter()
+            .map(|step| match *step {
+                Step::Observe { age, model, satisfaction, cost } => {
+                    let model = order.iter().position(|&m| m == model % 4).unwrap_or(0);
+                    Step::Observe { age, model, satisfaction, cost }
+                }
+                ref decide @ Step::Decide(_) => decide.clone(),
+            })
+            .collect();
+        let straight = Session::new(controller(config(&costs, policy.clone(), seed))).run(&steps);
+        let shuffled = Session::new(controller(config(&permuted, policy, seed))).run(&renamed);
+        for (a, b) in straight.decisions.iter().zip(&shuffled.decisions) {
+            let tied = (0..4).any(|m| m != a.model && a.score[m] == a.score[a.model]);
+            if tied && a.also_query.is_empty() {
+                break;
+            }
+            prop_assert_eq!(a.model, order[b.model]);
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(Controller::from_bytes(&bytes).is_err());
+    }
+
+    #[test]
+    fn damaged_state_is_refused(steps in sessions(), at: prop::sample::Index, flip in 1_u8..) {
+        let session = Session::new(controller(config(&[1.0, 2.0], Policy::paper(), 1))).run(&steps);
+        let mut bytes = session.controller.to_bytes();
+        let at = at.index(bytes.len());
+        prop_assert!(Controller::from_bytes(&bytes[..at]).is_err());
+        bytes[at] ^= flip;
+        prop_assert!(Controller::from_bytes(&bytes).is_err());
+    }
+}
+
+#[test]
+fn refused_requests_change_nothing() {
+    let mut controller = controller(config(&[1.0, 2.0], Policy::paper(), 3));
+    let mut decision = Decision::with_capacity(2);
+    let good = Request { id: 7, features: Some(&[0.5; N_FEATURES]), costs: None, allowed: None };
+    controller.decide(&good, &mut decision).expect("a valid request");
+    let before = (controller.to_bytes(), decision.clone());
+    let nan = [f32::NAN, 0.0, 0.0];
+    let bad = [
+        good,
+        Request { id: 8, features: Some(&[0.5; 2]), ..good },
+        Request { id: 8, features: Some(&nan), ..good },
+        Request { id: 8, costs: Some(&[Some(1.0)]), ..good },
+        Request { id: 8, costs: Some(&[Some(-1.0), None]), ..good },
+        Request { id: 8, costs: Some(&[Some(f64::NAN), None]), ..good },
+        Request { id: 8, allowed: Some(ModelSet::EMPTY), ..good },
+        Request { id: 8, allowed: Some(ModelSet::EMPTY.with(2)), ..good },
+    ];
+    for request in bad {
+        assert!(controller.decide(&request, &mut decision).is_err(), "{request:?}");
+        assert_eq!(before, (controller.to_bytes(), decision.clone()));
+    }
+    let rated = Outcome { model: 0, satisfaction: Some(0.5), cost: None, latency: None };
+    let bad = [
+        Outcome { model: 2, ..rated },
+        Outcome { satisfaction: Some(1.5), ..rated },
+        Outcome { satisfaction: Some(f64::NAN), ..rated },
+        Outcome { cost: Some(-0.1), ..rated },
+        Outcome { latency: Some(f64::INFINITY), ..rated },
+    ];
+    for outcome in bad {
+        assert!(controller.observe(7, &[rated, outcome]).is_err(), "{outcome:?}");
+        assert_eq!(before.0, controller.to_bytes());
+    }
+}
