@@ -21,7 +21,9 @@ impl Stream {
     ///
     /// In a debug build: its times would mean nothing.
     pub fn new(policy: Policy, n_models: usize, n_features: usize) -> Self {
-        assert!(!cfg!(debug_assertions), "benchmarks need a release build");
+        if cfg!(debug_assertions) {
+            panic!("benchmarks need a release build");
+        }
         let models = (0..n_models)
             .map(|model| ModelSpec { name: format!("m{model}"), cost: 1.0 + model as f64 });
         let config = Config {
