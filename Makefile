@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench clean
+.PHONY: help dev demo test lint types rust python bench table clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,10 @@ python: dev  ## unit, property, thread and repository tests
 bench: dev  ## decision latency: criterion, then whole calls from Python
 	cargo bench --package messplus-benches
 	$(BIN)/pytest benches/python --benchmark-enable
+
+table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
+	$(BIN)/python -m pip install --quiet --group tools
+	$(BIN)/python tools/build_static_table.py --check
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) target out

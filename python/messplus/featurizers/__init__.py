@@ -2,6 +2,7 @@
 
 from .base import Featurizer
 from .feature_map import FeatureMap
+from .static import StaticFeaturizer
 from .tags import hash_tags
 
-__all__ = ["FeatureMap", "Featurizer", "hash_tags"]
+__all__ = ["FeatureMap", "Featurizer", "StaticFeaturizer", "hash_tags"]

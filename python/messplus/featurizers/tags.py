@@ -20,8 +20,9 @@ def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float3
     """Sum of one pseudo-random unit vector per tag.
 
     Operators know things about a request that its text does not show: the task, the tenant. Each
-    ``name=value`` has a fixed vector with entries ``+-1/sqrt(n_features)`` taken from the bits of
-    its SHAKE-128 digest, so nothing has to be registered and equal tags agree across processes.
+    pair of name and value has a fixed vector with entries ``+-1/sqrt(n_features)`` taken from the
+    bits of its SHAKE-128 digest, so nothing has to be registered and equal tags agree across
+    processes.
 
     Parameters
     ----------
@@ -46,7 +47,8 @@ def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float3
             raise InputError(f"tags: names and values must be strings, got {name!r}: {value!r}")
         if n_features == 0:
             raise InputError(f"tags: this router was made with tag_features=0, got {dict(tags)!r}")
-        total += _signs(f"{name}={value}", n_features)
+        # The length keeps {"a": "b=c"} apart from {"a=b": "c"}.
+        total += _signs(f"{len(name)}:{name}={value}", n_features)
     return total
 
 

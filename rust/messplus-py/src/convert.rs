@@ -1,6 +1,7 @@
-//! Arrays in from `NumPy`: the only file that names it.
+//! Arrays from and to `NumPy`: the only file that names it.
 
-use numpy::{PyArray1, PyArrayMethods};
+use numpy::ndarray::IntoDimension;
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::error::ShapeError;
@@ -13,4 +14,23 @@ pub fn features(array: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
     };
     let array = array.cast::<PyArray1<f32>>().map_err(|_| wrong())?;
     array.to_vec().map_err(|_| wrong())
+}
+
+/// A matrix of `[n, width]`, copied row by row, and its width.
+pub fn matrix(name: &str, array: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize)> {
+    let wrong = || ShapeError::new_err(format!("{name}: must be a C-ordered 2-d float32 array"));
+    let array = array.cast::<PyArray2<f32>>().map_err(|_| wrong())?;
+    if !array.is_c_contiguous() {
+        return Err(wrong());
+    }
+    Ok((array.to_vec().map_err(|_| wrong())?, array.dims()[1]))
+}
+
+/// An array of the given shape that takes over `values`.
+pub fn array<T: Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    shape: impl IntoDimension,
+) -> PyResult<Bound<'_, PyAny>> {
+    Ok(PyArray1::from_vec(py, values).reshape(shape)?.into_any())
 }

@@ -4,10 +4,14 @@ mod controller;
 mod convert;
 mod decision;
 mod error;
+mod features;
 mod ids;
 mod names;
 mod outcome;
 mod report;
+mod text;
+mod tokenize;
+mod wordpiece;
 
 use pyo3::prelude::*;
 
@@ -20,7 +24,11 @@ mod _core {
     #[pymodule_export]
     use super::decision::PyDecision;
     #[pymodule_export]
+    use super::features::prompt_features;
+    #[pymodule_export]
     use super::ids::reseed_ids;
+    #[pymodule_export]
+    use super::tokenize::PyWordPiece;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,76 @@
+//! Tokenization from Python: many texts in, one padded batch out, the interpreter left free.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::convert::array;
+use crate::error::ConfigError;
+use crate::text;
+use crate::wordpiece::WordPiece;
+
+/// Ids, mask and token counts.
+type Batch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// Tokenizer of the embedded table.
+#[pyclass(frozen, module = "messplus._core", name = "WordPiece")]
+pub struct PyWordPiece {
+    wordpiece: WordPiece,
+    max_tokens: usize,
+}
+
+#[pymethods]
+impl PyWordPiece {
+    #[new]
+    fn new(vocabulary: &str, max_tokens: usize) -> PyResult<Self> {
+        let wordpiece = WordPiece::new(vocabulary)
+            .ok_or_else(|| ConfigError::new_err("vocabulary: must have an entry [UNK]"))?;
+        Ok(Self { wordpiece, max_tokens })
+    }
+
+    /// Returns ids `[n, longest]`, mask `[n, 1, longest]` and tokens before truncation `[n]`.
+    ///
+    /// Lone surrogates, which JSON can carry and UTF-8 cannot, become replacement characters.
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        texts: Vec<Bound<'py, PyString>>,
+    ) -> PyResult<Batch<'py>> {
+        let texts: Vec<_> = texts.iter().map(|text| text.to_string_lossy()).collect();
+        let (ids, mask, tokens) = py.detach(|| self.encode_padded(&texts));
+        let longest = ids.len() / texts.len().max(1);
+        Ok((
+            array(py, ids, [texts.len(), longest])?,
+            array(py, mask, [texts.len(), 1, longest])?,
+            array(py, tokens, [texts.len()])?,
+        ))
+    }
+}
+
+impl PyWordPiece {
+    fn encode_padded(&self, texts: &[Cow<'_, str>]) -> (Vec<i32>, Vec<u8>, Vec<f32>) {
+        let mut rows = Vec::with_capacity(texts.len());
+        let mut tokens = Vec::with_capacity(texts.len());
+        for text in texts {
+            let (head, tail) = text::cut(text, self.max_tokens);
+            let mut ids = Vec::with_capacity(64);
+            self.wordpiece.encode(head, &mut ids);
+            self.wordpiece.encode(tail, &mut ids);
+            tokens.push(ids.len() as f32 * text::times_longer(text, head, tail));
+            text::truncate(&mut ids, self.max_tokens);
+            rows.push(ids);
+        }
+        // A prompt without tokens is one masked token: the zero vector.
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        let mut padded = vec![0; rows.len() * longest];
+        let mut mask = vec![0; rows.len() * longest];
+        for (row, ids) in rows.iter().enumerate() {
+            let used = row * longest..row * longest + ids.len();
+            padded[used.clone()].copy_from_slice(ids);
+            mask[used].fill(1);
+        }
+        (padded, mask, tokens)
+    }
+}
