@@ -48,9 +48,9 @@ class Encoder:
         self._weights = {name: tensor.astype(np.float64) for name, tensor in weights.items()}
 
     def _linear(self, x: Array, name: str) -> Array:
-        flat = x.reshape(-1, x.shape[-1]) @ self._weights[f"{name}.weight"].T
+        flat: Array = x.reshape(-1, x.shape[-1]) @ self._weights[f"{name}.weight"].T
         flat += self._weights[f"{name}.bias"]
-        return flat.reshape(*x.shape[:-1], -1)
+        return flat.reshape(*x.shape[:-1], flat.shape[1])
 
     def _layer_norm(self, x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
@@ -88,7 +88,8 @@ class Encoder:
             x = x + self._linear(hidden, f"{name}.output.dense")
             x = self._layer_norm(x, f"{name}.output.LayerNorm")
         pooled = x.mean(axis=1)
-        return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        unit: Array = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        return unit
 
 
 def embed_vocabulary(encoder: Encoder, size: int) -> Array:
@@ -113,7 +114,8 @@ def principal_axes(embeddings: Array, dims: int) -> Array:
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])
     kept = variances[::-1][:dims].sum() / variances.sum()
     print(f"{dims} axes keep {kept:.3f} of the variance", file=sys.stderr)
-    return centred @ axes
+    rotated: Array = centred @ axes
+    return rotated
 
 
 def quantise(table: Array) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from messplus.exceptions import InputError, ShapeError
 from messplus.featurizers import FeatureMap, StaticFeaturizer, hash_tags
 

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
-import messplus
 import numpy as np
 import pytest
+
+import messplus
 from messplus.exceptions import ConfigError
 from messplus.featurizers import Featurizer, StaticFeaturizer
 

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from messplus.exceptions import InputError
 from messplus.featurizers import hash_tags
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import messplus
 import numpy as np
 import pytest
+
+import messplus
 from messplus._core import WordPiece
 
 VOCABULARY = Path(messplus.__file__).parent / "featurizers" / "data" / "vocab.txt"

@@ -10,6 +10,7 @@ import numpy as np
 
 from messplus._core import WordPiece, prompt_features
 from messplus.exceptions import ConfigError
+
 from ._session import open_session
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class StaticFeaturizer:
 
     def __call__(self, prompt: str) -> npt.NDArray[np.float32]:
         """Return the features of one prompt, shape ``[n_features]``."""
-        return self._run([prompt])[0]
+        features: npt.NDArray[np.float32] = self._run([prompt])[0]
+        return features
 
     def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the features of many prompts, shape ``[n, n_features]``.

@@ -56,5 +56,5 @@ def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float3
 def _signs(tag: str, n_features: int) -> npt.NDArray[np.float32]:
     digest = hashlib.shake_128(tag.encode("utf-8", "surrogatepass")).digest(-(-n_features // 8))
     bits = np.unpackbits(np.frombuffer(digest, np.uint8), count=n_features)
-    signs = (2.0 * bits - 1.0) / np.sqrt(n_features)
-    return signs.astype(np.float32)
+    signs: npt.NDArray[np.float32] = (2.0 * bits - 1.0).astype(np.float32)
+    return signs / np.float32(np.sqrt(n_features))
