@@ -44,7 +44,8 @@ python: dev  ## unit, property, thread and repository tests
 
 bench: dev  ## decision latency: criterion, then whole calls from Python
 	cargo bench --package messplus-benches
-	$(BIN)/pytest benches/python --benchmark-enable
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,iqr,ops -o python_files='bench_*.py'
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python -m pip install --quiet --group tools
