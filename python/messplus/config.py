@@ -134,7 +134,8 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
         return RouterSettings.model_validate_json(json.dumps(settings, default=_plain))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"]) or "settings"
+        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
+        path = path.removeprefix(".") or "settings"
         raise ConfigError(f"{path}: {first['msg'].lower()}, got {first['input']!r}") from None
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import config, report
 from ._core import Controller, Decision
 from .exceptions import InputError, StateError
-from .featurizers import FeatureMap
+from .featurizers import FeatureMap, StaticFeaturizer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -108,11 +108,7 @@ class Router:
         self._core = Controller(json.dumps(native))
 
     def _attach(self, featurizer: Featurizer | None, tag_features: int) -> None:
-        if featurizer is None:
-            from .featurizers import StaticFeaturizer
-
-            featurizer = StaticFeaturizer()
-        self._features = FeatureMap(featurizer, tag_features)
+        self._features = FeatureMap(featurizer or StaticFeaturizer(), tag_features)
         self._featurizer_errors = 0
         self._errors_lock = threading.Lock()
 
