@@ -1,0 +1,208 @@
+"""What a target costs with hindsight: four bounds that put a router's cost into proportion."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .ridge import cross_validated
+from .tables import Table
+
+Array = npt.NDArray[np.float64]
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The cheapest blind mixture of options that meets a target.
+
+    Attributes
+    ----------
+    cost, satisfaction
+        Means of the mixture.
+    weights
+        Share of each option; at most two are positive.
+    """
+
+    cost: float
+    satisfaction: float
+    weights: Array
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Mean cost per request of four ways to meet the target; ``None`` where it cannot be met.
+
+    Attributes
+    ----------
+    best_single
+        Cheapest model whose mean satisfaction meets the target.
+    static_mix
+        Cheapest mixture of models chosen blindly per request.
+    contextual_hindsight
+        Best policy ``argmin_m E_hat - lambda s_hat`` with cross-validated predictions from the
+        prompt and ``lambda`` chosen in hindsight.
+    clairvoyant
+        The linear programme with the true outcomes: nobody can beat it.
+    rows
+        Rows they are computed over: those where every model has a score.
+    best_model
+        Index of the model behind ``best_single``.
+    mix
+        The mixture behind ``static_mix``.
+    """
+
+    best_single: float | None
+    static_mix: float | None
+    contextual_hindsight: float | None
+    clairvoyant: float | None
+    rows: int
+    best_model: int | None
+    mix: Mix | None
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Mean satisfaction and mean cost along a family of policies, ``float64 [p]`` each."""
+
+    satisfaction: Array
+    cost: Array
+
+
+class Hindsight:
+    """The bounds of one table, for any number of targets.
+
+    Parameters
+    ----------
+    table
+        Outcomes; rows where a model has no score are left out.
+    features
+        Features of the prompts, ``float32 [n, k]``, one row per row of the table.
+    """
+
+    def __init__(self, table: Table, features: npt.NDArray[np.float32]) -> None:
+        rows = table.complete
+        scores, costs = table.scores[rows], table.costs[rows]
+        self.rows = len(scores)
+        if self.rows:
+            self._models = Frontier(scores.mean(axis=0), costs.mean(axis=0))
+            self._clairvoyant = convex(frontier(scores, costs, scores, costs))
+        if self.rows >= 2 * FOLDS:
+            # Log cost, because costs are skewed; a free model's zero needs a floor.
+            floor = max(float(costs.max()) * 1e-9, 1e-300)
+            x = features[rows]
+            p_satisfied = cross_validated(x, scores, FOLDS)
+            log_cost = np.log(np.maximum(costs, floor))
+            predicted = cross_validated(x, log_cost, FOLDS)
+            # The mean of a log-normal variable exceeds its median.
+            expected = np.exp(predicted + 0.5 * (log_cost - predicted).var(axis=0))
+            self._contextual = convex(frontier(p_satisfied, expected, scores, costs))
+
+    def at(self, target: float) -> Bounds:
+        """Compute the bounds of one target in (0, 1]."""
+        if not self.rows:
+            return Bounds(None, None, None, None, 0, None, None)
+        best = best_single(self._models, target)
+        mix = cheapest_mix(self._models, target)
+        contextual = cheapest_mix(self._contextual, target) if self.rows >= 2 * FOLDS else None
+        clairvoyant = cheapest_mix(self._clairvoyant, target)
+        return Bounds(
+            best_single=None if best is None else float(self._models.cost[best]),
+            static_mix=None if mix is None else mix.cost,
+            contextual_hindsight=None if contextual is None else contextual.cost,
+            clairvoyant=None if clairvoyant is None else clairvoyant.cost,
+            rows=self.rows,
+            best_model=best,
+            mix=mix,
+        )
+
+
+def best_single(models: Frontier, target: float) -> int | None:
+    """Index of the cheapest option whose satisfaction meets the target."""
+    meets = np.flatnonzero(models.satisfaction >= target)
+    return int(meets[np.argmin(models.cost[meets])]) if len(meets) else None
+
+
+def cheapest_mix(options: Frontier, target: float) -> Mix | None:
+    """Solve ``min w.cost`` over mixtures ``w`` with ``w.satisfaction >= target``.
+
+    The solution lies on the lower convex hull of the points (satisfaction, cost), between two of
+    its vertices; below the cheapest vertex it is that vertex alone.
+    """
+    hull = lower_hull(options)
+    satisfaction, cost = options.satisfaction[hull], options.cost[hull]
+    upper = int(np.searchsorted(satisfaction, target))
+    if upper == len(hull):
+        return None
+    weights = np.zeros(len(options.cost))
+    if upper == 0:
+        weights[hull[0]] = 1.0
+    else:
+        lower = upper - 1
+        share = (target - satisfaction[lower]) / (satisfaction[upper] - satisfaction[lower])
+        weights[hull[lower]], weights[hull[upper]] = 1.0 - share, share
+    mixed = weights[hull]
+    return Mix(float(mixed @ cost), float(mixed @ satisfaction), weights)
+
+
+def lower_hull(options: Frontier) -> npt.NDArray[np.intp]:
+    """Find the options no mixture of others beats, from cheapest to most satisfying."""
+    order = np.lexsort((-options.satisfaction, options.cost)).tolist()
+    s, c = options.satisfaction.tolist(), options.cost.tolist()
+    hull: list[int] = []
+    for point in order:
+        if hull and s[point] <= s[hull[-1]]:
+            continue
+        # The last vertex stays only where the slope grows after it.
+        while len(hull) > 1 and (c[hull[-1]] - c[hull[-2]]) * (s[point] - s[hull[-1]]) >= (
+            c[point] - c[hull[-1]]
+        ) * (s[hull[-1]] - s[hull[-2]]):
+            hull.pop()
+        hull.append(point)
+    return np.array(hull, dtype=np.intp)
+
+
+def convex(options: Frontier) -> Frontier:
+    """Keep only the options that mixtures need."""
+    hull = lower_hull(options)
+    return Frontier(options.satisfaction[hull], options.cost[hull])
+
+
+def frontier(p_satisfied: Array, expected_cost: Array, scores: Array, costs: Array) -> Frontier:
+    """Follow ``argmin_m expected_cost - lambda p_satisfied`` as ``lambda`` grows from 0.
+
+    Every row passes the vertices of its own lower convex hull in order; the changes of all rows,
+    sorted by the ``lambda`` at which they happen, give the exact curve. With the true outcomes as
+    predictions, its points and their mixtures solve the linear programme.
+
+    Parameters
+    ----------
+    p_satisfied, expected_cost
+        Predictions that choose the model, ``float64 [n, M]``.
+    scores, costs
+        Outcomes that are counted, ``float64 [n, M]``.
+    """
+    n = len(scores)
+    rows = np.arange(n)
+    # Cheapest first; among equals the most satisfying.
+    cheapest = expected_cost == expected_cost.min(axis=1, keepdims=True)
+    current = np.where(cheapest, p_satisfied, -np.inf).argmax(axis=1)
+    start = scores[rows, current].sum(), costs[rows, current].sum()
+    steps: list[tuple[Array, Array, Array]] = []
+    while len(rows):
+        gain = p_satisfied[rows] - p_satisfied[rows, current][:, None]
+        price = expected_cost[rows] - expected_cost[rows, current][:, None]
+        slope = np.divide(price, gain, out=np.full_like(gain, np.inf), where=gain > 0)
+        least = slope.min(axis=1)
+        following = np.where(slope == least[:, None], gain, -np.inf).argmax(axis=1)
+        moves = np.isfinite(least)
+        rows, current, following = rows[moves], current[moves], following[moves]
+        more_score = scores[rows, following] - scores[rows, current]
+        more_cost = costs[rows, following] - costs[rows, current]
+        steps.append((least[moves], more_score, more_cost))
+        current = following
+    at, more_score, more_cost = (np.concatenate(part) for part in zip(*steps, strict=True))
+    order = np.argsort(at, kind="stable")
+    satisfaction = start[0] + np.concatenate([[0.0], np.cumsum(more_score[order])])
+    cost = start[1] + np.concatenate([[0.0], np.cumsum(more_cost[order])])
+    return Frontier(satisfaction / n, cost / n)

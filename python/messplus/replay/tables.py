@@ -1,0 +1,198 @@
+"""Outcome tables: what every model would have scored and cost on every request."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from messplus.exceptions import InputError
+
+from .formats import read_columns
+
+_SCORE = "score:"
+_WORDS = {"true": 1.0, "false": 0.0, "": np.nan}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Outcomes of M models on n requests.
+
+    Attributes
+    ----------
+    path
+        The file it was read from.
+    prompts
+        n texts.
+    sources
+        n names of where the requests come from, or ``None`` where the file has no such column.
+    models
+        M names, in the order of the file or of the selection.
+    scores
+        Satisfaction, ``float64 [n, M]`` in [0, 1]; NaN where a model cannot be used.
+    costs
+        Cost of one request in the unit of the file, ``float64 [n, M]``, >= 0; NaN where the score
+        is.
+    cost
+        Prefix of the cost columns.
+    dropped
+        Rows of the file left out because no model has a score there.
+    """
+
+    path: Path
+    prompts: Sequence[str]
+    sources: Sequence[str] | None
+    models: tuple[str, ...]
+    scores: npt.NDArray[np.float64]
+    costs: npt.NDArray[np.float64]
+    cost: str
+    dropped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.prompts)
+
+    @property
+    def mean_score(self) -> npt.NDArray[np.float64]:
+        """Mean score of each model over the rows where it has one, ``[M]``."""
+        return _column_means(self.scores)
+
+    @property
+    def mean_cost(self) -> npt.NDArray[np.float64]:
+        """Mean cost of each model over the rows where it can be used, ``[M]``."""
+        return _column_means(self.costs)
+
+    @property
+    def complete(self) -> npt.NDArray[np.bool_]:
+        """Rows where every model has a score, ``[n]``."""
+        return np.asarray(~np.isnan(self.scores).any(axis=1))
+
+
+def load_table(
+    path: str | Path, *, cost: str = "cost", models: Sequence[str] | None = None
+) -> Table:
+    """Read a ``.parquet``, ``.csv`` or ``.jsonl`` file of outcomes.
+
+    Parameters
+    ----------
+    path
+        File with columns ``prompt``, optionally ``source``, and for each model ``score:<model>`` in
+        [0, 1] and ``<cost>:<model>`` >= 0. A missing or NaN score means that the model cannot be
+        used for that row.
+    cost
+        Prefix of the cost columns, such as ``cost`` or ``energy_j``.
+    models
+        Models to keep, in this order; all of the file by default.
+
+    Raises
+    ------
+    InputError
+        If the file is malformed; the message names file, column and row.
+    OSError
+        If the file cannot be read.
+    MissingDependencyError
+        If the file is Parquet and pyarrow is not installed.
+    """
+    path = Path(path)
+    columns = read_columns(path)
+    if "prompt" not in columns:
+        raise InputError(f"{path}: must have a column 'prompt', got {_listed(columns)}")
+    found = [name.removeprefix(_SCORE) for name in columns if name.startswith(_SCORE)]
+    if not found:
+        raise InputError(f"{path}: must have a column '{_SCORE}<model>', got {_listed(columns)}")
+    chosen = tuple(found if models is None else models)
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise InputError(f"models: must be distinct names, got {', '.join(chosen) or 'none'}")
+    for model in chosen:
+        if model not in found:
+            raise InputError(f"{path}: models must be among {_listed(found)}, got {model!r}")
+        if f"{cost}:{model}" not in columns:
+            raise InputError(f"{path}: must have a column '{cost}:{model}', got {_listed(columns)}")
+    prompts = _texts(path, columns, "prompt")
+    if not prompts:
+        raise InputError(f"{path}: must have at least one row, got none")
+    sources = _texts(path, columns, "source") if "source" in columns else None
+    scores = np.column_stack([_scores(path, columns, _SCORE + model) for model in chosen])
+    costs = np.column_stack(
+        [
+            _costs(path, columns, f"{cost}:{model}", ~np.isnan(scores[:, m]))
+            for m, model in enumerate(chosen)
+        ]
+    )
+    kept = np.flatnonzero(~np.isnan(scores).all(axis=1))
+    if not len(kept):
+        raise InputError(f"{path}: must score one of {_listed(chosen)} in some row, got none")
+    return Table(
+        path=path,
+        prompts=[prompts[row] for row in kept],
+        sources=None if sources is None else [sources[row] for row in kept],
+        models=chosen,
+        scores=np.ascontiguousarray(scores[kept]),
+        costs=np.ascontiguousarray(costs[kept]),
+        cost=cost,
+        dropped=len(prompts) - len(kept),
+    )
+
+
+def _texts(path: Path, columns: dict[str, Sequence[Any]], name: str) -> list[str]:
+    for number, value in enumerate(columns[name], start=1):
+        if not isinstance(value, str):
+            raise _bad(path, name, number, "must be text", value)
+    return list(columns[name])
+
+
+def _scores(path: Path, columns: dict[str, Sequence[Any]], name: str) -> npt.NDArray[np.float64]:
+    values = _numbers(path, columns, name)
+    # Comparisons with NaN are false: a missing score passes.
+    for row in np.flatnonzero((values < 0) | (values > 1)).tolist():
+        raise _bad(path, name, row + 1, "must be in [0, 1] or missing", values[row])
+    return values
+
+
+def _costs(
+    path: Path, columns: dict[str, Sequence[Any]], name: str, used: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    values = _numbers(path, columns, name)
+    for row in np.flatnonzero(used & ~(np.isfinite(values) & (values >= 0))).tolist():
+        rule = "must be finite and >= 0 where the model has a score"
+        raise _bad(path, name, row + 1, rule, values[row])
+    return np.where(used, values, np.nan)
+
+
+def _numbers(path: Path, columns: dict[str, Sequence[Any]], name: str) -> npt.NDArray[np.float64]:
+    values = columns[name]
+    numbers = np.empty(len(values))
+    for row, value in enumerate(values):
+        try:
+            numbers[row] = _number(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise _bad(path, name, row + 1, "must be a number or missing", value) from error
+    return numbers
+
+
+def _number(value: object) -> float:
+    if value is None:
+        return np.nan
+    if isinstance(value, str):
+        word = value.strip().lower()
+        return _WORDS[word] if word in _WORDS else float(word)
+    return float(value)  # type: ignore[arg-type]  # a TypeError is the answer for other types
+
+
+def _column_means(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    known = ~np.isnan(values)
+    # A model without a single score has no mean, and no warning is due for it.
+    counts = known.sum(axis=0)
+    means = np.full(values.shape[1], np.nan)
+    np.divide(np.where(known, values, 0.0).sum(axis=0), counts, out=means, where=counts > 0)
+    return means
+
+
+def _bad(path: Path, column: str, row: int, rule: str, value: object) -> InputError:
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return InputError(f"{path}: column {column!r}, row {row}: {rule}, got {shown:.60}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"
