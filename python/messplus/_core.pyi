@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, final
 
 import numpy as np
@@ -8,6 +8,16 @@ __version__: str
 build_profile: str
 
 def reseed_ids() -> None: ...
+def replay(
+    config: str,
+    features: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float64],
+    costs: npt.NDArray[np.float64],
+    order: npt.NDArray[np.uint32],
+    rated: npt.NDArray[np.bool_],
+    delay: int,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[list[npt.NDArray[Any]], float, float]: ...
 
 @final
 class Decision:

@@ -16,7 +16,7 @@
 //!
 //! Reading order: [`queue`] and [`objective`] are the method; [`exploration`], [`predictor`] and
 //! [`cost`] feed it; [`controller`] joins them into `decide` and `observe`; [`ledger`] and [`state`]
-//! keep what must outlive a request or a process.
+//! keep what must outlive a request or a process. [`replay`] runs a controller over recorded outcomes.
 //!
 //! No I/O, no clock, no ambient randomness: everything uncertain is an argument.
 
@@ -31,6 +31,7 @@ pub mod model_set;
 pub mod objective;
 pub mod predictor;
 pub mod queue;
+pub mod replay;
 pub mod request;
 pub mod state;
 pub mod stats;
@@ -40,5 +41,6 @@ pub use controller::Controller;
 pub use error::{Error, Result};
 pub use model_set::ModelSet;
 pub use queue::VirtualQueue;
+pub use replay::{Recording, Replay, Trace};
 pub use request::{Decision, Outcome, Reason, Request};
 pub use stats::{ModelStats, Stats};

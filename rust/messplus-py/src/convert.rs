@@ -1,7 +1,10 @@
 //! Arrays from and to `NumPy`: the only file that names it.
 
-use numpy::ndarray::IntoDimension;
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
+use numpy::ndarray::{Dimension, IntoDimension};
+use numpy::{
+    Element, PyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
+    PyReadonlyArray2, PyUntypedArrayMethods,
+};
 use pyo3::prelude::*;
 
 use crate::error::ShapeError;
@@ -33,4 +36,35 @@ pub fn array<T: Element>(
     shape: impl IntoDimension,
 ) -> PyResult<Bound<'_, PyAny>> {
     Ok(PyArray1::from_vec(py, values).reshape(shape)?.into_any())
+}
+
+/// A row-major matrix, read where it lies.
+pub fn borrowed_matrix<'py, T: Element>(
+    name: &str,
+    array: &Bound<'py, PyAny>,
+) -> PyResult<PyReadonlyArray2<'py, T>> {
+    borrowed(name, "2-d", array)
+}
+
+/// A vector, read where it lies.
+pub fn borrowed_vector<'py, T: Element>(
+    name: &str,
+    array: &Bound<'py, PyAny>,
+) -> PyResult<PyReadonlyArray1<'py, T>> {
+    borrowed(name, "1-d", array)
+}
+
+fn borrowed<'py, T: Element, D: Dimension>(
+    name: &str,
+    shape: &str,
+    array: &Bound<'py, PyAny>,
+) -> PyResult<PyReadonlyArray<'py, T, D>> {
+    match array.cast::<PyArray<T, D>>() {
+        Ok(array) if array.is_c_contiguous() => Ok(array.try_readonly()?),
+        _ => {
+            let (dtype, found) = (T::get_dtype(array.py()), array.repr()?);
+            let rule = format!("must be a C-ordered {shape} {dtype} array");
+            Err(ShapeError::new_err(format!("{name}: {rule}, got {found}")))
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod features;
 mod ids;
 mod names;
 mod outcome;
+mod replay;
 mod report;
 mod text;
 mod tokenize;
@@ -27,6 +28,8 @@ mod _core {
     use super::features::prompt_features;
     #[pymodule_export]
     use super::ids::reseed_ids;
+    #[pymodule_export]
+    use super::replay::replay;
     #[pymodule_export]
     use super::tokenize::PyWordPiece;
 

@@ -1,0 +1,177 @@
+"""Replay policies over a table of outcomes and account for what they did."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from messplus import config
+from messplus._core import replay as _replay
+from messplus.config import SLA, Model
+from messplus.exceptions import ConfigError
+
+from .baselines import backlog, draw_models
+from .bounds import Bounds
+from .policies import Baseline, Learner
+from .streams import Stream, arrivals, ratings
+from .tables import Table
+
+_PENDING = 16_384
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What every policy of a replay is given.
+
+    Attributes
+    ----------
+    table
+        Outcomes of n requests.
+    features
+        Features of the prompts, ``float32 [n, k]``.
+    target
+        Satisfaction rate to hold, in (0, 1].
+    bounds
+        The bounds of this table and target.
+    stream
+        Order of arrival.
+    feedback_rate
+        Probability that a request gets rated.
+    feedback_delay
+        Requests decided between a decision and its rating.
+    """
+
+    table: Table
+    features: npt.NDArray[np.float32]
+    target: float
+    bounds: Bounds
+    stream: Stream = "shuffle"
+    feedback_rate: float = 1.0
+    feedback_delay: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One policy over one stream of T requests.
+
+    Attributes
+    ----------
+    seed
+        Seed of the stream, the ratings and the policy's draws.
+    model
+        Index of the model that served each request, ``uint8 [T]``.
+    satisfaction
+        Recorded satisfaction with it, rated or not, ``float64 [T]``.
+    cost
+        Cost of each step, models queried for learning included, ``float64 [T]``.
+    explored
+        Requests drawn for exploration, ``bool [T]``.
+    backlog
+        Virtual queue after each step, ``float64 [T]``.
+    final_backlog
+        Virtual queue once every rating has arrived.
+    core_seconds
+        Time spent in the Rust loop; ``None`` for baselines, which have none.
+    """
+
+    seed: int
+    model: npt.NDArray[np.uint8]
+    satisfaction: npt.NDArray[np.float64]
+    cost: npt.NDArray[np.float64]
+    explored: npt.NDArray[np.bool_]
+    backlog: npt.NDArray[np.float64]
+    final_backlog: float
+    core_seconds: float | None
+
+
+def run(
+    problem: Problem,
+    policy: Learner | Baseline,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> Run:
+    """Replay one policy with one seed.
+
+    Parameters
+    ----------
+    problem
+        Outcomes, target and stream.
+    policy
+        What routes.
+    seed
+        The same seed gives every policy the same stream and the same ratings.
+    progress
+        Called now and then with the number of requests decided.
+
+    Raises
+    ------
+    ConfigError
+        If a setting of the policy or the problem breaks its rule.
+    """
+    table = problem.table
+    if problem.feedback_delay < 0:
+        raise ConfigError(f"feedback_delay: must be >= 0, got {problem.feedback_delay}")
+    if isinstance(policy, Baseline):
+        return _run_baseline(problem, policy, seed)
+    order = arrivals(table, problem.stream, seed)
+    rated = ratings(len(order), problem.feedback_rate, seed)
+    features = problem.features[:, :0] if policy.blind else problem.features
+    (model, satisfaction, cost, explored, queue), final_backlog, seconds = _replay(
+        _core_config(problem, policy, seed, features.shape[1]),
+        np.ascontiguousarray(features),
+        table.scores,
+        table.costs,
+        order,
+        rated,
+        problem.feedback_delay,
+        progress,
+    )
+    return Run(seed, model, satisfaction, cost, explored, queue, final_backlog, seconds)
+
+
+def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) -> str:
+    table = problem.table
+    # The listed price of a model is its mean cost in the table, as a price list would say.
+    prices = np.nan_to_num(table.mean_cost)
+    settings = config.validate(
+        {
+            "models": [
+                Model(name, cost=float(price))
+                for name, price in zip(table.models, prices, strict=True)
+            ],
+            "sla": SLA(problem.target),
+            "policy": policy.policy,
+            "seed": seed,
+            "pending_capacity": max(_PENDING, problem.feedback_delay + 1),
+        }
+    )
+    return json.dumps(
+        {
+            "models": [asdict(model) for model in settings.models],
+            "alpha": settings.sla.target,
+            "n_features": n_features,
+            "policy": asdict(settings.policy),
+            "seed": settings.seed,
+            "pending_capacity": settings.pending_capacity,
+        }
+    )
+
+
+def _run_baseline(problem: Problem, policy: Baseline, seed: int) -> Run:
+    order = arrivals(problem.table, problem.stream, seed)
+    rated = ratings(len(order), problem.feedback_rate, seed)
+    model = draw_models(policy.weights(problem.bounds), problem.table, order, seed)
+    satisfaction = problem.table.scores[order, model]
+    queue = backlog(satisfaction, rated, problem.target)
+    return Run(
+        seed=seed,
+        model=model.astype(np.uint8),
+        satisfaction=satisfaction,
+        cost=problem.table.costs[order, model],
+        explored=np.zeros(len(order), dtype=np.bool_),
+        backlog=queue,
+        final_backlog=float(queue[-1]),
+        core_seconds=None,
+    )

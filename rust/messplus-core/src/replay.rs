@@ -1,0 +1,252 @@
+//! Replay of recorded outcomes: what a controller would have chosen, and what that would have cost.
+
+use crate::config::ValidConfig;
+use crate::controller::Controller;
+use crate::error::{Error, Result};
+use crate::model_set::ModelSet;
+use crate::request::{Decision, Outcome, Reason, Request};
+
+/// What every one of M models would have scored and cost on each of n requests with k features.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording<'a> {
+    /// Features, row-major `[n, k]`.
+    pub features: &'a [f32],
+    /// Satisfaction, row-major `[n, M]`, in `[0, 1]`; NaN where a model cannot be used.
+    pub scores: &'a [f64],
+    /// Costs, row-major `[n, M]`, `>= 0` where the model can be used.
+    pub costs: &'a [f64],
+    /// Row of the t-th request of the stream; rows may repeat or be left out.
+    pub order: &'a [u32],
+    /// Whether the t-th request gets rated, as long as `order`.
+    pub rated: &'a [bool],
+    /// Requests decided between a decision and its rating; bills come at once.
+    pub delay: usize,
+}
+
+/// What happened to each request of the stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// Model that served.
+    pub model: Vec<u8>,
+    /// Recorded satisfaction with its answer, rated or not.
+    pub satisfaction: Vec<f64>,
+    /// Cost of the step: of the serving model and of those queried as well.
+    pub cost: Vec<f64>,
+    /// Whether the request was drawn for exploration.
+    pub explored: Vec<bool>,
+    /// Backlog of the virtual queue after the step.
+    pub backlog: Vec<f64>,
+}
+
+/// A controller on its way through a recording.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    recording: Recording<'a>,
+    controller: Controller,
+    decision: Decision,
+    outcomes: Vec<Outcome>,
+    also_query: Vec<ModelSet>,
+    trace: Trace,
+}
+
+impl<'a> Replay<'a> {
+    /// A fresh controller before the first request.
+    pub fn new(config: ValidConfig, recording: Recording<'a>) -> Result<Self> {
+        let (n_models, n_features) = (config.models.len(), config.n_features);
+        check(&recording, n_models, n_features)?;
+        let n_requests = recording.order.len();
+        Ok(Self {
+            recording,
+            controller: Controller::new(config),
+            decision: Decision::with_capacity(n_models),
+            outcomes: Vec::with_capacity(n_models),
+            also_query: Vec::with_capacity(n_requests),
+            trace: Trace {
+                model: Vec::with_capacity(n_requests),
+                satisfaction: Vec::with_capacity(n_requests),
+                cost: Vec::with_capacity(n_requests),
+                explored: Vec::with_capacity(n_requests),
+                backlog: Vec::with_capacity(n_requests),
+            },
+        })
+    }
+
+    /// Requests decided so far.
+    pub fn done(&self) -> usize {
+        self.trace.model.len()
+    }
+
+    /// Go on by at most `steps` requests; `false` once the stream has ended.
+    pub fn advance(&mut self, steps: usize) -> Result<bool> {
+        let end = self.recording.order.len().min(self.done().saturating_add(steps));
+        for t in self.done()..end {
+            self.step(t)?;
+        }
+        Ok(end < self.recording.order.len())
+    }
+
+    /// Deliver the ratings still under way; return what happened and the controller.
+    pub fn finish(mut self) -> Result<(Trace, Controller)> {
+        let done = self.done();
+        for t in done.saturating_sub(self.recording.delay)..done {
+            self.rate(t)?;
+        }
+        Ok((self.trace, self.controller))
+    }
+
+    fn step(&mut self, t: usize) -> Result<()> {
+        let (k, m) = (self.controller.config().n_features, self.controller.config().models.len());
+        let row = self.recording.order[t] as usize;
+        let scores = &self.recording.scores[row * m..][..m];
+        let costs = &self.recording.costs[row * m..][..m];
+        let request = Request {
+            id: t as u128,
+            features: Some(&self.recording.features[row * k..][..k]),
+            costs: None,
+            allowed: Some((0..m).filter(|&model| !scores[model].is_nan()).collect()),
+        };
+        self.controller.decide(&request, &mut self.decision)?;
+        let Decision { model, also_query, reason, .. } = self.decision;
+        self.outcomes.clear();
+        self.outcomes.extend(also_query.with(model).iter().map(|model| Outcome {
+            model,
+            satisfaction: None,
+            cost: Some(costs[model]),
+            latency: None,
+        }));
+        self.trace.model.push(model as u8);
+        self.trace.satisfaction.push(scores[model]);
+        self.trace.cost.push(also_query.with(model).iter().map(|model| costs[model]).sum());
+        self.trace.explored.push(reason == Reason::Explore);
+        self.also_query.push(also_query);
+        if self.recording.delay == 0 && self.recording.rated[t] {
+            for outcome in &mut self.outcomes {
+                outcome.satisfaction = Some(scores[outcome.model]);
+            }
+        }
+        self.controller.observe(t as u128, &self.outcomes)?;
+        if let Some(earlier) = t.checked_sub(self.recording.delay).filter(|&earlier| earlier < t) {
+            self.rate(earlier)?;
+        }
+        self.trace.backlog.push(self.controller.queue().backlog());
+        Ok(())
+    }
+
+    /// Deliver the rating of request `t` after its bill.
+    fn rate(&mut self, t: usize) -> Result<()> {
+        if !self.recording.rated[t] {
+            return Ok(());
+        }
+        let m = self.controller.config().models.len();
+        let scores = &self.recording.scores[self.recording.order[t] as usize * m..][..m];
+        let queried = self.also_query[t].with(self.trace.model[t].into());
+        self.outcomes.clear();
+        self.outcomes.extend(queried.iter().map(|model| Outcome {
+            model,
+            satisfaction: Some(scores[model]),
+            cost: None,
+            latency: None,
+        }));
+        self.controller.observe(t as u128, &self.outcomes)
+    }
+}
+
+fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Result<()> {
+    let Recording { features, scores, costs, order, rated, .. } = *recording;
+    let n = scores.len() / n_models;
+    for (field, expected, found) in [
+        ("scores", n * n_models, scores.len()),
+        ("costs", n * n_models, costs.len()),
+        ("features", n * n_features, features.len()),
+        ("rated", order.len(), rated.len()),
+    ] {
+        if found != expected {
+            return Err(Error::Shape { field, expected, found });
+        }
+    }
+    match order.iter().find(|&&row| row as usize >= n) {
+        Some(row) => Err(Error::input("order", "must be a row of the recording", row)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Recording, Replay, Trace};
+    use crate::config::{Config, ModelSpec, Policy, ValidConfig};
+    use crate::error::Error;
+
+    const SCORES: [f64; 8] = [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, f64::NAN, 1.0];
+    const COSTS: [f64; 8] = [1.0, 4.0, 1.0, 4.0, 1.0, 4.0, f64::NAN, 4.0];
+
+    fn config(exploration: f64) -> ValidConfig {
+        let model = |name: &str, cost| ModelSpec { name: name.into(), cost };
+        let policy = Policy { v: 1.0, exploration, ..Policy::paper() };
+        Config {
+            models: vec![model("small", 1.0), model("large", 4.0)],
+            alpha: 0.75,
+            n_features: 0,
+            policy,
+            seed: 1,
+            pending_capacity: 64,
+            metadata: String::new(),
+        }
+        .try_into()
+        .expect("valid")
+    }
+
+    fn recording<'a>(order: &'a [u32], rated: &'a [bool], delay: usize) -> Recording<'a> {
+        Recording { features: &[], scores: &SCORES, costs: &COSTS, order, rated, delay }
+    }
+
+    fn run(exploration: f64, recording: Recording<'_>, chunk: usize) -> (Trace, f64) {
+        let mut replay = Replay::new(config(exploration), recording).expect("valid");
+        while replay.advance(chunk).expect("valid") {}
+        let (trace, controller) = replay.finish().expect("valid");
+        (trace, controller.queue().backlog())
+    }
+
+    #[test]
+    fn serves_the_cheapest_usable_model_while_nothing_is_owed() {
+        let (trace, backlog) = run(0.0, recording(&[0, 1, 3], &[true; 3], 0), 9);
+        assert_eq!(trace.model, [0, 0, 1]);
+        assert_eq!(trace.satisfaction, [1.0, 0.0, 1.0]);
+        assert_eq!(trace.cost, [1.0, 1.0, 4.0]);
+        assert_eq!(trace.backlog, [0.0, 0.75, 0.5]);
+        assert_eq!(backlog, 0.5);
+    }
+
+    #[test]
+    fn bills_every_model_an_exploration_queries() {
+        // c = 100 makes the exploration probability one.
+        let (trace, _) = run(100.0, recording(&[0, 1, 2, 3], &[true; 4], 0), 9);
+        assert_eq!(trace.cost, [5.0, 5.0, 5.0, 4.0]);
+        assert_eq!(trace.explored, [true, true, true, false]);
+        assert_eq!(trace.satisfaction, [1.0, 1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn late_ratings_arrive_and_unrated_requests_do_not_count() {
+        let order = [1, 1, 1, 0];
+        let rated = [true, false, true, true];
+        let (trace, backlog) = run(0.0, recording(&order, &rated, 2), 9);
+        assert_eq!(trace.backlog[..3], [0.0, 0.0, 0.75]);
+        assert_eq!(backlog, run(0.0, recording(&order, &rated, 0), 9).1);
+    }
+
+    #[test]
+    fn chunks_change_nothing() {
+        let order: Vec<u32> = (0..40).map(|t| t * 7 % 4).collect();
+        let recording = recording(&order, &[true; 40], 3);
+        assert_eq!(run(0.5, recording, 1), run(0.5, recording, 1000));
+    }
+
+    #[test]
+    fn refuses_arrays_that_do_not_fit() {
+        let order = [4];
+        let error = Replay::new(config(0.0), recording(&order, &[true], 0)).expect_err("row 4");
+        assert_eq!(error.to_string(), "order: must be a row of the recording, got 4");
+        let error = Replay::new(config(0.0), recording(&[0], &[], 0)).expect_err("no mask");
+        assert_eq!(error, Error::Shape { field: "rated", expected: 1, found: 0 });
+    }
+}

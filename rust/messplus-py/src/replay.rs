@@ -1,0 +1,72 @@
+//! `messplus._core.replay`: the replay loop, detached from the interpreter.
+
+use std::time::{Duration, Instant};
+
+use messplus_core::{Config, Recording, Replay};
+use pyo3::prelude::*;
+
+use crate::convert;
+use crate::error::to_py;
+
+/// Requests between two looks at the interpreter: a few milliseconds.
+const CHUNK: usize = 4096;
+
+/// Model, satisfaction, cost, explored and backlog of each step.
+type Columns<'py> = [Bound<'py, PyAny>; 5];
+
+/// Run a fresh controller through a recording: the trace, the backlog after the last rating, and the
+/// seconds spent in the core. `progress(done)` is called now and then; raising there ends the replay.
+#[pyfunction]
+#[pyo3(signature = (config, features, scores, costs, order, rated, delay, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
+pub fn replay<'py>(
+    py: Python<'py>,
+    config: &str,
+    features: &Bound<'py, PyAny>,
+    scores: &Bound<'py, PyAny>,
+    costs: &Bound<'py, PyAny>,
+    order: &Bound<'py, PyAny>,
+    rated: &Bound<'py, PyAny>,
+    delay: usize,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Columns<'py>, f64, f64)> {
+    let config = Config::from_json(config).map_err(|error| to_py(&error))?;
+    let features = convert::borrowed_matrix::<f32>("features", features)?;
+    let scores = convert::borrowed_matrix::<f64>("scores", scores)?;
+    let costs = convert::borrowed_matrix::<f64>("costs", costs)?;
+    let order = convert::borrowed_vector::<u32>("order", order)?;
+    let rated = convert::borrowed_vector::<bool>("rated", rated)?;
+    let recording = Recording {
+        features: features.as_slice()?,
+        scores: scores.as_slice()?,
+        costs: costs.as_slice()?,
+        order: order.as_slice()?,
+        rated: rated.as_slice()?,
+        delay,
+    };
+    let mut replay = Replay::new(config, recording).map_err(|error| to_py(&error))?;
+    let mut elapsed = Duration::ZERO;
+    let mut more = true;
+    while more {
+        more = py
+            .detach(|| {
+                let start = Instant::now();
+                let more = replay.advance(CHUNK);
+                elapsed += start.elapsed();
+                more
+            })
+            .map_err(|error| to_py(&error))?;
+        py.check_signals()?;
+        progress.map_or(Ok(()), |progress| progress.call1((replay.done(),)).map(drop))?;
+    }
+    let (trace, controller) = replay.finish().map_err(|error| to_py(&error))?;
+    let steps = trace.model.len();
+    let columns = [
+        convert::array(py, trace.model, steps)?,
+        convert::array(py, trace.satisfaction, steps)?,
+        convert::array(py, trace.cost, steps)?,
+        convert::array(py, trace.explored, steps)?,
+        convert::array(py, trace.backlog, steps)?,
+    ];
+    Ok((columns, controller.queue().backlog(), elapsed.as_secs_f64()))
+}
