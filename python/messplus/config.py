@@ -139,6 +139,30 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
         raise ConfigError(f"{path}: {first['msg'].lower()}, got {first['input']!r}") from None
 
 
+def to_native(settings: RouterSettings, n_features: int, metadata: str = "") -> str:
+    """Write checked settings as the core reads them.
+
+    Parameters
+    ----------
+    settings
+        What :func:`validate` returned.
+    n_features
+        Length of a feature vector.
+    metadata
+        Text carried with the state.
+    """
+    native = {
+        "models": [asdict(model) for model in settings.models],
+        "alpha": settings.sla.target,
+        "n_features": n_features,
+        "policy": asdict(settings.policy),
+        "seed": settings.seed,
+        "pending_capacity": settings.pending_capacity,
+        "metadata": metadata,
+    }
+    return json.dumps(native)
+
+
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)

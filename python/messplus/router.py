@@ -7,7 +7,6 @@ import logging
 import os
 import tempfile
 import threading
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,16 +95,8 @@ class Router:
         settings = config.validate(given)
         self._attach(featurizer, settings.tag_features)
         metadata = {"featurizer": self._features.identity, "tag_features": settings.tag_features}
-        native = {
-            "models": [asdict(model) for model in settings.models],
-            "alpha": settings.sla.target,
-            "n_features": self._features.n_features,
-            "policy": asdict(settings.policy),
-            "seed": settings.seed,
-            "pending_capacity": settings.pending_capacity,
-            "metadata": json.dumps(metadata),
-        }
-        self._core = Controller(json.dumps(native))
+        native = config.to_native(settings, self._features.n_features, json.dumps(metadata))
+        self._core = Controller(native)
 
     def _attach(self, featurizer: Featurizer | None, tag_features: int) -> None:
         self._features = FeatureMap(featurizer or StaticFeaturizer(), tag_features)

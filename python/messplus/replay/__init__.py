@@ -1,6 +1,19 @@
 """Replay of recorded outcomes: what a policy costs, beside what hindsight says it could."""
 
 from .bounds import Bounds, Hindsight
+from .evaluate import replay
+from .results import PolicyResult, ReplayResult
+from .run import Problem, Run
 from .tables import Table, load_table
 
-__all__ = ["Bounds", "Hindsight", "Table", "load_table"]
+__all__ = [
+    "Bounds",
+    "Hindsight",
+    "PolicyResult",
+    "Problem",
+    "ReplayResult",
+    "Run",
+    "Table",
+    "load_table",
+    "replay",
+]

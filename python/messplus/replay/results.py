@@ -95,7 +95,7 @@ class PolicyResult:
 
 
 @dataclass(frozen=True)
-class Replay:
+class ReplayResult:
     """Every policy on one problem.
 
     Attributes

@@ -1,8 +1,7 @@
 """Replay policies over a table of outcomes and account for what they did."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -147,16 +146,7 @@ def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) 
             "pending_capacity": max(_PENDING, problem.feedback_delay + 1),
         }
     )
-    return json.dumps(
-        {
-            "models": [asdict(model) for model in settings.models],
-            "alpha": settings.sla.target,
-            "n_features": n_features,
-            "policy": asdict(settings.policy),
-            "seed": settings.seed,
-            "pending_capacity": settings.pending_capacity,
-        }
-    )
+    return config.to_native(settings, n_features)
 
 
 def _run_baseline(problem: Problem, policy: Baseline, seed: int) -> Run:

@@ -1,0 +1,7 @@
+"""``python -m messplus`` is the command ``messplus``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

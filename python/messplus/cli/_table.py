@@ -1,0 +1,74 @@
+"""Arguments of the commands that read a table of outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from messplus.replay import Table
+
+POLICIES = """policies:
+  default               messplus' own policy
+  paper                 MESS+ as published; keys v or v_rel (V times the mean cost of the dearest
+                        model), c, lr, momentum, l2, clip: paper,v_rel=0.3
+  blind:<preset>        the same with constant features: what it does without seeing the prompt
+  single:<model>        one model for every request
+  random                a model drawn uniformly per request
+  static-mix            a model drawn with the weights of the cheapest mixture, known in hindsight
+"""
+
+
+def add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what selects the table and the stream."""
+    parser.add_argument("table", help="outcomes in a .parquet, .csv or .jsonl file")
+    parser.add_argument(
+        "--policy",
+        action="append",
+        metavar="NAME[,key=value...]",
+        help="policy to replay, repeatable; see below (default: paper)",
+    )
+    parser.add_argument(
+        "--cost",
+        default="cost",
+        metavar="NAME",
+        help="prefix of the cost columns <NAME>:<model>, such as cost or energy_j (default: cost)",
+    )
+    parser.add_argument("--models", metavar="A,B,...", help="models to use (default: all)")
+    parser.add_argument(
+        "--seeds", type=int, default=1, metavar="N", help="number of seeds (default: 1)"
+    )
+    parser.add_argument(
+        "--stream",
+        choices=["shuffle", "file", "blocks"],
+        default="shuffle",
+        help="order of arrival; blocks: one source after the other (default: shuffle)",
+    )
+    parser.add_argument(
+        "--feedback-rate",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="probability that a request gets rated (default: 1)",
+    )
+    parser.add_argument(
+        "--feedback-delay",
+        type=int,
+        default=0,
+        metavar="N",
+        help="requests decided between a decision and its rating (default: 0)",
+    )
+    parser.add_argument(
+        "--tags", choices=["source"], help="give the router the source of a request as a tag"
+    )
+    parser.add_argument("--json", metavar="OUT", help="write the result to this file as JSON")
+    parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")
+
+
+def read_table(args: argparse.Namespace) -> Table:
+    """Load the table that the arguments select."""
+    from messplus.replay import load_table
+
+    models = args.models.split(",") if args.models else None
+    return load_table(args.table, cost=args.cost, models=models)

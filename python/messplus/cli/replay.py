@@ -1,0 +1,59 @@
+"""``messplus replay``: what policies would have cost on recorded outcomes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._table import POLICIES, add_table_arguments, read_table
+
+if TYPE_CHECKING:
+    from . import Subparsers
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Register the command."""
+    parser = commands.add_parser(
+        "replay",
+        help="replay policies over a table of outcomes",
+        description="Replay policies over a table of outcomes, beside the bounds of hindsight.",
+        epilog=POLICIES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_table_arguments(parser)
+    parser.add_argument(
+        "--target",
+        type=float,
+        required=True,
+        metavar="A",
+        help="satisfaction rate to hold, in (0, 1]",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay, print the result, write what was asked for."""
+    from messplus.replay import replay
+    from messplus.replay.render import render
+
+    result = replay(
+        read_table(args),
+        target=args.target,
+        policies=args.policy or ["paper"],
+        seeds=args.seeds,
+        stream=args.stream,
+        feedback_rate=args.feedback_rate,
+        feedback_delay=args.feedback_delay,
+        tags=args.tags is not None,
+    )
+    print(render(result))
+    if args.json:
+        text = json.dumps(result.to_dict(), indent=2, allow_nan=False)
+        Path(args.json).write_text(text + "\n", encoding="utf-8")
+    if args.plot:
+        from messplus.replay.plot import plot_replay
+
+        plot_replay(result, args.plot)
+    return 0

@@ -1,0 +1,95 @@
+"""Replay several policies over one table."""
+
+from collections.abc import Sequence
+
+from messplus._progress import Progress
+from messplus.exceptions import ConfigError
+
+from .bounds import Hindsight
+from .features import hindsight_features, policy_features
+from .policies import parse_policy
+from .results import PolicyResult, ReplayResult
+from .run import Problem, run
+from .streams import Stream
+from .tables import Table
+
+
+def replay(
+    table: Table,
+    *,
+    target: float,
+    policies: Sequence[str],
+    seeds: int = 1,
+    stream: Stream = "shuffle",
+    feedback_rate: float = 1.0,
+    feedback_delay: int = 0,
+    tags: bool = False,
+) -> ReplayResult:
+    """Find out what each policy would have cost on a table of outcomes.
+
+    Parameters
+    ----------
+    table
+        Outcomes of n requests; see :func:`load_table`.
+    target
+        Satisfaction rate to hold, in (0, 1].
+    policies
+        Names of policies; see :mod:`messplus.replay.policies`.
+    seeds
+        Number of seeds, 0 to ``seeds - 1``; every policy sees the same streams.
+    stream
+        Order of arrival: ``shuffle``, ``file``, or ``blocks`` of one source each.
+    feedback_rate
+        Probability that a request gets rated, in [0, 1].
+    feedback_delay
+        Requests decided between a decision and its rating.
+    tags
+        Whether the source of a request is given as a tag.
+
+    Raises
+    ------
+    ConfigError
+        If an argument or a setting of a policy breaks its rule.
+
+    Examples
+    --------
+    >>> from messplus.replay import load_table, replay
+    >>> table = load_table("outcomes.parquet", cost="energy_j")  # doctest: +SKIP
+    >>> result = replay(table, target=0.7, policies=["paper,v_rel=0.3"])  # doctest: +SKIP
+    """
+    if seeds < 1:
+        raise ConfigError(f"seeds: must be at least 1, got {seeds}")
+    check_target(target)
+    candidates = [parse_policy(name, table) for name in distinct(policies)]
+    problem = Problem(
+        table=table,
+        features=policy_features(table, tags=tags),
+        target=target,
+        bounds=Hindsight(table, hindsight_features(table, tags=tags)).at(target),
+        stream=stream,
+        feedback_rate=feedback_rate,
+        feedback_delay=feedback_delay,
+    )
+    results = []
+    with Progress(len(candidates) * seeds * len(table), "replay") as progress:
+        for place, candidate in enumerate(candidates):
+            runs = []
+            for seed in range(seeds):
+                before = (place * seeds + seed) * len(table)
+                advance = progress.counter(before, candidate.name)
+                runs.append(run(problem, candidate, seed, advance))
+            results.append(PolicyResult(candidate.name, runs, problem))
+    return ReplayResult(problem, results)
+
+
+def check_target(target: float) -> None:
+    """Refuse a target outside (0, 1]."""
+    if not 0.0 < target <= 1.0:
+        raise ConfigError(f"target: must be in (0, 1], got {target}")
+
+
+def distinct(policies: Sequence[str]) -> Sequence[str]:
+    """Refuse policies named twice, or none at all: results are told apart by name."""
+    if not policies or len(set(policies)) < len(policies):
+        raise ConfigError(f"policies: must be distinct names, got {', '.join(policies) or 'none'}")
+    return policies

@@ -1,0 +1,107 @@
+"""Features of a table's prompts, computed once and kept on disk."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from messplus._progress import Progress
+from messplus.exceptions import ConfigError
+from messplus.featurizers import Featurizer, StaticFeaturizer, hash_tags
+
+from .tables import Table
+
+# The bound is computed with the widest view of the prompt that the embedded table has.
+_HINDSIGHT_DIMS = 128
+_TAG_FEATURES = 16
+_BATCH = 2048
+
+
+def policy_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float32]:
+    """Compute what a router with default settings sees of each prompt.
+
+    Parameters
+    ----------
+    table
+        Outcomes of n requests.
+    tags
+        Whether the source of a request is given as a tag.
+
+    Returns
+    -------
+    ndarray
+        ``float32 [n, k]``.
+
+    Raises
+    ------
+    ConfigError
+        If tags are asked for and the table has no sources.
+    """
+    return _with_tags(table, _cached(table.prompts, StaticFeaturizer()), tags)
+
+
+def hindsight_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float32]:
+    """Compute the wider features behind the contextual bound; parameters as above."""
+    return _with_tags(table, _cached(table.prompts, StaticFeaturizer(dims=_HINDSIGHT_DIMS)), tags)
+
+
+def _with_tags(
+    table: Table, features: npt.NDArray[np.float32], tags: bool
+) -> npt.NDArray[np.float32]:
+    if not tags:
+        return features
+    if table.sources is None:
+        raise ConfigError(f"tags: source needs a column 'source', got none in {table.path}")
+    blocks = [hash_tags({"source": source}, _TAG_FEATURES) for source in table.sources]
+    return np.hstack([features, np.stack(blocks)])
+
+
+def _cached(prompts: Sequence[str], featurizer: Featurizer) -> npt.NDArray[np.float32]:
+    path = cache_directory() / "features" / f"{_digest(prompts, featurizer)}.npy"
+    shape = (len(prompts), featurizer.n_features)
+    try:
+        stored = np.load(path, allow_pickle=False)
+        if stored.shape == shape and stored.dtype == np.float32:
+            return np.asarray(stored)
+    except (OSError, ValueError, EOFError):
+        pass  # Not there, or damaged: computed again.
+    features = np.empty(shape, dtype=np.float32)
+    with Progress(len(prompts), "features") as progress:
+        for start in range(0, len(prompts), _BATCH):
+            batch = prompts[start : start + _BATCH]
+            features[start : start + len(batch)] = featurizer.batch(batch)
+            progress.update(start + len(batch))
+    _store(path, features)
+    return features
+
+
+def _digest(prompts: Sequence[str], featurizer: Featurizer) -> str:
+    digest = hashlib.sha256(featurizer.identity.encode())
+    for prompt in prompts:
+        text = prompt.encode("utf-8", "surrogatepass")
+        # The length keeps ["ab", "c"] apart from ["a", "bc"].
+        digest.update(len(text).to_bytes(8, "little"))
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def cache_directory() -> Path:
+    """Where computed features are kept: ``MESSPLUS_CACHE``, or below the user's cache."""
+    if own := os.environ.get("MESSPLUS_CACHE"):
+        return Path(own)
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "messplus"
+
+
+def _store(path: Path, features: npt.NDArray[np.float32]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            np.save(file, features)
+        Path(file.name).replace(path)
+    except OSError:
+        pass  # A cache that cannot be written costs time, not the result.
