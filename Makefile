@@ -48,7 +48,6 @@ bench: dev  ## decision latency: criterion, then whole calls from Python
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,iqr,ops -o python_files='bench_*.py'
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
-	$(BIN)/python -m pip install --quiet --group tools
 	$(BIN)/python tools/build_static_table.py --check
 
 clean:  ## remove what the other targets made

@@ -50,12 +50,13 @@ class Encoder:
     def _linear(self, x: Array, name: str) -> Array:
         flat: Array = x.reshape(-1, x.shape[-1]) @ self._weights[f"{name}.weight"].T
         flat += self._weights[f"{name}.bias"]
-        return flat.reshape(*x.shape[:-1], flat.shape[1])
+        outputs: Array = flat.reshape(*x.shape[:-1], flat.shape[1])
+        return outputs
 
     def _layer_norm(self, x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
         variance = np.square(centred).mean(axis=-1, keepdims=True)
-        scaled = centred / np.sqrt(variance + LAYER_NORM_EPSILON)
+        scaled: Array = centred / np.sqrt(variance + LAYER_NORM_EPSILON)
         return scaled * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
 
     def _attention(self, x: Array, name: str) -> Array:

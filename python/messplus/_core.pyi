@@ -97,3 +97,10 @@ class WordPiece:
 def prompt_features(
     embeddings: npt.NDArray[np.float32], tokens: npt.NDArray[np.float32], dims: int
 ) -> npt.NDArray[np.float32]: ...
+
+@final
+class FolderTokenizer:
+    def __new__(cls, json: bytes, max_tokens: int) -> FolderTokenizer: ...
+    def encode(
+        self, texts: list[str]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]: ...

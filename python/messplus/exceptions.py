@@ -11,6 +11,8 @@
     ├── StateError (ValueError)         saved state is truncated, corrupt or not ours
     │   └── StateVersionError           saved state has a format this version does not read
     ├── FeaturizerError (RuntimeError)  a prompt could not be turned into features
+    │   └── EncoderError                an encoder folder is incomplete, corrupt or not supported
+    │       └── UnsafeEncoderError      an encoder folder is not to be trusted
     └── MissingDependencyError (ImportError)  an optional package is not installed
 
 Messages name the field, the rule and the value found. A call that raises has changed nothing.
@@ -51,6 +53,14 @@ class StateVersionError(StateError):
 
 class FeaturizerError(MessPlusError, RuntimeError):
     """A prompt could not be turned into features."""
+
+
+class EncoderError(FeaturizerError):
+    """An encoder folder is incomplete, corrupt or not supported."""
+
+
+class UnsafeEncoderError(EncoderError):
+    """An encoder folder reaches outside itself, brings code, or is not the one expected."""
 
 
 class MissingDependencyError(MessPlusError, ImportError):

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 import_exception!(messplus.exceptions, ConfigError);
 import_exception!(messplus.exceptions, FeedbackError);
+import_exception!(messplus.exceptions, FeaturizerError);
 import_exception!(messplus.exceptions, InputError);
 import_exception!(messplus.exceptions, MessPlusError);
 import_exception!(messplus.exceptions, NonFiniteError);

@@ -5,6 +5,7 @@ mod convert;
 mod decision;
 mod error;
 mod features;
+mod folder_tokenizer;
 mod ids;
 mod names;
 mod outcome;
@@ -26,6 +27,8 @@ mod _core {
     use super::decision::PyDecision;
     #[pymodule_export]
     use super::features::prompt_features;
+    #[pymodule_export]
+    use super::folder_tokenizer::PyFolderTokenizer;
     #[pymodule_export]
     use super::ids::reseed_ids;
     #[pymodule_export]

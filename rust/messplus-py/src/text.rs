@@ -25,9 +25,23 @@ pub fn times_longer(text: &str, head: &str, tail: &str) -> f32 {
 }
 
 /// Keeps the first and last tokens of `ids`, `max_tokens` in all.
-pub fn truncate(ids: &mut Vec<i32>, max_tokens: usize) {
+pub fn truncate<Id>(ids: &mut Vec<Id>, max_tokens: usize) {
     if ids.len() > max_tokens {
         let tail = max_tokens / 2;
         ids.drain(max_tokens - tail..ids.len() - tail);
     }
+}
+
+/// Rows of unequal length as one matrix `[n, longest]`, padded at the end, and its 0/1 mask.
+/// There is at least one column, so that a batch of empty rows still has a shape.
+pub fn pad<Id: Copy, Bit: Copy + From<bool>>(rows: &[Vec<Id>], padding: Id) -> (Vec<Id>, Vec<Bit>) {
+    let longest = rows.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let mut ids = vec![padding; rows.len() * longest];
+    let mut mask = vec![Bit::from(false); rows.len() * longest];
+    for (row, found) in rows.iter().enumerate() {
+        let used = row * longest..row * longest + found.len();
+        ids[used.clone()].copy_from_slice(found);
+        mask[used].fill(Bit::from(true));
+    }
+    (ids, mask)
 }

@@ -63,14 +63,7 @@ impl PyWordPiece {
             rows.push(ids);
         }
         // A prompt without tokens is one masked token: the zero vector.
-        let longest = rows.iter().map(Vec::len).max().unwrap_or(0).max(1);
-        let mut padded = vec![0; rows.len() * longest];
-        let mut mask = vec![0; rows.len() * longest];
-        for (row, ids) in rows.iter().enumerate() {
-            let used = row * longest..row * longest + ids.len();
-            padded[used.clone()].copy_from_slice(ids);
-            mask[used].fill(1);
-        }
-        (padded, mask, tokens)
+        let (ids, mask) = text::pad(&rows, 0);
+        (ids, mask, tokens)
     }
 }
