@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import config, report
 from ._core import Controller, Decision
-from .exceptions import InputError, StateError
+from .exceptions import FeaturizerError, InputError, StateError
 from .featurizers import FeatureMap, StaticFeaturizer
 
 if TYPE_CHECKING:
@@ -249,11 +249,9 @@ class Router:
             raise InputError("prompt: needed where no features are given, got None")
         try:
             return self._features(prompt, tags)
-        except InputError:
-            raise
-        except Exception as error:
+        except FeaturizerError as error:
             # Whatever broke, the request must be served; the prompt itself is never logged.
             with self._errors_lock:
                 self._featurizer_errors += 1
-            _log.warning("routed without features: %s", type(error).__name__)
+            _log.warning("routed without features: %s", error)
             return None

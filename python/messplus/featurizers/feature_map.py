@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus.exceptions import InputError, ShapeError
+from messplus.exceptions import FeaturizerError, InputError, ShapeError
 
 from .tags import hash_tags
 
@@ -42,7 +42,7 @@ class FeatureMap:
     @property
     def identity(self) -> str:
         """Names the computation, as :attr:`Featurizer.identity` does."""
-        return f"{self._featurizer.identity}+tags{self._tag_features}"
+        return f"{self._featurizer.identity}[{self._n_text}]+tags{self._tag_features}"
 
     def __call__(
         self, prompt: str, tags: Mapping[str, str] | None = None
@@ -54,12 +54,21 @@ class FeatureMap:
         InputError
             If the prompt is not a string or a tag breaks its rule.
         FeaturizerError
-            If the featurizer fails.
+            If the featurizer fails, or gives something else than finite features of its length.
         """
         if not isinstance(prompt, str):
             raise InputError(f"prompt: must be a string, got {type(prompt).__name__}")
         block = hash_tags(tags, self._tag_features) if tags else None
-        return self._join(self._featurizer(prompt), block)
+        try:
+            text = self._featurizer(prompt)
+            if text.shape != (self._n_text,):
+                raise ShapeError(f"features: must have shape ({self._n_text},), got {text.shape}")
+            vector = self._join(text, block)
+        except Exception as error:
+            raise FeaturizerError(f"featurizer: {type(error).__name__}") from error
+        if not np.isfinite(vector).all():
+            raise FeaturizerError("featurizer: must give finite numbers")
+        return vector
 
     def ready(
         self, features: npt.ArrayLike, tags: Mapping[str, str] | None = None
@@ -69,10 +78,10 @@ class FeatureMap:
         Raises
         ------
         ShapeError
-            If the length is neither that of the text features nor that of the whole vector, or
-            tags are given beside a whole vector.
+            If the features are not numbers, their length is neither that of the text features nor
+            that of the whole vector, or tags are given beside a whole vector.
         """
-        vector = np.ascontiguousarray(features, np.float32)
+        vector = _float32(features)
         if vector.shape == (self.n_features,) and not tags:
             return vector
         if vector.shape != (self._n_text,):
@@ -90,3 +99,16 @@ class FeatureMap:
         if block is not None:
             vector[self._n_text :] = block
         return vector
+
+
+def _float32(features: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    if isinstance(features, np.ndarray) and features.dtype == np.float32:
+        return np.ascontiguousarray(features)
+    try:
+        array = np.asarray(features)
+    except ValueError as error:
+        raise ShapeError(f"features: must be one array of numbers, got {error}") from error
+    if not np.can_cast(array.dtype, np.float32, "same_kind"):
+        raise ShapeError(f"features: must be real numbers, got dtype {array.dtype}")
+    with np.errstate(over="ignore"):  # becomes infinite, and that is refused by name
+        return np.ascontiguousarray(array, np.float32)

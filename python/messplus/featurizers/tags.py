@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ import numpy as np
 from messplus.exceptions import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
 
@@ -39,8 +38,11 @@ def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float3
     Raises
     ------
     InputError
-        If a name or value is not a string, or there are tags and no room for them.
+        If the tags are no mapping, a name or value is not a string, or there are tags and no room
+        for them.
     """
+    if not isinstance(tags, Mapping):
+        raise InputError(f"tags: must map names to values, got {tags!r}")
     total = np.zeros(n_features, np.float32)
     for name, value in tags.items():
         if not isinstance(name, str) or not isinstance(value, str):

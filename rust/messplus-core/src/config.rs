@@ -112,7 +112,7 @@ impl TryFrom<Config> for ValidConfig {
 
     fn try_from(config: Config) -> Result<Self> {
         check_models(&config.models)?;
-        check("target", config.alpha, "must be in (0, 1]", |a| a > 0.0 && a <= 1.0)?;
+        check("sla.target", config.alpha, "must be in (0, 1]", |a| a > 0.0 && a <= 1.0)?;
         check_policy(&config.policy)?;
         if config.n_features > MAX_FEATURES {
             return Err(Error::config("n_features", "must be at most 4096", config.n_features));

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use messplus_core::{Config, Controller, Decision, Request, Result};
+use messplus_core::{Config, Controller, Decision, Error, Request, Result};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyDict, PyString};
 
 use crate::decision::PyDecision;
-use crate::error::{FeedbackError, to_py};
-use crate::names::Names;
+use crate::error::{FeedbackError, InputError, to_py};
+use crate::names::{Names, as_dict};
 use crate::{convert, ids, outcome, report};
 
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
@@ -67,7 +67,7 @@ impl PyController {
         &self,
         py: Python<'_>,
         features: Option<&Bound<'_, PyAny>>,
-        costs: Option<&Bound<'_, PyDict>>,
+        costs: Option<&Bound<'_, PyAny>>,
         allowed: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
         let features = features.map(convert::features).transpose()?;
@@ -94,10 +94,11 @@ impl PyController {
         latency: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let (id, served) = if let Ok(decision) = decision.cast::<PyDecision>() {
-            (decision.get().inner.id, Some(decision.get().inner.model))
+            (decision.get().inner.id, decision.get().inner.model)
         } else {
             let id = parse_id(decision)?;
-            (id, self.enter(py, |controller| Ok(controller.served(id)))?)
+            let served = |c: &mut Controller| c.served(id).ok_or(Error::UnknownDecision { id });
+            (id, self.enter(py, served)?)
         };
         let outcomes = outcome::gather(&self.names, served, satisfied, cost, latency)?;
         self.enter(py, |controller| controller.observe(id, &outcomes))
@@ -110,7 +111,11 @@ impl PyController {
 }
 
 impl PyController {
-    fn costs(&self, by_model: &Bound<'_, PyDict>) -> PyResult<Vec<Option<f64>>> {
+    fn costs(&self, costs: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
+        let Some(by_model) = as_dict(costs)? else {
+            let message = format!("costs: must be {{model: cost}}, got {}", costs.repr()?);
+            return Err(InputError::new_err(message));
+        };
         let mut costs = vec![None; self.names.len()];
         for (name, cost) in by_model {
             costs[self.names.index("costs", &name)?] = Some(outcome::number("costs", &cost)?);

@@ -2,7 +2,7 @@
 
 use messplus_core::ModelSet;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 
 use crate::error::InputError;
 
@@ -55,10 +55,26 @@ impl Names {
 
     /// The set of models named by an iterable.
     pub fn set(&self, field: &str, names: &Bound<'_, PyAny>) -> PyResult<ModelSet> {
-        if names.is_instance_of::<PyString>() {
-            let rule = "must be a collection of model names";
-            return Err(InputError::new_err(format!("{field}: {rule}, got {}", names.repr()?)));
+        match names.try_iter() {
+            // A string iterates too, but over letters.
+            Ok(each) if !names.is_instance_of::<PyString>() => {
+                each.map(|name| self.index(field, &name?)).collect()
+            }
+            _ => {
+                let rule = "must be a collection of model names";
+                Err(InputError::new_err(format!("{field}: {rule}, got {}", names.repr()?)))
+            }
         }
-        names.try_iter()?.map(|name| self.index(field, &name?)).collect()
     }
+}
+
+/// The mapping as a dict, where it is a mapping.
+pub fn as_dict<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    if let Ok(dict) = mapping.cast::<PyDict>() {
+        return Ok(Some(dict.clone()));
+    }
+    let Ok(mapping) = mapping.cast::<PyMapping>() else { return Ok(None) };
+    let dict = PyDict::new(mapping.py());
+    dict.update(mapping)?;
+    Ok(Some(dict))
 }

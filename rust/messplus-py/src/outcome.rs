@@ -2,15 +2,15 @@
 
 use messplus_core::Outcome;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::PyBool;
 
 use crate::error::InputError;
-use crate::names::Names;
+use crate::names::{Names, as_dict};
 
-/// Gather `satisfied`, `cost` and `latency`, each one value for `served` or a dict by model.
+/// Gather `satisfied`, `cost` and `latency`, each one value for `served` or a mapping by model.
 pub fn gather(
     names: &Names,
-    served: Option<usize>,
+    served: usize,
     satisfied: Option<&Bound<'_, PyAny>>,
     cost: Option<&Bound<'_, PyAny>>,
     latency: Option<&Bound<'_, PyAny>>,
@@ -28,7 +28,7 @@ pub fn gather(
 
 struct Outcomes<'a> {
     names: &'a Names,
-    served: Option<usize>,
+    served: usize,
     gathered: Vec<Outcome>,
 }
 
@@ -40,18 +40,13 @@ impl Outcomes<'_> {
         part: fn(&mut Outcome) -> &mut Option<f64>,
     ) -> PyResult<()> {
         let Some(given) = given else { return Ok(()) };
-        if let Ok(by_model) = given.cast::<PyDict>() {
+        if let Some(by_model) = as_dict(given)? {
             for (name, value) in by_model {
                 let model = self.names.index(field, &name)?;
                 *part(self.of(model)) = Some(number(field, &value)?);
             }
         } else {
-            let value = number(field, given)?;
-            let Some(served) = self.served else {
-                let rule = "must be {model: value} where the serving model is not known";
-                return Err(InputError::new_err(format!("{field}: {rule}, got {value}")));
-            };
-            *part(self.of(served)) = Some(value);
+            *part(self.of(self.served)) = Some(number(field, given)?);
         }
         Ok(())
     }
