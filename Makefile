@@ -22,7 +22,7 @@ $(VENV)/.built: $(VENV)/.deps $(RUST)
 dev: $(VENV)/.built  ## build the native module into .venv
 
 demo: dev  ## route a simulated stream and hold its service level
-	$(BIN)/messplus demo
+	$(BIN)/messplus demo --plot out/demo.png
 
 test: lint types rust python  ## run every check
 

@@ -53,6 +53,6 @@ class Progress:
         sys.stderr.write(f"\r\x1b[K{self._label} {bar} {share:4.0%} {left:3.0f}s left  {note}")
         sys.stderr.flush()
 
-    def counter(self, before: int, note: str) -> Callable[[int], None]:
+    def part(self, before: int, label: str) -> Callable[..., None]:
         """Make a callback for a part of the loop that counts its own steps from zero."""
-        return lambda done: self.update(before + done, note)
+        return lambda done, note="": self.update(before + done, f"{label} {note}")

@@ -76,7 +76,7 @@ def replay(
             runs = []
             for seed in range(seeds):
                 before = (place * seeds + seed) * len(table)
-                advance = progress.counter(before, candidate.name)
+                advance = progress.part(before, candidate.name)
                 runs.append(run(problem, candidate, seed, advance))
             results.append(PolicyResult(candidate.name, runs, problem))
     return ReplayResult(problem, results)
