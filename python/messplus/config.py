@@ -72,7 +72,7 @@ class Sgd:
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
-    lr: float = 0.1
+    lr: float = 0.003
     momentum: float = 0.9
     l2: float = 1e-4
     clip: float = 1.0

@@ -55,7 +55,7 @@ impl Policy {
         Self {
             v: 1e-4,
             exploration: 0.1,
-            sgd: SgdConfig { lr: 0.1, momentum: 0.9, l2: 1e-4, clip: 1.0 },
+            sgd: SgdConfig { lr: 0.003, momentum: 0.9, l2: 1e-4, clip: 1.0 },
         }
     }
 }
