@@ -45,12 +45,12 @@ def make_router(
     """A router over the stub featurizer; the penalty weight suits costs near one."""
     kw.setdefault("featurizer", StubFeaturizer())
     kw.setdefault("tag_features", TAG_FEATURES)
-    return Router(models, SLA(target), policy or Policy.paper(v=0.5, c=0.5), **kw)
+    return Router(models, SLA(target), policy or Policy.paper(v=0.5, lr=0.1, c=0.5), **kw)
 
 
 def never_exploring() -> Policy:
-    return Policy.paper(v=0.5, c=0.0)
+    return Policy.paper(v=0.5, lr=0.1, c=0.0)
 
 
 def always_exploring() -> Policy:
-    return Policy.paper(v=0.5, c=1e9)
+    return Policy.paper(v=0.5, lr=0.1, c=1e9)

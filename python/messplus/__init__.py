@@ -8,6 +8,7 @@ from ._core import reseed_ids as _reseed_ids
 from .config import SLA, Model, Policy, Sgd
 from .exceptions import (
     ConfigError,
+    EncoderError,
     FeaturizerError,
     FeedbackError,
     InputError,
@@ -17,6 +18,7 @@ from .exceptions import (
     ShapeError,
     StateError,
     StateVersionError,
+    UnsafeEncoderError,
 )
 from .report import ModelReport, Report
 from .router import Router
@@ -29,6 +31,7 @@ __all__ = [
     "SLA",
     "ConfigError",
     "Decision",
+    "EncoderError",
     "FeaturizerError",
     "FeedbackError",
     "InputError",
@@ -44,5 +47,6 @@ __all__ = [
     "ShapeError",
     "StateError",
     "StateVersionError",
+    "UnsafeEncoderError",
     "__version__",
 ]

@@ -223,5 +223,5 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
 
 
 def test_the_paper_preset_is_the_published_setting() -> None:
-    assert Policy.paper() == Policy(v=1e-4, exploration=0.1, sgd=Sgd(lr=0.1, momentum=0.9))
+    assert Policy.paper() == Policy(v=1e-4, exploration=0.1, sgd=Sgd(momentum=0.9, clip=1.0))
     assert Policy.paper(v=2.0, c=0.5, lr=0.01).sgd.lr == 0.01

@@ -63,7 +63,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Frontier:
-    """Mean satisfaction and mean cost along a family of policies, ``float64 [p]`` each."""
+    """A family of policies, each of them on average.
+
+    Attributes
+    ----------
+    satisfaction, cost
+        Mean satisfaction and mean cost per request, float64, shape ``(n_policies,)``.
+    """
 
     satisfaction: Array
     cost: Array

@@ -1,0 +1,134 @@
+"""Documentation that runs, and none missing."""
+
+from __future__ import annotations
+
+import dataclasses
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import messplus
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    {
+        "messplus",
+        *(
+            module.name
+            for module in pkgutil.walk_packages(messplus.__path__, "messplus.")
+            if not module.name.endswith("__main__")
+        ),
+    }
+)
+
+
+def blocks() -> list[str]:
+    """Python blocks of the README; those that build on one another run in order."""
+    return re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+
+
+def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "readme"}
+    assert blocks()
+    for block in blocks():
+        exec(compile(block, "README.md", "exec"), namespace)
+
+
+def test_commands_of_the_readme_exist() -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    named = re.findall(r"^make ([a-z-]+)", (ROOT / "README.md").read_text(), re.M)
+    assert named
+    assert set(named) <= set(targets)
+
+
+def examples() -> list[doctest.DocTest]:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    return [
+        test
+        for name in MODULES
+        for test in finder.find(importlib.import_module(name), name)
+        if test.examples
+    ]
+
+
+def test_examples_in_docstrings_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    found = examples()
+    assert any(test.name.endswith("Router") for test in found)
+    for test in found:
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+def public_objects(module: ModuleType) -> list[tuple[str, object]]:
+    """Public functions and classes a module defines, and their public methods."""
+    found: list[tuple[str, object]] = []
+    for name, value in vars(module).items():
+        if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+            continue
+        if inspect.isfunction(value) or inspect.isclass(value):
+            found.append((f"{module.__name__}.{name}", value))
+        if inspect.isclass(value):
+            for member, attribute in vars(value).items():
+                attribute = getattr(attribute, "__func__", getattr(attribute, "fget", attribute))
+                if not member.startswith("_") and inspect.isfunction(attribute):
+                    found.append((f"{module.__name__}.{name}.{member}", attribute))
+    return found
+
+
+# Applications of the library rather than parts of it.
+COMMANDS = ("cli", "demo")
+PUBLIC = [
+    item
+    for name in MODULES
+    if not any(part.startswith("_") for part in name.split("."))
+    for item in public_objects(importlib.import_module(name))
+]
+
+
+def test_every_public_function_and_class_is_documented() -> None:
+    assert len(PUBLIC) > 30
+    assert [
+        name for name, value in PUBLIC if not (getattr(value, "__doc__", "") or "").strip()
+    ] == []
+
+
+def test_every_field_of_a_public_dataclass_is_explained() -> None:
+    classes = [(name, value) for name, value in PUBLIC if dataclasses.is_dataclass(value)]
+    assert len(classes) >= 5
+    missing = [
+        f"{name}.{field.name}"
+        for name, value in classes
+        if name.split(".")[1] not in COMMANDS
+        for field in dataclasses.fields(value)
+        if not re.search(rf"^\s*([a-z_0-9]+, )*{field.name}\b", value.__doc__ or "", re.M)
+    ]
+    assert missing == []
+
+
+def test_a_list_of_parameters_names_all_of_them() -> None:
+    listed = [
+        (name, value)
+        for name, value in PUBLIC
+        if "Parameters\n" in (inspect.getdoc(value) or "") and not dataclasses.is_dataclass(value)
+    ]
+    assert len(listed) >= 5
+    missing = [
+        f"{name}({parameter})"
+        for name, value in listed
+        for parameter in inspect.signature(value).parameters  # type: ignore[arg-type]
+        if parameter not in ("self", "cls")
+        and not re.search(rf"^([a-z_0-9]+, )*{parameter}\b", inspect.getdoc(value) or "", re.M)
+    ]
+    assert missing == []

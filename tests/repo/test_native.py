@@ -1,0 +1,63 @@
+"""The native module: classes that cannot be changed, nothing that is not used."""
+
+import inspect
+import re
+from pathlib import Path
+
+import messplus
+from messplus import _core
+
+ROOT = Path(__file__).parents[2]
+CLASSES = {name: cls for name, cls in vars(_core).items() if inspect.isclass(cls)}
+PYTHON = "\n".join(
+    path.read_text(encoding="utf-8")
+    for folder in ("python/messplus", "benches/python", "tests/unit")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+)
+
+
+def mentioned(name: str) -> bool:
+    return re.search(rf"\b{name}\b", PYTHON) is not None
+
+
+def test_every_native_class_is_frozen() -> None:
+    sources = sorted((ROOT / "rust/messplus-py/src").rglob("*.rs"))
+    attributes = [
+        attribute
+        for source in sources
+        for attribute in re.findall(r"#\[pyclass\b(.*?)\]\s", source.read_text(), re.DOTALL)
+    ]
+    assert len(attributes) == len(CLASSES) >= 2
+    for attribute in attributes:
+        assert re.search(r"\bfrozen\b", attribute), f"#[pyclass{attribute}] is not frozen"
+        assert 'module = "messplus._core"' in attribute
+
+
+def test_every_native_name_is_used_by_python() -> None:
+    names = {name for name in vars(_core) if not name.startswith("__")}
+    assert {"Controller", "Decision"} <= names
+    assert [name for name in sorted(names) if not mentioned(name)] == []
+
+
+def test_every_method_of_an_internal_class_is_used_by_python() -> None:
+    internal = {name: cls for name, cls in CLASSES.items() if name not in messplus.__all__}
+    assert internal
+    unused = [
+        f"{name}.{member}"
+        for name, cls in internal.items()
+        for member in vars(cls)
+        if not member.startswith("__") and not mentioned(member)
+    ]
+    assert unused == []
+
+
+def test_exceptions_of_the_stub_allowlist_exist_and_have_a_reason() -> None:
+    lines = (ROOT / "tests/repo/stubtest-allowlist.txt").read_text().splitlines()
+    entries = [n for n, line in enumerate(lines) if line and not line.startswith("#")]
+    for n in entries:
+        assert n > 0, f"{lines[n]}: needs a reason above it"
+        assert lines[n - 1].startswith("# "), f"{lines[n]}: needs a reason above it"
+        module, _, name = lines[n].rpartition(".")
+        assert module.startswith("messplus._core")
+        owner = _core if module == "messplus._core" else getattr(_core, module.rpartition(".")[2])
+        assert hasattr(owner, name), f"{lines[n]}: excuses what does not exist"
