@@ -61,6 +61,8 @@ class Report:
         Decisions still waiting for their rating, and decisions dropped before it came.
     featurizer_errors
         Prompts that could not be turned into features and were routed without.
+    featurizer_timeouts
+        Prompts routed without features because they were not ready by the deadline.
     reasons
         Decisions per reason.
     models
@@ -78,11 +80,12 @@ class Report:
     pending: int
     evicted: int
     featurizer_errors: int
+    featurizer_timeouts: int
     reasons: Mapping[str, int]
     models: Mapping[str, ModelReport]
 
 
-def build(counters: Mapping[str, Any], featurizer_errors: int) -> Report:
+def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeouts: int) -> Report:
     """Turn the core's counters into a report."""
     rated, decisions = counters["rated"], counters["decisions"]
     models = {name: _model(model) for name, model in counters["models"].items()}
@@ -98,6 +101,7 @@ def build(counters: Mapping[str, Any], featurizer_errors: int) -> Report:
         pending=counters["pending"],
         evicted=counters["evicted"],
         featurizer_errors=featurizer_errors,
+        featurizer_timeouts=featurizer_timeouts,
         reasons=counters["reasons"],
         models=models,
     )

@@ -6,23 +6,22 @@ import json
 import logging
 import os
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import config, report
 from ._core import Controller, Decision
-from .exceptions import FeaturizerError, InputError, StateError
-from .featurizers import FeatureMap, StaticFeaturizer
+from .exceptions import StateError
+from .featurizers.requests import RequestFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
     from .config import SLA, Model, Policy
-    from .featurizers import Featurizer
+    from .featurizers import Prompt
+    from .featurizers.requests import AnyFeaturizer
     from .report import Report
 
 _log = logging.getLogger("messplus")
@@ -44,7 +43,8 @@ class Router:
     seed
         Seed of the generator that draws explorations: same seed and same calls, same decisions.
     featurizer
-        Turns prompts into features; the embedded table by default.
+        Turns prompts into features: the embedded table by default, an encoder folder
+        (:class:`messplus.featurizers.OnnxFeaturizer`), or any function from text to a vector.
     tag_features
         Length of the block that tags are hashed into; 0 where tags are not used.
     pending_capacity
@@ -79,7 +79,7 @@ class Router:
         policy: Policy | None = None,
         *,
         seed: int = 0,
-        featurizer: Featurizer | None = None,
+        featurizer: AnyFeaturizer = None,
         tag_features: int = 16,
         pending_capacity: int = 16_384,
     ) -> None:
@@ -93,18 +93,13 @@ class Router:
         if policy is not None:
             given["policy"] = policy
         settings = config.validate(given)
-        self._attach(featurizer, settings.tag_features)
-        metadata = {"featurizer": self._features.identity, "tag_features": settings.tag_features}
-        native = config.to_native(settings, self._features.n_features, json.dumps(metadata))
+        self._features = RequestFeatures(featurizer, settings.tag_features)
+        metadata = json.dumps(self._features.metadata())
+        native = config.to_native(settings, self._features.map.n_features, metadata)
         self._core = Controller(native)
 
-    def _attach(self, featurizer: Featurizer | None, tag_features: int) -> None:
-        self._features = FeatureMap(featurizer or StaticFeaturizer(), tag_features)
-        self._featurizer_errors = 0
-        self._errors_lock = threading.Lock()
-
     @classmethod
-    def from_config(cls, path: str | Path, *, featurizer: Featurizer | None = None) -> Router:
+    def from_config(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
 
         Raises
@@ -118,7 +113,7 @@ class Router:
 
     def select(
         self,
-        prompt: str | None = None,
+        prompt: Prompt | None = None,
         *,
         tags: Mapping[str, str] | None = None,
         features: npt.ArrayLike | None = None,
@@ -130,7 +125,8 @@ class Router:
         Parameters
         ----------
         prompt
-            Text of the request.
+            Text of the request, or its list of chat messages, of which the text of all user
+            messages counts.
         tags
             What else is known about the request, for example ``{"task": "qa"}``.
         features
@@ -152,8 +148,66 @@ class Router:
         A prompt that cannot be turned into features is routed without them: the decision's reason
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
-        vector = self._vector(prompt, tags, features)
+        vector = self._features.one(prompt, tags, features)
         return self._core.decide(vector, costs, allowed)
+
+    async def aselect(
+        self,
+        prompt: Prompt | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        features: npt.ArrayLike | None = None,
+        costs: Mapping[str, float] | None = None,
+        allowed: Collection[str] | None = None,
+        deadline: float = 0.25,
+    ) -> Decision:
+        """Choose as :meth:`select` does, without keeping the event loop from its work.
+
+        An encoder runs in a small pool of threads of its own, behind a bounded queue. The embedded
+        table is quicker than the way there, and runs at once.
+
+        Parameters
+        ----------
+        deadline
+            Seconds to wait for the features, the queue included, ``> 0``. After that, or if the
+            queue is full, the request is routed without: reason ``fallback``, and counted by
+            :meth:`report`.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule. Nothing has changed then.
+        """
+        vector = await self._features.one_async(prompt, tags, features, deadline)
+        return self._core.decide(vector, costs, allowed)
+
+    def select_many(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        tags: Sequence[Mapping[str, str] | None] | None = None,
+        costs: Mapping[str, float] | None = None,
+        allowed: Collection[str] | None = None,
+    ) -> list[Decision]:
+        """Choose for many requests, in their order; their features are computed in batches.
+
+        Parameters
+        ----------
+        prompts
+            The requests.
+        tags
+            Tags of each request.
+        costs, allowed
+            As in :meth:`select`, the same for all.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule. Requests before the one at fault have been decided
+            only if the fault is in ``costs`` or ``allowed``.
+        """
+        vectors = self._features.many(prompts, tags)
+        return [self._core.decide(vector, costs, allowed) for vector in vectors]
 
     def feedback(
         self,
@@ -188,14 +242,14 @@ class Router:
 
     def report(self) -> Report:
         """Account for everything since the router was made."""
-        return report.build(self._core.report(), self._featurizer_errors)
+        return report.build(self._core.report(), self._features.errors, self._features.timeouts)
 
     def to_bytes(self) -> bytes:
         """Everything needed to go on as if nothing had happened, versioned and checksummed."""
         return self._core.to_bytes()
 
     @classmethod
-    def from_bytes(cls, state: bytes, *, featurizer: Featurizer | None = None) -> Router:
+    def from_bytes(cls, state: bytes, *, featurizer: AnyFeaturizer = None) -> Router:
         """The router that :meth:`to_bytes` saved.
 
         Raises
@@ -207,15 +261,11 @@ class Router:
         core = Controller.from_bytes(state)
         try:
             metadata = json.loads(json.loads(core.config)["metadata"])
-            expected, tag_features = metadata["featurizer"], metadata["tag_features"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError):
             raise StateError("state: must be a router's, got a bare controller's") from None
         router = cls.__new__(cls)
         router._core = core
-        router._attach(featurizer, tag_features)
-        if router._features.identity != expected:
-            found = router._features.identity
-            raise StateError(f"featurizer: must be {expected!r} as in the state, got {found!r}")
+        router._features = RequestFeatures.from_metadata(metadata, featurizer)
         return router
 
     def save(self, path: str | Path) -> None:
@@ -233,25 +283,6 @@ class Router:
             raise
 
     @classmethod
-    def load(cls, path: str | Path, *, featurizer: Featurizer | None = None) -> Router:
+    def load(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
         """The router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
         return cls.from_bytes(Path(path).read_bytes(), featurizer=featurizer)
-
-    def _vector(
-        self,
-        prompt: str | None,
-        tags: Mapping[str, str] | None,
-        features: npt.ArrayLike | None,
-    ) -> npt.NDArray[np.float32] | None:
-        if features is not None:
-            return self._features.ready(features, tags)
-        if prompt is None:
-            raise InputError("prompt: needed where no features are given, got None")
-        try:
-            return self._features(prompt, tags)
-        except FeaturizerError as error:
-            # Whatever broke, the request must be served; the prompt itself is never logged.
-            with self._errors_lock:
-                self._featurizer_errors += 1
-            _log.warning("routed without features: %s", error)
-            return None

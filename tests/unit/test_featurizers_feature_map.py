@@ -39,7 +39,9 @@ def test_ready_features_of_another_length_are_refused(feature_map: FeatureMap) -
 
 
 def test_a_prompt_that_is_no_string_is_refused(feature_map: FeatureMap) -> None:
-    with pytest.raises(InputError, match="prompt: must be a string, got bytes"):
+    with pytest.raises(
+        InputError, match="prompt: must be a string or a list of messages, got bytes"
+    ):
         feature_map(b"hello")  # type: ignore[arg-type]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -51,6 +50,9 @@ class Background:
         TimeoutError
             If the deadline has passed.
         """
+        # Imported at use: only applications that have it loaded already come here.
+        import asyncio
+
         with self._lock:
             if self._free == 0:
                 raise FeaturizerError("the queue of prompts to featurize is full")

@@ -36,12 +36,11 @@ def pool(
         if how == "mean_sqrt_len":
             count = np.sqrt(count)
         total = states.sum(axis=1, where=column == 1)
-        pooled = np.asarray(total / count, np.float32)
+        pooled = total / count
     return pooled
 
 
 def unit_rows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Scale rows to unit length; a row of zeros stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: npt.NDArray[np.float32] = vectors / np.where(norms > 0.0, norms, np.float32(1.0))
-    return scaled
+    return np.asarray(vectors / np.where(norms > 0.0, norms, 1.0), np.float32)

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus.exceptions import FeaturizerError, InputError, ShapeError
+from messplus.exceptions import FeaturizerError, ShapeError
 
+from .chat import prompt_text
 from .tags import hash_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from .base import Featurizer
+    from .chat import Prompt
 
 
 class FeatureMap:
@@ -35,6 +37,11 @@ class FeatureMap:
         self._tag_features = tag_features
 
     @property
+    def tag_features(self) -> int:
+        """Length of the trailing block."""
+        return self._tag_features
+
+    @property
     def n_features(self) -> int:
         """Length of the composed vector."""
         return self._n_text + self._tag_features
@@ -44,31 +51,68 @@ class FeatureMap:
         """Names the computation, as :attr:`Featurizer.identity` does."""
         return f"{self._featurizer.identity}[{self._n_text}]+tags{self._tag_features}"
 
+    @property
+    def featurizer(self) -> Featurizer:
+        """Turns the prompt into the leading features."""
+        return self._featurizer
+
     def __call__(
-        self, prompt: str, tags: Mapping[str, str] | None = None
+        self, prompt: Prompt, tags: Mapping[str, str] | None = None
     ) -> npt.NDArray[np.float32]:
         """Features of one request, float32, shape ``(n_features,)``.
 
         Raises
         ------
         InputError
-            If the prompt is not a string or a tag breaks its rule.
+            If the prompt is neither a string nor chat messages, or a tag breaks its rule.
         FeaturizerError
             If the featurizer fails, or gives something else than finite features of its length.
         """
-        if not isinstance(prompt, str):
-            raise InputError(f"prompt: must be a string, got {type(prompt).__name__}")
+        text = prompt_text(prompt)
         block = hash_tags(tags, self._tag_features) if tags else None
         try:
-            text = self._featurizer(prompt)
-            if text.shape != (self._n_text,):
-                raise ShapeError(f"features: must have shape ({self._n_text},), got {text.shape}")
-            vector = self._join(text, block)
+            features = self._featurizer(text)
         except Exception as error:
             raise FeaturizerError(f"featurizer: {type(error).__name__}") from error
-        if not np.isfinite(vector).all():
+        return self._join(self._checked(features, (self._n_text,)), block)
+
+    def batch(
+        self,
+        prompts: Sequence[Prompt],
+        tags: Sequence[Mapping[str, str] | None] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Features of many requests, float32, shape ``(len(prompts), n_features)``.
+
+        Raises
+        ------
+        InputError
+            If a prompt is neither a string nor chat messages, or a tag breaks its rule.
+        FeaturizerError
+            If the featurizer fails, or gives something else than finite features of its length.
+        """
+        texts = [prompt_text(prompt) for prompt in prompts]
+        vectors = np.zeros((len(texts), self.n_features), np.float32)
+        for row, given in enumerate(tags or ()):
+            if given:
+                vectors[row, self._n_text :] = hash_tags(given, self._tag_features)
+        try:
+            features = self._featurizer.batch(texts)
+        except Exception as error:
+            raise FeaturizerError(f"featurizer: {type(error).__name__}") from error
+        vectors[:, : self._n_text] = self._checked(features, (len(texts), self._n_text))
+        return vectors
+
+    @staticmethod
+    def _checked(
+        features: npt.NDArray[np.float32], shape: tuple[int, ...]
+    ) -> npt.NDArray[np.float32]:
+        """Whatever a featurizer of the user's gives, only finite numbers reach the learner."""
+        found = getattr(features, "shape", None)
+        if found != shape:
+            raise FeaturizerError(f"featurizer: must give shape {shape}, got {found}")
+        if not np.isfinite(features).all():
             raise FeaturizerError("featurizer: must give finite numbers")
-        return vector
+        return features
 
     def ready(
         self, features: npt.ArrayLike, tags: Mapping[str, str] | None = None

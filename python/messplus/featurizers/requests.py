@@ -1,0 +1,186 @@
+"""Features of requests, whatever happens: a request is never failed by its featurizer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from base64 import b64decode, b64encode
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from messplus.exceptions import FeaturizerError, InputError, StateError
+
+from ._background import Background
+from .base import Featurizer
+from .feature_map import FeatureMap
+from .function import FunctionFeaturizer
+from .onnx import OnnxFeaturizer
+from .static import StaticFeaturizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from .chat import Prompt
+
+    Vector = npt.NDArray[np.float32]
+    Tags = Mapping[str, str] | None
+    AnyFeaturizer = Featurizer | Callable[[str], npt.ArrayLike] | None
+
+_log = logging.getLogger("messplus")
+_THREADS = 2
+_QUEUE = 64
+
+
+class RequestFeatures:
+    """Turns requests into the vectors a router decides on, or into None, counted and logged.
+
+    Parameters
+    ----------
+    featurizer
+        A featurizer, or any function from text to a vector; the embedded table by default.
+    tag_features
+        Length of the block of tags.
+
+    Attributes
+    ----------
+    map
+        The composition of featurizer and tags.
+    errors
+        Prompts routed without features because the featurizer failed or its queue was full.
+    timeouts
+        Prompts routed without features because the deadline had passed.
+    """
+
+    def __init__(
+        self,
+        featurizer: AnyFeaturizer,
+        tag_features: int,
+    ) -> None:
+        if featurizer is None:
+            featurizer = StaticFeaturizer()
+        elif not isinstance(featurizer, Featurizer):
+            featurizer = FunctionFeaturizer(featurizer)
+        self.map = FeatureMap(featurizer, tag_features)
+        self.errors = 0
+        self.timeouts = 0
+        # The embedded table is quicker than handing a prompt to another thread.
+        self._inline = isinstance(featurizer, StaticFeaturizer)
+        self._background: Background | None = None
+        self._lock = threading.Lock()
+
+    def metadata(self) -> dict[str, Any]:
+        """What saved state records of the features; :meth:`from_metadata` reads it."""
+        featurizer = self.map.featurizer
+        reduction = featurizer.state() if isinstance(featurizer, OnnxFeaturizer) else b""
+        return {
+            "featurizer": self.map.identity,
+            "tag_features": self.map.tag_features,
+            "reduction": b64encode(reduction).decode("ascii"),
+        }
+
+    @classmethod
+    def from_metadata(
+        cls,
+        metadata: Mapping[str, Any],
+        featurizer: AnyFeaturizer,
+    ) -> RequestFeatures:
+        """Return the features that state was made with.
+
+        Raises
+        ------
+        StateError
+            If the state was made with another featurizer; the message names both.
+        """
+        try:
+            expected, tag_features = metadata["featurizer"], metadata["tag_features"]
+            reduction = b64decode(metadata.get("reduction", ""), validate=True)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise StateError("state: must be a router's, got a bare controller's") from None
+        if reduction and isinstance(featurizer, OnnxFeaturizer):
+            featurizer = featurizer.restored(reduction)
+        features = cls(featurizer, tag_features)
+        found = features.map.identity
+        if found != expected:
+            raise StateError(f"featurizer: must be {expected!r} as in the state, got {found!r}")
+        return features
+
+    def one(
+        self, prompt: Prompt | None, tags: Tags, features: npt.ArrayLike | None
+    ) -> Vector | None:
+        """Return the vector of one request.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule.
+        """
+        if features is not None:
+            return self.map.ready(features, tags)
+        if prompt is None:
+            raise InputError("prompt: needed where no features are given, got None")
+        try:
+            return self.map(prompt, tags)
+        except FeaturizerError as error:
+            self._count_error(error)
+            return None
+
+    async def one_async(
+        self,
+        prompt: Prompt | None,
+        tags: Tags,
+        features: npt.ArrayLike | None,
+        deadline: float,
+    ) -> Vector | None:
+        """Return the vector of one request, computed off the event loop within a deadline.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule.
+        """
+        if self._inline or prompt is None or features is not None:
+            return self.one(prompt, tags, features)
+        if not deadline > 0.0:
+            raise InputError(f"deadline: must be positive, got {deadline}")
+        try:
+            return await self._pool().run(partial(self.map, prompt, tags), deadline)
+        except TimeoutError:
+            with self._lock:
+                self.timeouts += 1
+            _log.warning("routed without features: deadline of %g s passed", deadline)
+            return None
+        except FeaturizerError as error:
+            self._count_error(error)
+            return None
+
+    def many(self, prompts: Sequence[Prompt], tags: Sequence[Tags] | None) -> list[Vector | None]:
+        """Return the vectors of many requests, featurized in batches of like length.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule.
+        """
+        if tags is not None and len(tags) != len(prompts):
+            raise InputError(f"tags: must be one per prompt, {len(prompts)}, got {len(tags)}")
+        try:
+            return list(self.map.batch(prompts, tags))
+        except FeaturizerError:
+            # One of them breaks the batch: find out which.
+            tags = tags or [None] * len(prompts)
+            return [self.one(prompt, tag, None) for prompt, tag in zip(prompts, tags, strict=True)]
+
+    def _pool(self) -> Background:
+        with self._lock:
+            if self._background is None:
+                self._background = Background(_THREADS, _QUEUE)
+            return self._background
+
+    def _count_error(self, error: FeaturizerError) -> None:
+        with self._lock:
+            self.errors += 1
+        # The error names what failed; the prompt itself is never logged.
+        _log.warning("routed without features: %s", error)
