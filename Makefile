@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench table clean
+.PHONY: help dev demo test lint types rust python bench featurizers table clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ bench: dev  ## decision latency: criterion, then whole calls from Python
 	cargo bench --package messplus-benches
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,iqr,ops -o python_files='bench_*.py'
+
+featurizers: dev  ## exactness and latency of featurizers, with a true encoder
+	PYTHONPATH=tools $(BIN)/python benches/python/featurizers.py
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check

@@ -11,6 +11,7 @@ quantised graph (needs onnxruntime).
 
 import argparse
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def minilm(source: Path, target: Path, *, pooled: bool = False, int8: bool = Fal
     if int8:
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
+        # Its advice to pre-process the graph is about shapes, which these graphs have.
+        logging.getLogger().setLevel(logging.ERROR)
         quantize_dynamic(
             target / "onnx" / "model.onnx",
             target / "onnx" / "model_quantized.onnx",

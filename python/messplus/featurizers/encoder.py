@@ -38,6 +38,8 @@ class Encoder:
     ----------
     layout
         What the folder said about itself.
+    tokenizer
+        From prompts to padded token ids.
     sha256
         Hash of all files read.
     providers
@@ -72,7 +74,7 @@ class Encoder:
             )
         self._batch = 1 if inspected.operators & _BATCH_DEPENDENT else _BATCH
         try:
-            self._tokenizer = FolderTokenizer(tokenizer, self.layout.max_tokens)
+            self.tokenizer = FolderTokenizer(tokenizer, self.layout.max_tokens)
         except FeaturizerError as error:
             raise EncoderError(str(error)) from None
         wanted = list(providers or ["CPUExecutionProvider"])
@@ -116,7 +118,7 @@ class Encoder:
         return embeddings, np.concatenate([part[1] for part in parts])[back]
 
     def _run(self, prompts: list[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        ids, mask, tokens = self._tokenizer.encode(prompts)
+        ids, mask, tokens = self.tokenizer.encode(prompts)
         # A tokenizer without special tokens makes nothing of an empty prompt: embed one padding.
         mask[:, 0] = 1
         values: dict[str, npt.NDArray[np.int64]] = {

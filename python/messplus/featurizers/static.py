@@ -49,7 +49,7 @@ class StaticFeaturizer:
         graph = (_DATA / "static_table.onnx").read_bytes()
         vocabulary = (_DATA / "vocab.txt").read_text(encoding="utf-8")
         self._dims = dims
-        self._tokenizer = WordPiece(vocabulary, max_tokens)
+        self.tokenizer = WordPiece(vocabulary, max_tokens)
         self._session = open_session(graph)
         content = sha256(graph + vocabulary.encode()).hexdigest()
         self._identity = f"static:{content[:16]}:dims={dims}:max_tokens={max_tokens}"
@@ -83,6 +83,6 @@ class StaticFeaturizer:
         return features
 
     def _run(self, prompts: list[str]) -> npt.NDArray[np.float32]:
-        ids, mask, tokens = self._tokenizer.encode(prompts)
+        ids, mask, tokens = self.tokenizer.encode(prompts)
         (embeddings,) = self._session.run(None, {"ids": ids, "mask": mask})
         return prompt_features(embeddings, tokens, self._dims)
