@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     # The class behind add_subparsers() has no public name.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_COMMANDS = ("messplus.cli.demo", "messplus.cli.featurizer", "messplus.cli.replay")
+_COMMANDS = (
+    "messplus.cli.demo",
+    "messplus.cli.featurizer",
+    "messplus.cli.replay",
+    "messplus.cli.sweep",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

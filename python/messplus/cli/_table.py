@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
@@ -72,3 +74,10 @@ def read_table(args: argparse.Namespace) -> Table:
 
     models = args.models.split(",") if args.models else None
     return load_table(args.table, cost=args.cost, models=models)
+
+
+def write_json(args: argparse.Namespace, result: dict[str, Any]) -> None:
+    """Write the result where ``--json`` says."""
+    if args.json:
+        text = json.dumps(result, indent=2, allow_nan=False)
+        Path(args.json).write_text(text + "\n", encoding="utf-8")

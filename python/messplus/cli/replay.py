@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._table import POLICIES, add_table_arguments, read_table
+from ._table import POLICIES, add_table_arguments, read_table, write_json
 
 if TYPE_CHECKING:
     from . import Subparsers
@@ -49,9 +47,7 @@ def run(args: argparse.Namespace) -> int:
         tags=args.tags is not None,
     )
     print(render(result))
-    if args.json:
-        text = json.dumps(result.to_dict(), indent=2, allow_nan=False)
-        Path(args.json).write_text(text + "\n", encoding="utf-8")
+    write_json(args, result.to_dict())
     if args.plot:
         from messplus.replay.plot import plot_replay
 

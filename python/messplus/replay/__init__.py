@@ -4,6 +4,7 @@ from .bounds import Bounds, Hindsight
 from .evaluate import replay
 from .results import PolicyResult, ReplayResult
 from .run import Problem, Run
+from .sweep import SweepResult, sweep
 from .tables import Table, load_table
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "Problem",
     "ReplayResult",
     "Run",
+    "SweepResult",
     "Table",
     "load_table",
     "replay",
+    "sweep",
 ]

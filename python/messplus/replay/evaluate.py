@@ -57,8 +57,7 @@ def replay(
     >>> table = load_table("outcomes.parquet", cost="energy_j")  # doctest: +SKIP
     >>> result = replay(table, target=0.7, policies=["paper,v_rel=0.3"])  # doctest: +SKIP
     """
-    if seeds < 1:
-        raise ConfigError(f"seeds: must be at least 1, got {seeds}")
+    check_seeds(seeds)
     check_target(target)
     candidates = [parse_policy(name, table) for name in distinct(policies)]
     problem = Problem(
@@ -80,6 +79,12 @@ def replay(
                 runs.append(run(problem, candidate, seed, advance))
             results.append(PolicyResult(candidate.name, runs, problem))
     return ReplayResult(problem, results)
+
+
+def check_seeds(seeds: int) -> None:
+    """Refuse fewer than one seed."""
+    if seeds < 1:
+        raise ConfigError(f"seeds: must be at least 1, got {seeds}")
 
 
 def check_target(target: float) -> None:

@@ -4,6 +4,7 @@ from messplus._text_table import format_table
 
 from .bounds import FOLDS
 from .results import PolicyResult, ReplayResult
+from .sweep import SweepResult
 
 
 def render(result: ReplayResult) -> str:
@@ -21,6 +22,34 @@ def render(result: ReplayResult) -> str:
     if table.dropped:
         head += f"\n{table.dropped:,} rows left out: no model has a score there"
     return "\n\n".join([head, _zoo(result), _bounds(result), _policies(result)])
+
+
+def render_sweep(result: SweepResult) -> str:
+    """Show one row per policy and target."""
+    table = result.problems[0].table
+    header = [
+        "policy",
+        "target",
+        table.cost,
+        "vs mix",
+        "satisfaction",
+        "worst seed",
+        "vs clairvoyant",
+    ]
+    rows = [
+        [
+            name,
+            f"{problem.target:.4g}",
+            _cost(row["mean_cost"]),
+            _ratio(row["mean_cost"], problem.bounds.static_mix),
+            f"{row['satisfaction']:.4f}",
+            f"{row['worst_seed_satisfaction']:.4f}",
+            _ratio(row["mean_cost"], problem.bounds.clairvoyant),
+        ]
+        for name, results in result.policies.items()
+        for problem, row in zip(result.problems, results, strict=True)
+    ]
+    return format_table(header, rows)
 
 
 def _zoo(result: ReplayResult) -> str:
