@@ -1,5 +1,6 @@
 """A progress bar on standard error, where that is a terminal."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -50,7 +51,10 @@ class Progress:
         share = min(done / self._total, 1.0)
         bar = ("█" * round(share * _WIDTH)).ljust(_WIDTH, "░")
         left = (now - self._start) * (1 - share) / share if share > 0 else 0.0
-        sys.stderr.write(f"\r\x1b[K{self._label} {bar} {share:4.0%} {left:3.0f}s left  {note}")
+        line = f"{self._label} {bar} {share:4.0%} {left:3.0f} s left  {note}"
+        # A line that wraps could not be taken back.
+        fitting = line[: shutil.get_terminal_size().columns - 1]
+        sys.stderr.write(f"\r\x1b[K{fitting}")
         sys.stderr.flush()
 
     def part(self, before: int, label: str) -> Callable[..., None]:

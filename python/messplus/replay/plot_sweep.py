@@ -59,7 +59,7 @@ def _cost(axes: Axes, result: SweepResult) -> None:
         # A model far off the grid would press everything else into a corner.
         if low <= cost <= high:
             axes.plot(score, cost, "D", color="black", ms=5)
-            axes.annotate(model, (score, cost), (5, 5), textcoords="offset points")
+            axes.annotate(model, (score, cost), (6, -11), textcoords="offset points")
     axes.set_xlabel("mean satisfaction")
     axes.set_ylabel(f"{table.cost} per request")
 
