@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,14 @@ bench: dev  ## decision latency: criterion, then whole calls from Python
 
 featurizers: dev  ## exactness and latency of featurizers, with a true encoder
 	PYTHONPATH=tools $(BIN)/python benches/python/featurizers.py
+
+KILLS ?= 240
+crash:  ## kill a loaded process KILLS times and compare what it left
+	cargo run --quiet --release --package messplus-journal --example crash -- $(KILLS)
+
+CASES ?= 10000000
+fuzz:  ## feed CASES damaged states and records to their readers
+	cargo run --quiet --release --package messplus-journal --example fuzz -- $(CASES)
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check

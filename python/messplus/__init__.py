@@ -3,9 +3,10 @@
 import logging as _logging
 import os as _os
 
+from . import _core
 from ._core import Decision, __version__
-from ._core import reseed_ids as _reseed_ids
 from .config import SLA, Model, Policy, Sgd
+from .durable import Recovery
 from .exceptions import (
     ConfigError,
     EncoderError,
@@ -17,6 +18,7 @@ from .exceptions import (
     NonFiniteError,
     ShapeError,
     StateError,
+    StateLockedError,
     StateVersionError,
     UnsafeEncoderError,
 )
@@ -25,7 +27,11 @@ from .router import Router
 
 _logging.getLogger("messplus").addHandler(_logging.NullHandler())
 if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(after_in_child=_reseed_ids)
+    _os.register_at_fork(
+        before=_core.before_fork,
+        after_in_parent=_core.after_fork_in_parent,
+        after_in_child=_core.after_fork_in_child,
+    )
 
 __all__ = [
     "SLA",
@@ -41,11 +47,13 @@ __all__ = [
     "ModelReport",
     "NonFiniteError",
     "Policy",
+    "Recovery",
     "Report",
     "Router",
     "Sgd",
     "ShapeError",
     "StateError",
+    "StateLockedError",
     "StateVersionError",
     "UnsafeEncoderError",
     "__version__",

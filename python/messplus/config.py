@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .exceptions import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ._schema import RouterSettings
 
@@ -107,6 +107,27 @@ class Policy:
         ``c`` are those of :class:`Sgd`.
         """
         return cls(v=v, exploration=c, sgd=Sgd(**sgd))
+
+
+def given(
+    models: Sequence[Model],
+    sla: SLA | None,
+    policy: Policy | None,
+    seed: int,
+    tag_features: int,
+    pending_capacity: int,
+) -> RouterSettings:
+    """Check the keyword arguments of a router; raises as :func:`validate` does."""
+    settings: dict[str, Any] = {
+        "models": list(models),
+        "sla": sla,
+        "seed": seed,
+        "tag_features": tag_features,
+        "pending_capacity": pending_capacity,
+    }
+    if policy is not None:
+        settings["policy"] = policy
+    return validate(settings)
 
 
 def validate(settings: Mapping[str, Any]) -> RouterSettings:

@@ -9,7 +9,8 @@
     │   └── NonFiniteError              NaN or infinity where a finite number is needed
     ├── FeedbackError (ValueError)      the decision is unknown, expired or already rated
     ├── StateError (ValueError)         saved state is truncated, corrupt or not ours
-    │   └── StateVersionError           saved state has a format this version does not read
+    │   ├── StateVersionError           saved state has a format this version does not read
+    │   └── StateLockedError            another process has the state open
     ├── FeaturizerError (RuntimeError)  a prompt could not be turned into features
     │   └── EncoderError                an encoder folder is incomplete, corrupt or not supported
     │       └── UnsafeEncoderError      an encoder folder is not to be trusted
@@ -49,6 +50,10 @@ class StateError(MessPlusError, ValueError):
 
 class StateVersionError(StateError):
     """Saved state has a format this version does not read."""
+
+
+class StateLockedError(StateError):
+    """Another process, or another router of this one, has the state open."""
 
 
 class FeaturizerError(MessPlusError, RuntimeError):

@@ -63,6 +63,9 @@ class Report:
         Prompts that could not be turned into features and were routed without.
     featurizer_timeouts
         Prompts routed without features because they were not ready by the deadline.
+    state_errors
+        Failures to write the folder of :meth:`Router.open`, per kind: ``write``, ``sync``,
+        ``snapshot``, and transitions not recorded because the router was ``closed`` or ``forked``.
     reasons
         Decisions per reason.
     models
@@ -81,6 +84,7 @@ class Report:
     evicted: int
     featurizer_errors: int
     featurizer_timeouts: int
+    state_errors: Mapping[str, int]
     reasons: Mapping[str, int]
     models: Mapping[str, ModelReport]
 
@@ -102,6 +106,7 @@ def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeou
         evicted=counters["evicted"],
         featurizer_errors=featurizer_errors,
         featurizer_timeouts=featurizer_timeouts,
+        state_errors=counters["state_errors"],
         reasons=counters["reasons"],
         models=models,
     )

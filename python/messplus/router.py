@@ -7,19 +7,23 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from . import config, report
 from ._core import Controller, Decision
+from .durable import open_controller
 from .exceptions import StateError
 from .featurizers.requests import RequestFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from typing import Self
 
     import numpy.typing as npt
 
+    from ._schema import RouterSettings
     from .config import SLA, Model, Policy
+    from .durable import Recovery
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
     from .report import Report
@@ -83,20 +87,10 @@ class Router:
         tag_features: int = 16,
         pending_capacity: int = 16_384,
     ) -> None:
-        given: dict[str, Any] = {
-            "models": list(models),
-            "sla": sla,
-            "seed": seed,
-            "tag_features": tag_features,
-            "pending_capacity": pending_capacity,
-        }
-        if policy is not None:
-            given["policy"] = policy
-        settings = config.validate(given)
+        settings = config.given(models, sla, policy, seed, tag_features, pending_capacity)
         self._features = RequestFeatures(featurizer, settings.tag_features)
-        metadata = json.dumps(self._features.metadata())
-        native = config.to_native(settings, self._features.map.n_features, metadata)
-        self._core = Controller(native)
+        self._core = Controller(_native(settings, self._features))
+        self._recovery: Recovery | None = None
 
     @classmethod
     def from_config(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
@@ -110,6 +104,93 @@ class Router:
         settings = config.read(path)
         values = {name: getattr(settings, name) for name in type(settings).model_fields}
         return cls(**values, featurizer=featurizer)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        models: Sequence[Model] | None = None,
+        sla: SLA | None = None,
+        policy: Policy | None = None,
+        *,
+        seed: int = 0,
+        featurizer: AnyFeaturizer = None,
+        tag_features: int = 16,
+        pending_capacity: int = 16_384,
+        durability: Literal["group", "each", "none"] = "group",
+        journal_bytes: int = 32 << 20,
+    ) -> Router:
+        """The router kept in a folder: made there at first, found there after a restart or crash.
+
+        Every transition is on file when :meth:`select` or :meth:`feedback` returns, so a killed
+        process loses nothing. Feedback on decisions made before a restart is welcome. A disk that
+        fails does not fail requests: the router routes on, logs it, counts it in
+        ``report().state_errors``, and writes a snapshot as soon as it can.
+
+        Parameters
+        ----------
+        path
+            The folder; made, for its owner only, where it is missing.
+        models, sla, policy, seed, featurizer, tag_features, pending_capacity
+            As for the class; may be left out where the folder holds a router.
+        durability
+            What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
+            returned for (``each``, some milliseconds per call), or what the operating system had
+            not written yet (``none``).
+        journal_bytes
+            Size of a journal after which a snapshot is written.
+
+        Raises
+        ------
+        ConfigError
+            If a setting breaks its rule, or differs from that of the router found.
+        StateLockedError
+            If another process, or another router of this one, has the folder open.
+        StateError
+            If the folder cannot be read or written, or was made with another featurizer.
+        """
+        given = None
+        if models is not None:
+            settings = config.given(models, sla, policy, seed, tag_features, pending_capacity)
+            features = RequestFeatures(featurizer, settings.tag_features)
+            featurizer = features.map.featurizer
+            given = _native(settings, features)
+        core, recovery = open_controller(Path(path), given, durability, journal_bytes)
+        try:
+            router = cls._resume(core, featurizer)
+        except BaseException:
+            core.close()
+            raise
+        router._recovery = recovery
+        return router
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """How :meth:`open` found the folder; None where it made the router."""
+        return self._recovery
+
+    def checkpoint(self) -> None:
+        """Write a snapshot and begin a new journal; nothing to do for a router in memory.
+
+        Raises
+        ------
+        StateError
+            If the snapshot cannot be written; the router goes on with the old one.
+        """
+        self._core.checkpoint()
+
+    def close(self) -> None:
+        """Write a snapshot and let go of the folder; nothing to do for a router in memory.
+
+        A closed router still routes, in memory only, and counts what it does not record.
+        """
+        self._core.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def select(
         self,
@@ -258,13 +339,17 @@ class Router:
             If the bytes are truncated, corrupt, of another format, or were made with another
             featurizer; the message names both.
         """
-        core = Controller.from_bytes(state)
+        return cls._resume(Controller.from_bytes(state), featurizer)
+
+    @classmethod
+    def _resume(cls, core: Controller, featurizer: AnyFeaturizer) -> Router:
         try:
             metadata = json.loads(json.loads(core.config)["metadata"])
         except (ValueError, KeyError):
             raise StateError("state: must be a router's, got a bare controller's") from None
         router = cls.__new__(cls)
         router._core = core
+        router._recovery = None
         router._features = RequestFeatures.from_metadata(metadata, featurizer)
         return router
 
@@ -286,3 +371,8 @@ class Router:
     def load(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
         """The router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
         return cls.from_bytes(Path(path).read_bytes(), featurizer=featurizer)
+
+
+def _native(settings: RouterSettings, features: RequestFeatures) -> str:
+    metadata = json.dumps(features.metadata())
+    return config.to_native(settings, features.map.n_features, metadata)

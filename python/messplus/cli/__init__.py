@@ -26,6 +26,7 @@ _COMMANDS = (
     "messplus.cli.demo",
     "messplus.cli.featurizer",
     "messplus.cli.replay",
+    "messplus.cli.state",
     "messplus.cli.sweep",
 )
 

@@ -1,40 +1,56 @@
-//! `messplus._core.Controller`: the core's controller behind one short lock.
+//! `messplus._core.Controller`: the core's controller behind one short lock, in memory or on file.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use messplus_core::{Config, Controller, Decision, Error, Request, Result};
+use messplus_journal::{Recorded, Store};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyDict, PyString};
 
 use crate::decision::PyDecision;
-use crate::error::{FeedbackError, InputError, to_py};
+use crate::error::{FeedbackError, InputError, folder_error, to_py};
 use crate::names::{Names, as_dict};
-use crate::{convert, ids, outcome, report};
+use crate::{convert, ids, outcome, report, store_folder};
 
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
 pub struct PyController {
-    inner: Mutex<Controller>,
+    store: Store,
     names: Arc<Names>,
 }
 
 impl PyController {
-    fn wrap(py: Python<'_>, inner: Controller) -> Self {
-        let names = Names::new(py, inner.config().models.iter().map(|model| model.name.as_str()));
-        Self { inner: Mutex::new(inner), names: Arc::new(names) }
+    fn wrap(py: Python<'_>, store: Store) -> Self {
+        let names = store.read(|controller| {
+            Names::new(py, controller.config().models.iter().map(|model| model.name.as_str()))
+        });
+        Self { store, names: Arc::new(names) }
     }
 
     /// Detach from the interpreter, then lock: a thread that waits for the lock blocks no Python.
     fn enter<T: Send>(
         &self,
         py: Python<'_>,
-        transition: impl FnOnce(&mut Controller) -> Result<T> + Send,
+        transition: impl FnOnce(&mut Recorded) -> Result<T> + Send,
     ) -> PyResult<T> {
-        py.detach(|| transition(&mut self.lock())).map_err(|error| to_py(&error))
+        let result = py.detach(|| self.store.enter(transition));
+        self.log_news(py);
+        result.map_err(|error| to_py(&error))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Controller> {
-        // A panic is a bug that was raised where it happened; requests go on being served.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read<T: Send>(&self, py: Python<'_>, look: impl FnOnce(&Controller) -> T + Send) -> T {
+        py.detach(|| self.store.read(look))
+    }
+
+    /// Say what failed to be written. A broken log handler must not fail the request either.
+    fn log_news(&self, py: Python<'_>) {
+        for words in self.store.news() {
+            let logger =
+                py.import("logging").and_then(|m| m.call_method1("getLogger", ("messplus",)));
+            if let Err(error) = logger.and_then(|log| log.call_method1("error", ("%s", words))) {
+                error.write_unraisable(py, None);
+            }
+        }
     }
 }
 
@@ -43,23 +59,49 @@ impl PyController {
     #[new]
     fn new(py: Python<'_>, config: &str) -> PyResult<Self> {
         let config = Config::from_json(config).map_err(|error| to_py(&error))?;
-        Ok(Self::wrap(py, py.detach(|| Controller::new(config))))
+        Ok(Self::wrap(py, py.detach(|| Store::in_memory(Controller::new(config)))))
+    }
+
+    #[staticmethod]
+    fn open<'py>(
+        py: Python<'py>,
+        path: PathBuf,
+        config: Option<&str>,
+        durability: &str,
+        journal_bytes: u64,
+    ) -> PyResult<(Self, Option<Bound<'py, PyDict>>)> {
+        let (store, found) = store_folder::open(py, path, config, durability, journal_bytes)?;
+        let found = found.map(|found| store_folder::found(py, &found)).transpose()?;
+        Ok((Self::wrap(py, store), found))
+    }
+
+    #[staticmethod]
+    fn recover(py: Python<'_>, path: PathBuf) -> PyResult<(Self, Bound<'_, PyDict>)> {
+        let (controller, found) = store_folder::recover(py, path)?;
+        Ok((Self::wrap(py, Store::in_memory(controller)), store_folder::found(py, &found)?))
+    }
+
+    fn checkpoint(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.store.checkpoint()).map_err(folder_error)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.store.close()).map_err(folder_error)
     }
 
     #[staticmethod]
     fn from_bytes(py: Python<'_>, state: &[u8]) -> PyResult<Self> {
         let inner = py.detach(|| Controller::from_bytes(state)).map_err(|error| to_py(&error))?;
-        Ok(Self::wrap(py, inner))
+        Ok(Self::wrap(py, Store::in_memory(inner)))
     }
 
-    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let state = self.enter(py, |controller| Ok(controller.to_bytes()))?;
-        Ok(PyBytes::new(py, &state))
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.read(py, Controller::to_bytes))
     }
 
     #[getter]
-    fn config(&self, py: Python<'_>) -> PyResult<String> {
-        self.enter(py, |controller| Ok(controller.config().to_json()))
+    fn config(&self, py: Python<'_>) -> String {
+        self.read(py, |controller| controller.config().to_json())
     }
 
     #[pyo3(signature = (features=None, costs=None, allowed=None))]
@@ -97,16 +139,18 @@ impl PyController {
             (decision.get().inner.id, decision.get().inner.model)
         } else {
             let id = parse_id(decision)?;
-            let served = |c: &mut Controller| c.served(id).ok_or(Error::UnknownDecision { id });
-            (id, self.enter(py, served)?)
+            let served = self.read(py, |controller| controller.served(id));
+            (id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?)
         };
         let outcomes = outcome::gather(&self.names, served, satisfied, cost, latency)?;
         self.enter(py, |controller| controller.observe(id, &outcomes))
     }
 
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let snapshot = self.enter(py, |controller| Ok(report::Snapshot::of(controller)))?;
-        snapshot.to_dict(py, &self.names)
+        let snapshot = self.read(py, report::Snapshot::of);
+        let report = snapshot.to_dict(py, &self.names)?;
+        report.set_item("state_errors", store_folder::troubles(py, self.store.troubles())?)?;
+        Ok(report)
     }
 }
 

@@ -12,6 +12,7 @@ import_exception!(messplus.exceptions, MessPlusError);
 import_exception!(messplus.exceptions, NonFiniteError);
 import_exception!(messplus.exceptions, ShapeError);
 import_exception!(messplus.exceptions, StateError);
+import_exception!(messplus.exceptions, StateLockedError);
 import_exception!(messplus.exceptions, StateVersionError);
 
 /// The exception that stands for an error of the core, with the same message.
@@ -28,5 +29,14 @@ pub fn to_py(error: &Error) -> PyErr {
         Error::State { .. } => StateError::new_err(message),
         Error::StateVersion { .. } => StateVersionError::new_err(message),
         _ => MessPlusError::new_err(message),
+    }
+}
+
+/// The exception that stands for an error of a store's folder.
+pub fn folder_error(error: messplus_journal::Error) -> PyErr {
+    match error {
+        messplus_journal::Error::Core(error) => to_py(&error),
+        messplus_journal::Error::Locked { .. } => StateLockedError::new_err(error.to_string()),
+        _ => StateError::new_err(error.to_string()),
     }
 }

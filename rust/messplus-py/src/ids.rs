@@ -2,7 +2,6 @@
 //!
 //! Drawn here, outside the deterministic state, and handed to the core as an argument.
 
-use pyo3::prelude::*;
 use rand::Rng as _;
 
 /// A fresh id.
@@ -13,9 +12,8 @@ pub fn fresh() -> u128 {
 }
 
 /// Draw new entropy, as a forked child must: it would repeat its parent's ids otherwise.
-#[pyfunction]
-pub fn reseed_ids() -> PyResult<()> {
-    rand::rng().reseed().map_err(|error| pyo3::exceptions::PyOSError::new_err(error.to_string()))
+pub fn reseed() -> Result<(), impl std::fmt::Display> {
+    rand::rng().reseed()
 }
 
 /// The id as 32 hexadecimal digits.

@@ -6,11 +6,13 @@ mod decision;
 mod error;
 mod features;
 mod folder_tokenizer;
+mod fork;
 mod ids;
 mod names;
 mod outcome;
 mod replay;
 mod report;
+mod store_folder;
 mod text;
 mod tokenize;
 mod wordpiece;
@@ -30,9 +32,11 @@ mod _core {
     #[pymodule_export]
     use super::folder_tokenizer::PyFolderTokenizer;
     #[pymodule_export]
-    use super::ids::reseed_ids;
+    use super::fork::{after_fork_in_child, after_fork_in_parent, before_fork};
     #[pymodule_export]
     use super::replay::replay;
+    #[pymodule_export]
+    use super::store_folder::{audit_folder, folder_history};
     #[pymodule_export]
     use super::tokenize::PyWordPiece;
 

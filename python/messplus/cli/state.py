@@ -1,0 +1,107 @@
+"""``messplus state``: look into the folder of a router without opening it."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from contextlib import AbstractContextManager
+
+    from messplus.report import Report
+
+    from . import Subparsers
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Register the command."""
+    parser = commands.add_parser("state", help="look into the folder of a router")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    inspect = actions.add_parser("inspect", help="what the router has done, and its files")
+    inspect.add_argument("state", help="folder of Router.open")
+    inspect.add_argument("--json", action="store_true", help="one JSON object")
+    inspect.set_defaults(run=_inspect)
+    verify = actions.add_parser("verify", help="check every file, and that they agree")
+    verify.add_argument("state", help="folder of Router.open")
+    verify.set_defaults(run=_verify)
+    export = actions.add_parser("export", help="the router's tables for other programs")
+    export.add_argument("state", help="folder of Router.open")
+    export.add_argument("--format", choices=("csv", "json", "sqlite"), default="json")
+    export.add_argument("--table", choices=("models", "decisions", "outcomes"), default="outcomes")
+    export.add_argument("--out", help="file; standard output by default, needed for sqlite")
+    export.set_defaults(run=_export)
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from messplus import _core, report
+
+    core, found = _core.Controller.recover(args.state)
+    account = report.build(core.report(), 0, 0)
+    files = _core.audit_folder(args.state)
+    if args.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps({"report": asdict(account), "recovery": found, "files": files}, indent=1))
+    else:
+        _print_report(account)
+        for file in files:
+            print(f"{file['kind']:<10}{file['generation']:>6x}{file['bytes']:>12,} bytes")
+        print(f"{found['transitions']:,} transitions, {found['replayed']:,} since the snapshot")
+        for note in found["notes"]:
+            print(f"note: {note}")
+    return 0
+
+
+def _print_report(account: Report) -> None:
+    rate = "none" if account.satisfaction_rate is None else f"{account.satisfaction_rate:.4f}"
+    print(f"target {account.target:g}, satisfaction {rate} over {account.rated:,} rated requests")
+    print(
+        f"backlog {account.backlog:.2f}, decisions {account.decisions:,}, cost {account.cost:.6g}"
+    )
+    print(f"{'model':<24}{'selected':>10}{'rated':>10}{'satisfied':>11}{'cost':>14}")
+    for name, model in account.models.items():
+        rate = "" if model.satisfaction_rate is None else f"{model.satisfaction_rate:.4f}"
+        print(f"{name:<24}{model.selected:>10,}{model.rated:>10,}{rate:>11}{model.cost:>14.6g}")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from messplus import _core
+
+    files = _core.audit_folder(args.state)
+    problems = 0
+    for file in files:
+        verdict = file["problem"] or "sound"
+        if file["torn_bytes"]:
+            verdict += f", {file['torn_bytes']} torn bytes at the end"
+        problems += file["problem"] is not None
+        print(f"{file['kind']:<10}{file['generation']:>6x}  {verdict}")
+    if not files:
+        print("no files of a router here", file=sys.stderr)
+    return 1 if problems or not files else 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from messplus import export
+    from messplus.exceptions import InputError
+
+    found = export.tables(args.state)
+    if args.format == "sqlite":
+        if args.out is None:
+            raise InputError("out: needed for sqlite, got none")
+        export.write_sqlite(found, args.out)
+        return 0
+    with _output(args.out) as out:
+        if args.format == "json":
+            export.write_json(found, out)
+        else:
+            export.write_csv(found[args.table], export.COLUMNS[args.table], out)
+    return 0
+
+
+def _output(path: str | None) -> AbstractContextManager[IO[str]]:
+    from contextlib import nullcontext
+    from pathlib import Path
+
+    return nullcontext(sys.stdout) if path is None else Path(path).open("w", encoding="utf-8")

@@ -1,0 +1,120 @@
+"""The folder of a router as tables: what other programs can read."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from . import _core
+from .exceptions import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = dict[str, Any]
+
+COLUMNS = {
+    "models": (
+        "model",
+        "listed_cost",
+        "selected",
+        "also_queried",
+        "rated",
+        "satisfaction",
+        "billed",
+        "cost",
+        "timed",
+        "latency",
+    ),
+    "decisions": ("transition", "id", "model", "allowed"),
+    "outcomes": ("transition", "id", "model", "satisfied", "cost", "latency"),
+}
+
+
+def tables(path: str | Path) -> dict[str, list[Row]]:
+    """Read a folder that may be in use.
+
+    Parameters
+    ----------
+    path
+        The folder of :meth:`Router.open`.
+
+    Returns
+    -------
+    dict
+        ``models``: counts and sums since the router was made. ``decisions`` and ``outcomes``: the
+        transitions since the last snapshot but one; earlier ones live on in the state only.
+        Features are left out.
+
+    Raises
+    ------
+    StateError
+        If the folder holds no router that can be read.
+    """
+    core, _ = _core.Controller.recover(path)
+    listed = {model["name"]: model["cost"] for model in json.loads(core.config)["models"]}
+    names = list(listed)
+    models = [
+        {"model": name, "listed_cost": listed[name], **counters}
+        for name, counters in core.report()["models"].items()
+    ]
+    decisions, outcomes = [], []
+    for record in _core.folder_history(path):
+        common = {"transition": record["transition"], "id": record["id"]}
+        if "model" in record:
+            allowed = record["allowed"]
+            chosen = names[record["model"]]
+            among = None if allowed is None else " ".join(names[index] for index in allowed)
+            decisions.append({**common, "model": chosen, "allowed": among})
+        for index, satisfied, cost, latency in record.get("outcomes", ()):
+            outcomes.append(
+                {
+                    **common,
+                    "model": names[index],
+                    "satisfied": satisfied,
+                    "cost": cost,
+                    "latency": latency,
+                }
+            )
+    found = {"models": models, "decisions": decisions, "outcomes": outcomes}
+    return {name: [_pick(row, COLUMNS[name]) for row in rows] for name, rows in found.items()}
+
+
+def write_csv(rows: Iterable[Row], columns: Iterable[str], out: IO[str]) -> None:
+    """One table with a header line."""
+    writer = csv.DictWriter(out, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def write_json(found: dict[str, list[Row]], out: IO[str]) -> None:
+    """All tables as one object of lists of objects."""
+    json.dump(found, out, indent=1)
+    out.write("\n")
+
+
+def write_sqlite(found: dict[str, list[Row]], path: str | Path) -> None:
+    """All tables in a new database.
+
+    Raises
+    ------
+    InputError
+        If the file exists.
+    """
+    if Path(path).exists():
+        raise InputError(f"out: must not exist yet, got {str(path)!r}")
+    with closing(sqlite3.connect(path)) as database, database:
+        for name, columns in COLUMNS.items():
+            marks = ", ".join("?" * len(columns))
+            # Names are ours: there is nothing to escape.
+            database.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+            rows = (tuple(row.values()) for row in found[name])
+            database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608
+
+
+def _pick(row: Row, columns: Iterable[str]) -> Row:
+    return {column: row[column] for column in columns}

@@ -1,0 +1,130 @@
+//! Feeds damaged files to every reader: `fuzz CASES` ends with one JSON line.
+//!
+//! A panic ends it with an error. Half of the damaged states and records get a fitting checksum, so
+//! that the checks behind the checksum are met too. The largest memory use is printed where the
+//! system tells it.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use common::{Stream, controller};
+use messplus_core::{Controller, Decision};
+use messplus_journal::Recorded;
+use messplus_journal::header::{Content, Header};
+use messplus_journal::record::Record;
+use messplus_journal::segment::{self, Records};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Of so many cases, one is a whole state; the others are records, headers and frames.
+const STATES: u64 = 16;
+
+fn main() -> Result<ExitCode, Failure> {
+    let cases: u64 = std::env::args().nth(1).ok_or("usage: fuzz CASES")?.parse()?;
+    let start = Instant::now();
+    let mut chance = Stream(3);
+    let samples = samples()?;
+    let (mut read, mut refused) = (0_u64, 0_u64);
+    for case in 0..cases {
+        let accepted = if case % STATES == 0 {
+            state(&mut samples.state.clone(), &mut chance)
+        } else {
+            let pick = chance.below(samples.records.len() as u64) as usize;
+            record(&mut samples.records[pick].clone(), &mut chance)
+        };
+        if accepted { read += 1 } else { refused += 1 }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let peak = peak_kilobytes().map_or("null".into(), |kilobytes| kilobytes.to_string());
+    println!(
+        "{{\"cases\": {cases}, \"read\": {read}, \"refused\": {refused}, \"panics\": 0, \
+         \"peak_kb\": {peak}, \"seconds\": {seconds:.1}}}"
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Samples {
+    state: Vec<u8>,
+    records: Vec<Vec<u8>>,
+}
+
+fn samples() -> Result<Samples, Failure> {
+    let mut recorded = Recorded::traced(controller()?, 0, 0);
+    let (mut stream, mut decision) = (Stream(7), Decision::with_capacity(3));
+    for _ in 0..200 {
+        stream.step(&mut recorded, &mut decision);
+    }
+    let mut frames = Vec::new();
+    recorded.take_frames(&mut frames);
+    let records = frames_of(&frames);
+    Ok(Samples { state: recorded.to_bytes(), records })
+}
+
+/// The bytes of every record, cut out of its frame.
+fn frames_of(mut frames: &[u8]) -> Vec<Vec<u8>> {
+    let mut records = Vec::new();
+    while let Some((length, rest)) = frames.split_first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length) as usize;
+        records.push(rest[4..4 + length].to_vec());
+        frames = &rest[4 + length..];
+    }
+    records
+}
+
+fn state(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
+    damage(bytes, chance);
+    if chance.below(2) == 0 && bytes.len() > 24 {
+        let end = bytes.len() - 4;
+        bytes[12..20].copy_from_slice(&(end as u64 - 20).to_le_bytes());
+        let checksum = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+    }
+    let Ok(controller) = Controller::from_bytes(bytes) else { return false };
+    // A state that is let in must work.
+    let mut recorded = Recorded::untraced(controller);
+    let mut decision = Decision::with_capacity(3);
+    for _ in 0..4 {
+        chance.step(&mut recorded, &mut decision);
+    }
+    true
+}
+
+fn record(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
+    damage(bytes, chance);
+    let header = Header::decode(Content::Journal, bytes).is_ok();
+    let mut frames = Vec::new();
+    let chain = if chance.below(2) == 0 {
+        frames.extend(&*bytes);
+        0
+    } else {
+        segment::append(&mut frames, 1, |out| out.extend(&*bytes));
+        1
+    };
+    let whole = Records::new(&frames, chain).count();
+    Record::decode(bytes).is_ok() || header || whole > 0
+}
+
+/// Flip, overwrite, cut, repeat or insert, once to four times.
+fn damage(bytes: &mut Vec<u8>, chance: &mut Stream) {
+    for _ in 0..=chance.below(4) {
+        let at = chance.below(bytes.len().max(1) as u64) as usize;
+        match chance.below(5) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << chance.below(8),
+            1 => bytes.iter_mut().skip(at).take(8).for_each(|byte| *byte = 0xff),
+            2 => bytes.truncate(at),
+            3 => bytes.extend_from_within(at..),
+            _ => bytes.insert(at.min(bytes.len()), chance.below(256) as u8),
+        }
+        bytes.truncate(1 << 16);
+    }
+}
+
+/// Largest resident set of this process so far.
+fn peak_kilobytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

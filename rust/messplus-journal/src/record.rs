@@ -1,0 +1,165 @@
+//! One transition as bytes: its inputs, and the model it chose.
+//!
+//! The chosen model is an output; it is written down so that a replay by a version that would choose
+//! otherwise is noticed instead of crediting the wrong model.
+
+use messplus_core::{Controller, Decision, ModelSet, Outcome, Request, Result};
+
+use crate::error::damaged;
+
+/// Largest record in bytes; 4,096 features and 64 costs need 17 kB.
+pub const MAX_LEN: usize = 1 << 16;
+
+const DECIDE: u8 = 1;
+const OBSERVE: u8 = 2;
+const NO_FEATURES: u16 = u16::MAX;
+
+/// One transition of a controller.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Name of the decision.
+    pub id: u128,
+    /// What happened to it.
+    pub transition: Transition,
+}
+
+/// What a record says happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transition {
+    /// The decision was made.
+    Decide {
+        /// The model that was chosen.
+        model: usize,
+        /// Models that were allowed, where the caller said so.
+        allowed: Option<ModelSet>,
+        /// Features of the prompt.
+        features: Option<Vec<f32>>,
+        /// Costs the caller knew, per model.
+        costs: Option<Vec<Option<f64>>>,
+    },
+    /// Its outcomes became known.
+    Observe {
+        /// Per model.
+        outcomes: Vec<Outcome>,
+    },
+}
+
+/// Write down a decision.
+pub fn encode_decide(out: &mut Vec<u8>, request: &Request<'_>, model: usize) {
+    out.push(DECIDE);
+    out.extend(request.id.to_le_bytes());
+    out.push(model as u8);
+    out.extend(request.allowed.map_or(0, ModelSet::bits).to_le_bytes());
+    let n_features = request.features.map_or(NO_FEATURES, |features| features.len() as u16);
+    out.extend(n_features.to_le_bytes());
+    for feature in request.features.unwrap_or(&[]) {
+        out.extend(feature.to_le_bytes());
+    }
+    if let Some(costs) = request.costs {
+        let known = (0..costs.len()).filter(|&model| costs[model].is_some());
+        out.push(costs.len() as u8);
+        out.extend(known.collect::<ModelSet>().bits().to_le_bytes());
+        costs.iter().flatten().for_each(|cost| out.extend(cost.to_le_bytes()));
+    }
+}
+
+/// Write down outcomes.
+pub fn encode_observe(out: &mut Vec<u8>, id: u128, outcomes: &[Outcome]) {
+    out.push(OBSERVE);
+    out.extend(id.to_le_bytes());
+    for outcome in outcomes {
+        let parts = [outcome.satisfaction, outcome.cost, outcome.latency];
+        let known = (0..parts.len()).filter(|&part| parts[part].is_some());
+        out.push(outcome.model as u8);
+        out.push(known.collect::<ModelSet>().bits() as u8);
+        parts.iter().flatten().for_each(|part| out.extend(part.to_le_bytes()));
+    }
+}
+
+impl Record {
+    /// Read a record back; every byte must belong to it.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut input = Input(bytes);
+        let [kind] = input.take()?;
+        let id = u128::from_le_bytes(input.take()?);
+        let transition = match kind {
+            DECIDE => input.decide()?,
+            OBSERVE => input.observe()?,
+            other => return Err(damaged("records must be decisions or outcomes", other)),
+        };
+        Ok(Self { id, transition })
+    }
+
+    /// Do it again. `decision` is overwritten.
+    pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
+        match &self.transition {
+            Transition::Decide { model, allowed, features, costs } => {
+                let request = Request {
+                    id: self.id,
+                    features: features.as_deref(),
+                    costs: costs.as_deref(),
+                    allowed: *allowed,
+                };
+                controller.decide(&request, decision)?;
+                if decision.model == *model {
+                    Ok(())
+                } else {
+                    let found = format!("model {} instead of {model}", decision.model);
+                    Err(damaged("a replay must choose the model that was chosen", found))
+                }
+            }
+            Transition::Observe { outcomes } => controller.observe(self.id, outcomes),
+        }
+    }
+}
+
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (array, rest) = self
+            .0
+            .split_first_chunk()
+            .ok_or_else(|| damaged("records must not end within a field", self.0.len()))?;
+        self.0 = rest;
+        Ok(*array)
+    }
+
+    fn f64(&mut self) -> Result<f64> {
+        self.take().map(f64::from_le_bytes)
+    }
+
+    fn decide(&mut self) -> Result<Transition> {
+        let [model] = self.take()?;
+        let allowed = ModelSet::from_bits(u64::from_le_bytes(self.take()?));
+        let n_features = u16::from_le_bytes(self.take()?);
+        let features = (n_features != NO_FEATURES)
+            .then(|| (0..n_features).map(|_| self.take().map(f32::from_le_bytes)).collect())
+            .transpose()?;
+        let costs = (!self.0.is_empty()).then(|| self.costs()).transpose()?;
+        if !self.0.is_empty() {
+            return Err(damaged("records must end with their last field", self.0.len()));
+        }
+        let allowed = (!allowed.is_empty()).then_some(allowed);
+        Ok(Transition::Decide { model: usize::from(model), allowed, features, costs })
+    }
+
+    fn costs(&mut self) -> Result<Vec<Option<f64>>> {
+        let [n_models] = self.take()?;
+        let known = ModelSet::from_bits(u64::from_le_bytes(self.take()?));
+        let cost = |model| known.contains(model).then(|| self.f64()).transpose();
+        (0..usize::from(n_models)).map(cost).collect()
+    }
+
+    fn observe(&mut self) -> Result<Transition> {
+        let mut outcomes = Vec::new();
+        while !self.0.is_empty() {
+            let [model, known] = self.take()?;
+            let known = ModelSet::from_bits(u64::from(known));
+            let mut part = |index| known.contains(index).then(|| self.f64()).transpose();
+            let (satisfaction, cost, latency) = (part(0)?, part(1)?, part(2)?);
+            outcomes.push(Outcome { model: usize::from(model), satisfaction, cost, latency });
+        }
+        Ok(Transition::Observe { outcomes })
+    }
+}

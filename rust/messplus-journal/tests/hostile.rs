@@ -1,0 +1,98 @@
+//! Readers meet arbitrary bytes: they refuse or read, and never panic.
+
+mod common;
+
+use common::Stream;
+use messplus_core::{Controller, Decision, ModelSet, Outcome, Request};
+use messplus_journal::Recorded;
+use messplus_journal::header::{Content, Header};
+use messplus_journal::record::{self, Record, Transition};
+use messplus_journal::segment::{self, Records};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200), chain in any::<u32>()) {
+        let _ = Record::decode(&bytes);
+        let _ = Header::decode(Content::Snapshot, &bytes);
+        let _ = Controller::from_bytes(&bytes);
+        let mut records = Records::new(&bytes, chain);
+        prop_assert_eq!(records.by_ref().count(), 0);
+        prop_assert_eq!(records.torn(), bytes.len());
+    }
+
+    #[test]
+    fn decisions_come_back(
+        id in any::<u128>(),
+        model in 0..64_usize,
+        allowed in option::of(1..u64::MAX),
+        features in option::of(vec(-1e9_f32..1e9, 0..20)),
+        costs in option::of(vec(option::of(0.0..1e18), 1..64)),
+    ) {
+        let allowed = allowed.map(ModelSet::from_bits);
+        let request = Request { id, features: features.as_deref(), costs: costs.as_deref(), allowed };
+        let mut frames = Vec::new();
+        segment::append(&mut frames, 7, |out| record::encode_decide(out, &request, model));
+        let transition = Transition::Decide { model, allowed, features: features.clone(), costs: costs.clone() };
+        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record { id, transition }]);
+    }
+
+    #[test]
+    fn outcomes_come_back(
+        id in any::<u128>(),
+        parts in vec((0..64_usize, option::of(0.0..=1.0), option::of(0.0..1e18), option::of(0.0..1e18)), 0..9),
+    ) {
+        let outcomes: Vec<_> = parts
+            .into_iter()
+            .map(|(model, satisfaction, cost, latency)| Outcome { model, satisfaction, cost, latency })
+            .collect();
+        let mut bytes = Vec::new();
+        record::encode_observe(&mut bytes, id, &outcomes);
+        prop_assert_eq!(Record::decode(&bytes), Ok(Record { id, transition: Transition::Observe { outcomes } }));
+    }
+
+    #[test]
+    fn a_damaged_state_with_a_fitting_checksum_is_refused_or_whole(
+        steps in 0..60_usize,
+        at in any::<prop::sample::Index>(),
+        value in any::<u8>(),
+    ) {
+        let mut recorded = Recorded::untraced(common::controller().expect("valid"));
+        let (mut stream, mut decision) = (Stream(2), Decision::with_capacity(3));
+        for _ in 0..steps {
+            stream.step(&mut recorded, &mut decision);
+        }
+        let mut state = recorded.to_bytes();
+        let end = state.len() - 4;
+        state[at.index(end)] = value;
+        let checksum = crc32fast::hash(&state[..end]);
+        state[end..].copy_from_slice(&checksum.to_le_bytes());
+        if let Ok(controller) = Controller::from_bytes(&state) {
+            let mut recorded = Recorded::untraced(controller);
+            for _ in 0..60 {
+            stream.step(&mut recorded, &mut decision);
+        }
+            Controller::from_bytes(&recorded.to_bytes()).expect("still a valid state");
+        }
+    }
+
+    #[test]
+    fn a_damaged_record_is_refused_or_applied_or_rejected_by_the_controller(
+        at in 0..60_usize,
+        value in any::<u8>(),
+    ) {
+        let features = [0.5; common::N_FEATURES];
+        let request = Request { id: 3, features: Some(&features), costs: None, allowed: None };
+        let mut bytes = Vec::new();
+        record::encode_decide(&mut bytes, &request, 0);
+        let at = at % bytes.len();
+        bytes[at] = value;
+        if let Ok(record) = Record::decode(&bytes) {
+            let mut controller = common::controller().expect("valid");
+            let _ = record.apply(&mut controller, &mut Decision::with_capacity(3));
+            Controller::from_bytes(&controller.to_bytes()).expect("still a valid state");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+"""Routers that live in a folder: restarts, crashes, second owners, forks, failing disks."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from messplus import (
+    SLA,
+    ConfigError,
+    FeedbackError,
+    Model,
+    Router,
+    StateError,
+    StateLockedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from multiprocessing.queues import SimpleQueue
+
+    import numpy.typing as npt
+
+MODELS = [Model("small", cost=0.2), Model("large", cost=3.0)]
+
+
+class Letters:
+    """Counts of four letters: a featurizer without a table."""
+
+    n_features = 4
+    identity = "letters"
+
+    def __call__(self, prompt: str) -> npt.NDArray[np.float32]:
+        return np.array([prompt.count(letter) for letter in "aeio"], np.float32)
+
+    def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return np.stack([self(prompt) for prompt in prompts])
+
+
+def opened(path: Path, **changes: object) -> Router:
+    settings: dict[str, Any] = {"models": MODELS, "sla": SLA(0.9), "tag_features": 0}
+    settings["featurizer"] = Letters()
+    return Router.open(path, **(settings | changes))
+
+
+def work(router: Router, n: int) -> list[str]:
+    ids = []
+    for index in range(n):
+        decision = router.select("aeio" * (index % 5))
+        router.feedback(decision, satisfied=index % 3 > 0, cost=0.1 * index)
+        ids.append(router.select("later").id)
+    return ids
+
+
+def test_goes_on_after_a_restart_bit_for_bit(tmp_path: Path) -> None:
+    with opened(tmp_path / "state") as router:
+        assert router.recovery is None
+        late = work(router, 20)
+        before = router.to_bytes()
+    with opened(tmp_path / "state") as router:
+        assert router.recovery is not None
+        assert (router.recovery.transitions, router.recovery.notes) == (60, ())
+        assert router.to_bytes() == before
+        router.feedback(late[3], satisfied={"large": True})
+        with pytest.raises(FeedbackError):
+            router.feedback(late[3], satisfied={"large": True})
+
+
+def test_settings_may_be_left_out_where_there_is_a_router(tmp_path: Path) -> None:
+    opened(tmp_path / "state").close()
+    with Router.open(tmp_path / "state", featurizer=Letters()) as router:
+        assert router.report().target == 0.9
+    with pytest.raises(ConfigError, match="models: must be given where the folder holds no router"):
+        Router.open(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sla": SLA(0.8)}, r"sla.target: must be as in .*, 0.9, got 0.8"),
+        ({"models": [*MODELS, Model("new", cost=1.0)]}, "models: must be as in"),
+        ({"seed": 1}, "seed: must be as in"),
+        ({"durability": "all"}, "durability: must be 'group', 'each' or 'none', got \"all\""),
+    ],
+)
+def test_other_settings_are_refused_and_change_nothing(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    with opened(tmp_path / "state") as router:
+        work(router, 3)
+        before = router.to_bytes()
+    with pytest.raises(ConfigError, match=words):
+        opened(tmp_path / "state", **changes)
+    with opened(tmp_path / "state") as router:
+        assert router.to_bytes() == before
+
+
+def test_another_featurizer_is_refused(tmp_path: Path) -> None:
+    opened(tmp_path / "state").close()
+    other = Letters()
+    other.identity = "other"
+    with pytest.raises(StateError, match=r"must be 'letters.*' as in the state, got 'other"):
+        opened(tmp_path / "state", featurizer=other)
+    opened(tmp_path / "state").close()
+
+
+def test_a_second_owner_is_told_what_to_do(tmp_path: Path) -> None:
+    with (
+        opened(tmp_path / "state"),
+        pytest.raises(StateLockedError, match=f"held by process {os.getpid()}; stop that process"),
+    ):
+        opened(tmp_path / "state")
+    opened(tmp_path / "state").close()
+
+
+def test_files_are_the_owners_only(tmp_path: Path) -> None:
+    with opened(tmp_path / "state") as router:
+        router.checkpoint()
+        modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "state").iterdir()}
+        assert modes == {0o600}
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_closed_router_routes_on_and_counts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    router = opened(tmp_path / "state")
+    router.close()
+    router.close()
+    with caplog.at_level(logging.ERROR, "messplus"):
+        work(router, 2)
+    assert router.report().state_errors["closed"] == 6
+    assert [record.getMessage() for record in caplog.records] == [
+        "a closed router routes on in memory, unrecorded"
+    ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.parametrize("durability", ["group", "each", "none"])
+def test_a_killed_process_loses_nothing_it_returned(tmp_path: Path, durability: str) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from test_durable import opened, work\n"
+        f"router = opened(Path(sys.argv[1]), durability={durability!r}, journal_bytes=5000)\n"
+        "print(work(router, 100)[-1], flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    state = tmp_path / "state"
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    reference = Router(MODELS, SLA(0.9), tag_features=0, featurizer=Letters())
+    work(reference, 100)
+    with opened(state) as router:
+        assert router.report().decisions == 200
+        assert router.report().models == reference.report().models
+        router.feedback(ended.stdout.strip(), satisfied=True)
+
+
+def _in_child(router: Router, results: SimpleQueue[tuple[int, int]]) -> None:
+    work(router, 5)
+    results.put((router.report().state_errors["forked"], router.report().decisions))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_leaves_the_files_alone(tmp_path: Path) -> None:
+    with opened(tmp_path / "state") as router:
+        work(router, 5)
+        context = multiprocessing.get_context("fork")
+        results = context.SimpleQueue()
+        child = context.Process(target=_in_child, args=(router, results))
+        child.start()
+        assert results.get() == (15, 20)
+        child.join(30)
+        assert child.exitcode == 0
+        work(router, 5)
+        before = router.to_bytes()
+    with opened(tmp_path / "state") as router:
+        assert router.to_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_fails_no_request_and_is_made_good(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = tmp_path / "state"
+    with opened(state, durability="none") as router:
+        # The next journal is a device without space; the snapshot still finds some.
+        (state / "journal-0000000000000002").symlink_to("/dev/full")
+        with pytest.raises(StateError, match="must allow to be written"):
+            router.checkpoint()
+        with caplog.at_level(logging.ERROR, "messplus"):
+            work(router, 4)
+        assert router.report().state_errors["write"] > 0
+        assert "outcomes are not on file until a snapshot is" in caplog.text
+        router.checkpoint()
+        work(router, 4)
+        before = router.to_bytes()
+    with opened(state) as router:
+        assert router.to_bytes() == before
