@@ -97,9 +97,9 @@ class Hindsight:
             # Log cost, because costs are skewed; a free model's zero needs a floor.
             floor = max(float(costs.max()) * 1e-9, 1e-300)
             x = features[rows]
-            p_satisfied = cross_validated(x, scores, FOLDS)
             log_cost = np.log(np.maximum(costs, floor))
-            predicted = cross_validated(x, log_cost, FOLDS)
+            outcomes = np.hstack([scores, log_cost])
+            p_satisfied, predicted = np.hsplit(cross_validated(x, outcomes, FOLDS), 2)
             # The mean of a log-normal variable exceeds its median.
             expected = np.exp(predicted + 0.5 * (log_cost - predicted).var(axis=0))
             self._contextual = convex(frontier(p_satisfied, expected, scores, costs))

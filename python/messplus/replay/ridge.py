@@ -30,22 +30,27 @@ def cross_validated(
     ndarray
         Predictions, ``float64 [n, m]``.
     """
-    x = np.asarray(x, dtype=np.float64)
     fold = np.random.default_rng(seed).permutation(len(x)) % folds
+    centre = y.mean(axis=0)
+    x = x - x.mean(axis=0, dtype=np.float64)
+    y = y - centre
+    gram, cross = x.T @ x, x.T @ y
     predictions = np.empty((len(PENALTIES), *y.shape))
     for held_out in range(folds):
         test = fold == held_out
-        mean_x, mean_y = x[~test].mean(axis=0), y[~test].mean(axis=0)
-        centred = x[~test] - mean_x
+        x_test, y_test = x[test], y[test]
+        # Sums over the other folds are those over all, which are zero, less those over this one.
+        n_train = len(x) - len(x_test)
+        mean_x, mean_y = -x_test.sum(axis=0) / n_train, -y_test.sum(axis=0) / n_train
+        train_gram = gram - x_test.T @ x_test - n_train * np.outer(mean_x, mean_x)
+        train_cross = cross - x_test.T @ y_test - n_train * np.outer(mean_x, mean_y)
         # One decomposition serves every penalty: (X'X + aI)^-1 = V (D + a)^-1 V'.
-        eigenvalues, vectors = np.linalg.eigh(centred.T @ centred)
-        projected = vectors.T @ (centred.T @ (y[~test] - mean_y))
-        basis = (x[test] - mean_x) @ vectors
+        eigenvalues, vectors = np.linalg.eigh(train_gram)
+        projected = vectors.T @ train_cross
+        basis = (x_test - mean_x) @ vectors
         for index, penalty in enumerate(PENALTIES):
             weights = projected / (np.maximum(eigenvalues, 0.0) + penalty)[:, None]
             predictions[index, test] = basis @ weights + mean_y
     errors = ((predictions - y) ** 2).sum(axis=1)
-    best: npt.NDArray[np.float64] = np.take_along_axis(
-        predictions, errors.argmin(axis=0)[None, None, :], axis=0
-    )[0]
-    return best
+    best = np.take_along_axis(predictions, errors.argmin(axis=0)[None, None, :], axis=0)[0]
+    return np.asarray(best + centre)
