@@ -131,7 +131,9 @@ def _paper(settings: dict[str, float], table: Table) -> Policy:
         if "v" in settings:
             raise ConfigError("policy: paper takes v or v_rel, got both")
         dearest = float(np.nanmax(table.mean_cost))
-        settings["v"] = settings.pop("v_rel") / dearest if dearest > 0 else 0.0
+        relative = settings.pop("v_rel")
+        # Where every model is free, no V makes a difference.
+        settings["v"] = relative / dearest if dearest > 0 else 0.0
     return Policy.paper(**settings)
 
 

@@ -143,7 +143,7 @@ def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) 
             "sla": SLA(problem.target),
             "policy": policy.policy,
             "seed": seed,
-            "pending_capacity": max(_PENDING, problem.feedback_delay + 1),
+            "pending_capacity": max(_PENDING, min(problem.feedback_delay + 1, len(table))),
         }
     )
     return config.to_native(settings, n_features)

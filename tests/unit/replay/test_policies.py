@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,12 @@ def test_v_rel_is_relative_to_the_dearest_model(table: Table) -> None:
     policy = parse_policy("paper,v_rel=2", table)
     assert isinstance(policy, Learner)
     assert policy.policy.v * table.mean_cost[1] == pytest.approx(2.0)
+
+
+def test_v_rel_of_free_models_is_zero(table: Table) -> None:
+    policy = parse_policy("paper,v_rel=2", replace(table, costs=np.zeros_like(table.costs)))
+    assert isinstance(policy, Learner)
+    assert policy.policy.v == 0.0
 
 
 def test_blind_is_the_same_policy_without_features(table: Table) -> None:
