@@ -25,7 +25,7 @@ def replay(
     feedback_delay: int = 0,
     tags: bool = False,
 ) -> ReplayResult:
-    """Find out what each policy would have cost on a table of outcomes.
+    r"""Find out what each policy would have cost on a table of outcomes.
 
     Parameters
     ----------
@@ -53,9 +53,16 @@ def replay(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from messplus.replay import load_table, replay
-    >>> table = load_table("outcomes.parquet", cost="energy_j")  # doctest: +SKIP
-    >>> result = replay(table, target=0.7, policies=["paper,v_rel=0.3"])  # doctest: +SKIP
+    >>> header = "prompt,score:small,cost:small,score:large,cost:large\n"
+    >>> rows = [f"question {n},{n % 2},1,1,9\n" for n in range(100)]
+    >>> written = Path("outcomes.csv").write_text(header + "".join(rows))
+    >>> result = replay(load_table("outcomes.csv"), target=0.75, policies=["paper", "random"])
+    >>> result.problem.bounds.static_mix
+    5.0
+    >>> [policy.name for policy in result.policies]
+    ['paper', 'random']
     """
     check_seeds(seeds)
     check_target(target)
