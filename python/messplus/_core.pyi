@@ -1,6 +1,6 @@
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 import numpy.typing as npt
@@ -117,3 +117,160 @@ class FolderTokenizer:
     def encode(
         self, texts: list[str]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]: ...
+
+class OffloadData:
+    def __new__(
+        cls,
+        modalities: int,
+        tasks: int,
+        lengths: npt.NDArray[np.int64],
+        task: npt.NDArray[np.int64],
+        action: npt.NDArray[np.int64],
+        score: npt.NDArray[np.float64],
+        association: npt.NDArray[np.float32],
+    ) -> OffloadData: ...
+    @staticmethod
+    def generate(
+        modalities: int, tasks: int, turns: int, dialogues: int, seed: int
+    ) -> OffloadData: ...
+    def select(self, dialogues: Sequence[int]) -> OffloadData: ...
+    @property
+    def modalities(self) -> int: ...
+    @property
+    def tasks(self) -> int: ...
+    @property
+    def lengths(self) -> list[int]: ...
+    def turn(self, dialogue: int, turn: int) -> tuple[int, int, float, list[float]]: ...
+    def observations(self, dialogue: int, span: int) -> npt.NDArray[np.float32]: ...
+
+@final
+class OffloadEstimator:
+    def __new__(cls, data: OffloadData, k: int, span: int) -> OffloadEstimator: ...
+    def predict_all(self, observation: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]: ...
+
+@final
+class OffloadEnv:
+    def __new__(
+        cls,
+        data: OffloadData,
+        estimator: OffloadEstimator,
+        costs: tuple[Sequence[float], Sequence[float]],
+        weights: tuple[float, float, float, float],
+        budget: tuple[float, float],
+        random_budgets: bool,
+        constraint: str,
+        history: str,
+        n: int,
+        seed: int,
+    ) -> OffloadEnv: ...
+    def __len__(self) -> int: ...
+    def reset(
+        self, i: int, dialogue: int | None = None, budget: tuple[float, float] | None = None
+    ) -> None: ...
+    def step(self, i: int, action: int) -> tuple[float, float, float, float, float, bool]: ...
+    def step_all(
+        self, actions: Sequence[int]
+    ) -> list[tuple[float, float, float, float, float, bool]]: ...
+    def observation(self, i: int) -> npt.NDArray[np.float32]: ...
+    def action_mask(self, i: int) -> npt.NDArray[np.bool_]: ...
+
+@final
+class OffloadAgent:
+    @staticmethod
+    def train(
+        algorithm: str,
+        env: OffloadEnv,
+        steps: int,
+        seed: int,
+        progress: Callable[[int], object] | None = None,
+    ) -> OffloadAgent: ...
+    def act(self, env: OffloadEnv, i: int) -> int: ...
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(state: bytes) -> OffloadAgent: ...
+
+@final
+class OffloadDecision:
+    @property
+    def action(self) -> int: ...
+    @property
+    def mask(self) -> int | None: ...
+    @property
+    def expected_response(self) -> float: ...
+    @property
+    def expected_reward(self) -> float: ...
+    @property
+    def expected_latency(self) -> float: ...
+    @property
+    def expected_cost(self) -> float: ...
+    @property
+    def reason(self) -> Literal["planned", "budget", "exhausted"]: ...
+
+@final
+class OffloadConversation:
+    @property
+    def spending(self) -> tuple[int, float, float, float, float]: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(state: bytes) -> OffloadConversation: ...
+
+@final
+class OffloadRouter:
+    def __new__(
+        cls,
+        modalities: int,
+        tasks: int,
+        costs: tuple[Sequence[float], Sequence[float]],
+        weights: tuple[float, float, float, float],
+        max_turns: int,
+        optimism: float,
+        cost_rate: float,
+    ) -> OffloadRouter: ...
+    def fit(self, data: OffloadData) -> None: ...
+    def start(
+        self, budget: tuple[float, float], turns: int | None = None
+    ) -> OffloadConversation: ...
+    def decide(
+        self,
+        conversation: OffloadConversation,
+        task: int,
+        association: npt.NDArray[np.float32] | None = None,
+    ) -> OffloadDecision: ...
+    def record(
+        self,
+        conversation: OffloadConversation,
+        latency: float,
+        cost: float,
+        score: float | None = None,
+    ) -> None: ...
+    def finish(self, conversation: OffloadConversation) -> None: ...
+    @property
+    def seen(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    @property
+    def costs(self) -> tuple[list[float], list[float]]: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(state: bytes) -> OffloadRouter: ...
+
+def offload_evaluate(
+    policy: int | str | OffloadAgent | OffloadRouter,
+    masked: bool,
+    data: OffloadData,
+    estimator: OffloadEstimator,
+    costs: tuple[Sequence[float], Sequence[float]],
+    weights: tuple[float, float, float, float],
+    budget: tuple[float, float],
+    true_means: bool,
+    seed: int,
+) -> dict[str, Any]: ...
+def offload_best_reachable_reward(
+    data: OffloadData,
+    weights: tuple[float, float, float, float],
+    budget: tuple[float, float],
+) -> float: ...

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "messplus.cli.demo",
     "messplus.cli.featurizer",
+    "messplus.cli.offload",
     "messplus.cli.replay",
     "messplus.cli.state",
     "messplus.cli.sweep",

@@ -9,6 +9,7 @@ mod folder_tokenizer;
 mod fork;
 mod ids;
 mod names;
+mod offload;
 mod outcome;
 mod replay;
 mod report;
@@ -39,6 +40,12 @@ mod _core {
     use super::store_folder::{audit_folder, folder_history};
     #[pymodule_export]
     use super::tokenize::PyWordPiece;
+
+    #[pymodule_export]
+    use super::offload::{
+        PyAgent, PyConversation, PyData, PyDecision as PyOffloadDecision, PyEnv, PyEstimator,
+        PyRouter, best_reachable_reward, evaluate,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,128 @@
+"""Evaluation of a policy over whole dialogues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from messplus._core import offload_best_reachable_reward, offload_evaluate
+from messplus.exceptions import InputError
+
+from .agents import Agent
+from .reward import RewardWeights
+from .router import OffloadRouter
+
+if TYPE_CHECKING:
+    from .budget import Budget
+    from .costs import CostTable
+    from .dialogues import OfflineDataset
+    from .estimator import KnnEstimator
+
+
+Policy = int | str | Agent | OffloadRouter
+"""What :func:`evaluate` plays."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means over dialogues.
+
+    Attributes
+    ----------
+    response, association, reward
+        Estimated response score, raw association mass uploaded, and reward, per turn.
+    true_reward
+        Reward per turn with the generator's true mean responses; 0 if not asked for.
+    latency, cost
+        Seconds and USD per dialogue, over all its turns.
+    window_latency, window_cost
+        The published totals: over the last ``span + 1`` turns of a dialogue only.
+    latency_violation, cost_violation
+        The published violations: mean excess, by the published totals, of the dialogues that exceed
+        the budget, counting one further 0 if the first dialogue does not.
+    violation_rate
+        Share of dialogues over either budget, by complete totals.
+    latency_excess, cost_excess
+        Mean seconds and USD over budget over all dialogues, by complete totals.
+    levels
+        Turns at each cost level: local, cloud with 0, 1, .., M modalities.
+    task_reward
+        Reward per turn of each task.
+    dialogue_reward
+        Reward per turn of each dialogue.
+    """
+
+    response: float
+    association: float
+    reward: float
+    true_reward: float
+    latency: float
+    cost: float
+    window_latency: float
+    window_cost: float
+    latency_violation: float
+    cost_violation: float
+    violation_rate: float
+    latency_excess: float
+    cost_excess: float
+    levels: list[int]
+    task_reward: list[float]
+    dialogue_reward: list[float]
+
+
+def evaluate(
+    policy: Policy,
+    data: OfflineDataset,
+    estimator: KnnEstimator,
+    costs: CostTable,
+    budget: Budget,
+    weights: RewardWeights | None = None,
+    *,
+    masked: bool = False,
+    true_means: bool = False,
+    seed: int = 0,
+) -> Evaluation:
+    """Play every dialogue once; the history the policy sees is its own.
+
+    Parameters
+    ----------
+    policy
+        Index of a fixed action; ``"uniform_cloud"``, ``"random"`` (local with probability 0.5, else
+        a uniform cloud action) or ``"myopic_greedy"`` (best estimated reward of the turn, within
+        the budgets); an :class:`Agent`; or an :class:`OffloadRouter`, of which a copy is used.
+    masked
+        Keep an agent within the budgets by forbidding what does not fit.
+    true_means
+        Score by the true means of :func:`generate` as well; the data must come from it.
+    seed
+        Seed of the policies that draw.
+    """
+    native: Any = policy.native if isinstance(policy, Agent | OffloadRouter) else policy
+    if isinstance(native, bool) or (isinstance(native, int) and native < 0):
+        raise InputError(f"policy: must be an action index >= 0, got {native!r}")
+    metrics = offload_evaluate(
+        native,
+        masked,
+        data.native,
+        estimator.native,
+        costs.as_tuple(),
+        (weights or RewardWeights()).as_tuple(),
+        budget.as_tuple(),
+        true_means,
+        seed,
+    )
+    return Evaluation(**metrics)
+
+
+def best_reachable_reward(
+    data: OfflineDataset, budget: Budget, weights: RewardWeights | None = None
+) -> float:
+    """Best mean reward per turn any policy can reach within the budgets on generated dialogues.
+
+    Exact backward induction on the generator's true means, dialogue by dialogue, with the
+    associations of later turns known in advance: an upper bound on every policy that sees them one
+    turn at a time. The data must come from :func:`generate`.
+    """
+    return offload_best_reachable_reward(
+        data.native, (weights or RewardWeights()).as_tuple(), budget.as_tuple()
+    )

@@ -1,0 +1,104 @@
+"""Reward of one turn, with its components."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from messplus.exceptions import ConfigError, ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .actions import ActionSpace
+    from .costs import CostTable
+
+
+@dataclass(frozen=True)
+class Reward:
+    """The parts of a reward, unweighted; latency and cost on the scale of their table, 0 to 1."""
+
+    total: float
+    response: float
+    association: float
+    latency: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class RewardWeights:
+    """Weights of ``alpha q + b_a C~ - b_l L~ - b_u U~``, each finite and ``>= 0``.
+
+    Parameters
+    ----------
+    response
+        Weight of the response score q.
+    association
+        Weight of C~, the uploaded share of the turn's association mass, in ``[0, 1]``.
+    latency
+        Weight of L~, the latency scaled to ``[0, 1]`` over the levels of the cost table.
+    cost
+        Weight of U~, the usage cost scaled likewise.
+    """
+
+    response: float = 1.0
+    association: float = 1 / 3
+    latency: float = 1 / 3
+    cost: float = 1 / 3
+
+    def __post_init__(self) -> None:
+        for name in ("response", "association", "latency", "cost"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"{name} weight: must be finite and >= 0, got {value!r}")
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        """``(response, association, latency, cost)``."""
+        return self.response, self.association, self.latency, self.cost
+
+    def reward(
+        self,
+        space: ActionSpace,
+        action: int,
+        response: float,
+        association: Sequence[float],
+        costs: CostTable,
+    ) -> Reward:
+        """Reward of ``action`` with response score ``response``.
+
+        Parameters
+        ----------
+        association
+            Association of the prompt with each modality, shape ``(M,)``, ``>= 0``.
+
+        Raises
+        ------
+        ShapeError
+            If ``association`` or ``costs`` does not have the space's modalities.
+        """
+        names = space.modalities
+        if len(association) != len(names) or costs.modalities != len(names):
+            found = len(association), costs.modalities
+            raise ShapeError(
+                f"association, costs: must be for {len(names)} modalities, got {found}"
+            )
+        uploaded = space.decode(action).modalities
+        mass = sum(association)
+        picked = sum(c for name, c in zip(names, association, strict=True) if name in uploaded)
+        share = picked / mass if mass > 0 else 0.0
+        level = space.level(action)
+        latency = _scaled(costs.latency, level)
+        cost = _scaled(costs.cost, level)
+        total = (
+            self.response * response
+            + self.association * share
+            - self.latency * latency
+            - self.cost * cost
+        )
+        return Reward(total, response, share, latency, cost)
+
+
+def _scaled(values: Sequence[float], level: int) -> float:
+    low, high = min(values), max(values)
+    return (values[level] - low) / (high - low) if high > low else 0.0

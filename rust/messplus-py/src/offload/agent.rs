@@ -1,0 +1,109 @@
+//! `messplus._core.OffloadAgent`: trained policies.
+
+use std::sync::{Mutex, PoisonError};
+
+use messplus_offload::agent::{Agent, Algorithm};
+use messplus_offload::train::train;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::environment::PyEnv;
+use super::error::to_py;
+use crate::error::InputError;
+
+#[pyclass(frozen, name = "OffloadAgent", module = "messplus._core")]
+pub struct PyAgent {
+    inner: Mutex<Agent>,
+}
+
+impl PyAgent {
+    /// A copy to work with, so that no lock is held while an evaluation runs.
+    pub fn copy(&self) -> Agent {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn wrap(agent: Agent) -> Self {
+        Self { inner: Mutex::new(agent) }
+    }
+}
+
+#[pymethods]
+impl PyAgent {
+    #[staticmethod]
+    #[pyo3(signature = (algorithm, env, steps, seed, progress=None))]
+    fn train(
+        py: Python<'_>,
+        algorithm: &str,
+        env: &PyEnv,
+        steps: usize,
+        seed: u64,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let algorithm = parse(algorithm)?;
+        let mut failure = None;
+        let agent = py.detach(|| {
+            let mut report = |done: usize| {
+                // Interrupts and errors of the callback stop the training and are raised after it.
+                let outcome = Python::attach(|py| {
+                    py.check_signals()?;
+                    progress.as_ref().map_or(Ok(()), |call| call.call1(py, (done,)).map(drop))
+                });
+                outcome.map_err(|error| failure = Some(error)).is_ok()
+            };
+            train(algorithm, &mut env.lock(), steps, seed, &mut report)
+        });
+        match failure {
+            Some(error) => Err(error),
+            None => agent.map(Self::wrap).map_err(to_py),
+        }
+    }
+
+    /// The greedy action in conversation `i` of an environment.
+    fn act(&self, py: Python<'_>, env: &PyEnv, i: usize) -> PyResult<usize> {
+        py.detach(|| {
+            let env = env.lock();
+            let (space, span) = (env.space(), env.span());
+            let mut agent = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            if agent.shape() != (space.modalities(), env.data().tasks(), span) || i >= env.len() {
+                return Err(InputError::new_err(
+                    "environment: must have the modalities, tasks and span the agent was trained for",
+                ));
+            }
+            Ok(agent.act(space, env.window(i), env.tracker(i), |level| env.allowed(i, level)))
+        })
+    }
+
+    #[getter]
+    fn algorithm(&self) -> &'static str {
+        match self.copy().algorithm() {
+            Algorithm::A2c => "a2c",
+            Algorithm::Ppo => "ppo",
+            Algorithm::Dqn => "dqn",
+        }
+    }
+
+    #[getter]
+    fn shape(&self) -> (usize, usize, usize) {
+        self.copy().shape()
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.copy().to_bytes())
+    }
+
+    #[staticmethod]
+    fn from_bytes(state: &[u8]) -> PyResult<Self> {
+        Agent::from_bytes(state).map(Self::wrap).map_err(to_py)
+    }
+}
+
+fn parse(algorithm: &str) -> PyResult<Algorithm> {
+    match algorithm {
+        "a2c" => Ok(Algorithm::A2c),
+        "ppo" => Ok(Algorithm::Ppo),
+        "dqn" => Ok(Algorithm::Dqn),
+        other => {
+            Err(InputError::new_err(format!("algorithm: must be a2c, ppo or dqn, got {other:?}")))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `messplus._core.OffloadEstimator`: nearest-neighbour response scores.
+
+use std::sync::Arc;
+
+use messplus_offload::knn::KnnEstimator;
+use messplus_offload::window::Window;
+use numpy::PyArray1;
+use pyo3::prelude::*;
+
+use super::arrays;
+use super::data::PyData;
+use super::error::to_py;
+
+#[pyclass(frozen, name = "OffloadEstimator", module = "messplus._core")]
+pub struct PyEstimator {
+    pub inner: Arc<KnnEstimator>,
+}
+
+#[pymethods]
+impl PyEstimator {
+    #[new]
+    fn new(py: Python<'_>, data: &PyData, k: usize, span: usize) -> PyResult<Self> {
+        let inner = py.detach(|| KnnEstimator::fit(&data.inner, k, span)).map_err(to_py)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Estimates for all actions after one observation.
+    fn predict_all<'py>(
+        &self,
+        py: Python<'py>,
+        observation: &Bound<'_, PyAny>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (modalities, span) = (self.inner.space().modalities(), self.inner.span());
+        let shape = [Some(span * (modalities + 2))];
+        let values: Vec<f32> = arrays::copied("observation", "float32", &shape, observation)?;
+        let window = Window::read(self.inner.space(), span, &values).map_err(to_py)?;
+        Ok(arrays::owned(py, py.detach(|| self.inner.predict_all(&window))))
+    }
+}

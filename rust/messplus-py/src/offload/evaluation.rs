@@ -1,0 +1,131 @@
+//! Evaluation of policies over whole dialogues.
+
+use messplus_offload::evaluate::{Metrics, Policy, Problem};
+use messplus_offload::oracle;
+use messplus_offload::rng::Rng;
+use messplus_offload::scorer::Scorer;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::sync::Arc;
+
+use super::agent::PyAgent;
+use super::data::PyData;
+use super::error::to_py;
+use super::estimator::PyEstimator;
+use super::problem;
+use super::router::PyRouter;
+use crate::error::InputError;
+
+/// A policy as Python names it: a fixed action, one of three names, an agent, or a router.
+#[derive(FromPyObject)]
+pub enum PolicyArgument<'py> {
+    Fixed(usize),
+    Named(String),
+    Agent(Bound<'py, PyAgent>),
+    Router(Bound<'py, PyRouter>),
+}
+
+#[pyfunction(name = "offload_evaluate")]
+#[expect(clippy::too_many_arguments, reason = "the problem, by keyword in Python")]
+pub fn evaluate<'py>(
+    py: Python<'py>,
+    policy: PolicyArgument<'py>,
+    masked: bool,
+    data: &PyData,
+    estimator: &PyEstimator,
+    costs: problem::Costs,
+    weights: problem::Weights,
+    budget: (f64, f64),
+    true_means: bool,
+    seed: u64,
+) -> PyResult<Bound<'py, PyDict>> {
+    let (costs, weights) = (problem::costs(costs)?, problem::weights(weights)?);
+    let budget = problem::budget(budget)?;
+    let data = &data.inner;
+    if costs.levels() != data.space().levels() || estimator.inner.space() != data.space() {
+        return Err(InputError::new_err("costs, estimator: must have the modalities of the data"));
+    }
+    let problem = Problem { data, costs: &costs, weights: &weights, budget, true_means };
+    let mut scorer = Scorer::new(Arc::clone(&estimator.inner));
+    let mut rng = Rng::new(seed);
+    let mut run = |policy: &mut Policy<'_>| {
+        messplus_offload::evaluate::evaluate(policy, &problem, &mut scorer, &mut rng)
+    };
+    let outcome = match policy {
+        PolicyArgument::Fixed(action) => {
+            if action >= data.space().len() {
+                return Err(InputError::new_err(format!(
+                    "policy: must be an action below {}, got {action}",
+                    data.space().len()
+                )));
+            }
+            py.detach(|| run(&mut Policy::Fixed(action)))
+        }
+        PolicyArgument::Named(name) => {
+            let mut policy = match name.as_str() {
+                "uniform_cloud" => Policy::UniformCloud,
+                "random" => Policy::Random,
+                "myopic_greedy" => Policy::MyopicGreedy,
+                other => {
+                    let rule = "must be uniform_cloud, random or myopic_greedy";
+                    return Err(InputError::new_err(format!("policy: {rule}, got {other:?}")));
+                }
+            };
+            py.detach(|| run(&mut policy))
+        }
+        PolicyArgument::Agent(agent) => {
+            let mut agent = agent.get().copy();
+            let shape = (data.space().modalities(), data.tasks(), estimator.inner.span());
+            if agent.shape() != shape {
+                let found = agent.shape();
+                return Err(InputError::new_err(format!(
+                    "policy: must be trained for (modalities, tasks, span) {shape:?}, got {found:?}"
+                )));
+            }
+            py.detach(|| run(&mut Policy::Agent { agent: &mut agent, masked }))
+        }
+        PolicyArgument::Router(router) => {
+            // A copy: the evaluation leaves no trace in the router.
+            let mut router = router.get().copy();
+            py.detach(|| run(&mut Policy::Router(&mut router)))
+        }
+    };
+    to_dict(py, &outcome.map_err(to_py)?)
+}
+
+fn to_dict<'py>(py: Python<'py>, metrics: &Metrics) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, value) in [
+        ("response", metrics.response),
+        ("association", metrics.association),
+        ("reward", metrics.reward),
+        ("true_reward", metrics.true_reward),
+        ("latency", metrics.latency),
+        ("cost", metrics.cost),
+        ("window_latency", metrics.window_latency),
+        ("window_cost", metrics.window_cost),
+        ("latency_violation", metrics.latency_violation),
+        ("cost_violation", metrics.cost_violation),
+        ("violation_rate", metrics.violation_rate),
+        ("latency_excess", metrics.latency_excess),
+        ("cost_excess", metrics.cost_excess),
+    ] {
+        dict.set_item(name, value)?;
+    }
+    dict.set_item("levels", &metrics.levels)?;
+    dict.set_item("task_reward", &metrics.task_reward)?;
+    dict.set_item("dialogue_reward", &metrics.dialogue_reward)?;
+    Ok(dict)
+}
+
+/// Best mean reward any policy can reach within the budgets on generated dialogues.
+#[pyfunction(name = "offload_best_reachable_reward")]
+pub fn best_reachable_reward(
+    py: Python<'_>,
+    data: &PyData,
+    weights: problem::Weights,
+    budget: (f64, f64),
+) -> PyResult<f64> {
+    let (weights, budget) = (problem::weights(weights)?, problem::budget(budget)?);
+    py.detach(|| oracle::best_reachable_reward(&data.inner, &weights, budget)).map_err(to_py)
+}
