@@ -118,6 +118,7 @@ class FolderTokenizer:
         self, texts: list[str]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]: ...
 
+@final
 class OffloadData:
     def __new__(
         cls,

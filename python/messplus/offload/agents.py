@@ -92,6 +92,12 @@ def train(
     ----------
     algorithm
         ``a2c``, ``ppo`` or ``dqn``.
+    data
+        Dialogues that are played; their tasks and associations are used.
+    estimator
+        Source of the response scores.
+    costs
+        Latency and cost by level.
     steps
         Turns played, about.
     seed
@@ -110,6 +116,8 @@ def train(
     history
         ``on_policy``: the agent sees its own past actions, as it will when it runs. ``logged``: it
         sees those of the behaviour policy, as in the reference's training.
+    weights
+        Reward weights.
     progress
         Called with the number of turns played, now and then; an exception stops the training.
     """

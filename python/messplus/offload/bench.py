@@ -49,7 +49,19 @@ FIXED: dict[str, int | str] = {"local": 0, "cloud": "uniform_cloud", "random": "
 
 @dataclass(frozen=True)
 class Run:
-    """One seed of one configuration; times are processor seconds of its thread."""
+    """One seed of one configuration.
+
+    Attributes
+    ----------
+    best
+        Best reachable reward.
+    agents
+        Evaluation of each agent under :data:`BUDGET`.
+    budgets
+        Evaluations of the constrained agents under each of :data:`UNSEEN_BUDGETS`.
+    train_s, evaluate_s
+        Processor seconds of the run's thread, per agent.
+    """
 
     best: float
     agents: dict[str, Evaluation]
@@ -60,7 +72,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run."""
+    """What to run.
+
+    Parameters
+    ----------
+    configurations
+        Published configurations.
+    agents
+        Names among :data:`AGENTS`.
+    seeds
+        Each is the seed of a data set and of the agents trained on it.
+    dialogues
+        Dialogues per data set.
+    steps
+        Training turns per agent.
+    jobs
+        Runs at a time, each in a thread of its own.
+    """
 
     configurations: Sequence[Configuration]
     agents: Sequence[str]
@@ -75,6 +103,8 @@ def run(plan: Plan, progress: Callable[[int], None]) -> dict[str, Any]:
 
     Parameters
     ----------
+    plan
+        What to run.
     progress
         Called with the number of finished runs; a run is one seed of one configuration.
 

@@ -42,7 +42,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """One logged conversation of at least one turn."""
+    """One logged conversation.
+
+    Parameters
+    ----------
+    turns
+        Its turns, at least one.
+    """
 
     turns: tuple[Turn, ...]
 

@@ -90,6 +90,16 @@ def evaluate(
         Index of a fixed action; ``"uniform_cloud"``, ``"random"`` (local with probability 0.5, else
         a uniform cloud action) or ``"myopic_greedy"`` (best estimated reward of the turn, within
         the budgets); an :class:`Agent`; or an :class:`OffloadRouter`, of which a copy is used.
+    data
+        Dialogues to play.
+    estimator
+        Source of the response scores.
+    costs
+        Latency and cost by level.
+    budget
+        Limits of every conversation.
+    weights
+        Reward weights.
     masked
         Keep an agent within the budgets by forbidding what does not fit.
     true_means

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One published row, a mean over three seeds; cost in 0.001 USD."""
+    """One published row, a mean over three seeds.
+
+    Parameters
+    ----------
+    response, reward
+        Per turn.
+    latency, latency_violation
+        Seconds per dialogue, and their excess over the budget.
+    usage, usage_violation
+        0.001 USD per dialogue, and their excess over the budget.
+    """
 
     response: float
     latency: float
@@ -19,7 +29,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A shape (M, K, T) of the generator and its published rows."""
+    """A shape of the generator and its published rows.
+
+    Parameters
+    ----------
+    name
+        As published.
+    modalities, tasks, turns
+        M, K and T.
+    rows
+        By agent.
+    """
 
     name: str
     modalities: int

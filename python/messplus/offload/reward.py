@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reward:
-    """The parts of a reward, unweighted; latency and cost on the scale of their table, 0 to 1."""
+    """A reward and its unweighted parts.
+
+    Attributes
+    ----------
+    total
+        The reward.
+    response
+        Response score q.
+    association
+        Uploaded share of the association mass, in ``[0, 1]``.
+    latency, cost
+        Latency and cost, scaled to ``[0, 1]`` over the levels of their table.
+    """
 
     total: float
     response: float
@@ -65,12 +77,18 @@ class RewardWeights:
         association: Sequence[float],
         costs: CostTable,
     ) -> Reward:
-        """Reward of ``action`` with response score ``response``.
+        """Reward of one turn.
 
         Parameters
         ----------
+        space, action
+            The action space and the index of the action taken.
+        response
+            Response score q.
         association
             Association of the prompt with each modality, shape ``(M,)``, ``>= 0``.
+        costs
+            Latency and cost by level.
 
         Raises
         ------
