@@ -24,8 +24,11 @@ impl Stream {
         if cfg!(debug_assertions) {
             panic!("benchmarks need a release build");
         }
-        let models = (0..n_models)
-            .map(|model| ModelSpec { name: format!("m{model}"), cost: 1.0 + model as f64 });
+        let models = (0..n_models).map(|model| ModelSpec {
+            name: format!("m{model}"),
+            cost: 1.0 + model as f64,
+            quality: None,
+        });
         let config = Config {
             models: models.collect(),
             alpha: 0.8,

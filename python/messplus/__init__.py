@@ -5,7 +5,7 @@ import os as _os
 
 from . import _core
 from ._core import Decision, __version__
-from .config import SLA, Model, Policy, Sgd
+from .config import SLA, DefaultPolicy, Model, PaperPolicy, Policy, Sgd
 from .durable import Recovery
 from .exceptions import (
     ConfigError,
@@ -37,6 +37,7 @@ __all__ = [
     "SLA",
     "ConfigError",
     "Decision",
+    "DefaultPolicy",
     "EncoderError",
     "FeaturizerError",
     "FeedbackError",
@@ -46,6 +47,7 @@ __all__ = [
     "Model",
     "ModelReport",
     "NonFiniteError",
+    "PaperPolicy",
     "Policy",
     "Recovery",
     "Report",

@@ -1,8 +1,10 @@
 """The pydantic schema of a router's settings: keys and types, not ranges."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from .config import SLA, Model, Policy
+from .config import SLA, DefaultPolicy, Model, PaperPolicy
 
 
 class RouterSettings(BaseModel):
@@ -12,7 +14,7 @@ class RouterSettings(BaseModel):
 
     models: list[Model]
     sla: SLA
-    policy: Policy = Field(default_factory=Policy.paper)
+    policy: Annotated[DefaultPolicy | PaperPolicy, Field(discriminator="preset")] = DefaultPolicy()
     seed: int = Field(default=0, ge=0, lt=2**64)
     pending_capacity: int = Field(default=16_384, ge=1)
     tag_features: int = Field(default=16, ge=0, le=1024)

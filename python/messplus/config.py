@@ -6,7 +6,7 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .exceptions import ConfigError
 
@@ -30,13 +30,18 @@ class Model:
         Name, unique in the zoo; decisions name models by it.
     cost
         Expected cost of one request before any bill was seen, in ``[0, 1e18]``. Any unit (money,
-        joules), the same for the whole zoo.
+        joules), the same for the whole zoo. To the default policy zero means unknown: the first
+        bill tells.
+    quality
+        Mean satisfaction expected of the model before any rating was seen, in ``(0, 1)``: a
+        benchmark score, say. Used by the default policy.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     name: str
     cost: float
+    quality: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,57 @@ class Sgd:
     clip: float = 1.0
 
 
-@dataclass(frozen=True)
 class Policy:
-    """How requests are routed. Take a preset: :meth:`paper`.
+    """How requests are routed: take a preset, :meth:`default` or :meth:`paper`."""
+
+    @staticmethod
+    def default(
+        exploration: float = 0.1, credit: float = 50.0, forgetting: float = 1.0
+    ) -> DefaultPolicy:
+        """Learn from every rating, predict costs, find the price of satisfaction without a scale.
+
+        The same settings serve every zoo; the parameters are those of :class:`DefaultPolicy`.
+        """
+        return DefaultPolicy(exploration=exploration, credit=credit, forgetting=forgetting)
+
+    @staticmethod
+    def paper(v: float = 1e-4, c: float = 0.1, **sgd: float) -> PaperPolicy:
+        """MESS+ as published (arXiv 2505.19947).
+
+        The published V = 0.0001 is meant for costs in joules. Keyword arguments beside ``v`` and
+        ``c`` are those of :class:`Sgd`.
+        """
+        return PaperPolicy(v=v, exploration=c, sgd=Sgd(**sgd))
+
+
+@dataclass(frozen=True)
+class DefaultPolicy(Policy):
+    """The default method: Bayesian heads, predicted costs, an adaptive multiplier.
+
+    Parameters
+    ----------
+    exploration
+        Strength c of the exploration probability ``min(1, c / n^(1/4))`` after n ratings, ``>= 0``.
+        An exploring request calls one model, as any other does.
+    credit
+        Satisfaction delivered beyond the target that counts later, in rated requests, in
+        ``[0, 1e6]``.
+    forgetting
+        Factor by which each rating devalues earlier ones, in ``(0.9, 1]``; below one where models
+        or requests change.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    preset: Literal["default"] = "default"
+    exploration: float = 0.1
+    credit: float = 50.0
+    forgetting: float = 1.0
+
+
+@dataclass(frozen=True)
+class PaperPolicy(Policy):
+    """The published method: drift plus penalty with a fixed weight of cost.
 
     Parameters
     ----------
@@ -95,18 +148,10 @@ class Policy:
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
-    v: float
-    exploration: float
+    preset: Literal["paper"] = "paper"
+    v: float = 1e-4
+    exploration: float = 0.1
     sgd: Sgd = field(default_factory=Sgd)
-
-    @classmethod
-    def paper(cls, v: float = 1e-4, c: float = 0.1, **sgd: float) -> Policy:
-        """MESS+ as published (arXiv 2505.19947).
-
-        The published V = 0.0001 is meant for costs in joules. Keyword arguments beside ``v`` and
-        ``c`` are those of :class:`Sgd`.
-        """
-        return cls(v=v, exploration=c, sgd=Sgd(**sgd))
 
 
 def given(

@@ -49,7 +49,11 @@ class Report:
     satisfaction_rate
         Mean satisfaction of the rated requests; None without ratings.
     backlog
-        The virtual queue Q: satisfaction owed, in rated requests.
+        The virtual queue Q: satisfaction owed, in rated requests; below zero where credit counts.
+    feasible
+        Whether the target seems within reach. False once no price of satisfaction buys enough and
+        the best model for each request is expected to stay below the target; the most satisfying
+        models then serve. The paper's policy cannot tell and says True.
     lower_bound
         ``target - Q / T``: the satisfaction rate is at least this, with certainty; None without
         ratings.
@@ -77,6 +81,7 @@ class Report:
     rated: int
     satisfaction_rate: float | None
     backlog: float
+    feasible: bool
     lower_bound: float | None
     exploration_share: float | None
     cost: float
@@ -99,6 +104,7 @@ def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeou
         rated=rated,
         satisfaction_rate=_ratio(counters["satisfaction"], rated),
         backlog=counters["backlog"],
+        feasible=counters["feasible"],
         lower_bound=counters["target"] - counters["backlog"] / rated if rated else None,
         exploration_share=_ratio(counters["reasons"]["explore"], decisions),
         cost=sum(model.cost for model in models.values()),

@@ -43,7 +43,7 @@ class Router:
     sla
         The service level to hold.
     policy
-        How to route; the published algorithm :meth:`Policy.paper` by default.
+        How to route; :meth:`Policy.default` where none is given.
     seed
         Seed of the generator that draws explorations: same seed and same calls, same decisions.
     featurizer

@@ -36,4 +36,14 @@ def paper(v: st.SearchStrategy[float], c: st.SearchStrategy[float]) -> st.Search
 
 
 PAPER = Preset("paper", paper(v=st.floats(0, 2), c=st.floats(0, 2)))
-PRESETS = [PAPER]
+DEFAULT = Preset(
+    "default",
+    st.builds(
+        Policy.default,
+        exploration=st.floats(0, 2),
+        credit=st.just(3.0),
+        forgetting=st.floats(0.95, 1),
+    ),
+    credit=3.0,
+)
+PRESETS = [PAPER, DEFAULT]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from messplus import ConfigError, Model, Policy, Router, Sgd
+from messplus import ConfigError, Model, PaperPolicy, Policy, Router, Sgd
 from messplus import config as settings
 from tests.zoo import StubFeaturizer
 
@@ -19,6 +19,7 @@ FULL = {
     "models": [{"name": "small", "cost": 0.2}, {"name": "large", "cost": 3}],
     "sla": {"target": 0.9},
     "policy": {
+        "preset": "paper",
         "v": 0.5,
         "exploration": 0.2,
         "sgd": {"lr": 0.05, "momentum": 0.5, "l2": 0.001, "clip": 2.0},
@@ -38,6 +39,7 @@ models = [{ name = "small", cost = 0.2 }, { name = "large", cost = 3 }]
 target = 0.9
 
 [policy]
+preset = "paper"
 v = 0.5
 exploration = 0.2
 sgd = { lr = 0.05, momentum = 0.5, l2 = 0.001, clip = 2.0 }
@@ -56,7 +58,7 @@ def test_toml_json_and_arguments_make_the_same_router(tmp_path: Path) -> None:
     by_hand = Router(
         [Model("small", 0.2), Model("large", 3.0)],
         settings.SLA(0.9),
-        Policy(v=0.5, exploration=0.2, sgd=Sgd(lr=0.05, momentum=0.5, l2=0.001, clip=2.0)),
+        PaperPolicy(v=0.5, exploration=0.2, sgd=Sgd(lr=0.05, momentum=0.5, l2=0.001, clip=2.0)),
         seed=7,
         tag_features=8,
         pending_capacity=100,
@@ -223,5 +225,5 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
 
 
 def test_the_paper_preset_is_the_published_setting() -> None:
-    assert Policy.paper() == Policy(v=1e-4, exploration=0.1, sgd=Sgd(momentum=0.9, clip=1.0))
+    assert Policy.paper() == PaperPolicy(v=1e-4, exploration=0.1, sgd=Sgd(momentum=0.9, clip=1.0))
     assert Policy.paper(v=2.0, c=0.5, lr=0.01).sgd.lr == 0.01

@@ -36,7 +36,7 @@ def test_it_is_a_featurizer(featurizer: StaticFeaturizer) -> None:
 
 def test_features_are_a_unit_embedding_and_a_length(featurizer: StaticFeaturizer) -> None:
     features = featurizer("Hello, world!")
-    assert features.shape == (featurizer.n_features,) == (64,)
+    assert features.shape == (featurizer.n_features,) == (128,)
     assert features.dtype == np.float32
     assert np.linalg.norm(features[:-1]) == pytest.approx(1.0, abs=1e-6)
     assert features[-1] == pytest.approx(0.3 * (math.log(4) - 3.5) / 1.5, abs=1e-6)

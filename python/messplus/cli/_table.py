@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from messplus.replay import Table
 
 POLICIES = """policies:
-  default               messplus' own policy
+  default               messplus' own policy; keys exploration, credit, forgetting
   paper                 MESS+ as published; keys v or v_rel (V times the mean cost of the dearest
                         model), c, lr, momentum, l2, clip: paper,v_rel=0.3
   blind:<preset>        the same with constant features: what it does without seeing the prompt
@@ -29,7 +29,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy",
         action="append",
         metavar="NAME[,key=value...]",
-        help="policy to replay, repeatable; see below (default: paper)",
+        help="policy to replay, repeatable; see below (default: default and paper)",
     )
     parser.add_argument(
         "--cost",

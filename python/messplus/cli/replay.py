@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     result = replay(
         read_table(args),
         target=args.target,
-        policies=args.policy or ["paper"],
+        policies=args.policy or ["default", "paper"],
         seeds=args.seeds,
         stream=args.stream,
         feedback_rate=args.feedback_rate,

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     result = sweep(
         read_table(args),
         targets=args.targets,
-        policies=args.policy or ["paper"],
+        policies=args.policy or ["default", "paper"],
         seeds=args.seeds,
         stream=args.stream,
         feedback_rate=args.feedback_rate,

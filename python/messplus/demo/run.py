@@ -11,7 +11,7 @@ from .published import BENCHMARKS, MODELS
 from .route import Outcome, best_model, one_model, route, static_mix
 from .zoo import Traffic, simulate
 
-POLICIES: Mapping[str, Policy] = {"paper": Policy.paper()}
+POLICIES: Mapping[str, Policy] = {"paper": Policy.paper(), "default": Policy.default()}
 ROUTED = tuple(POLICIES)
 LARGEST, MIDDLE = MODELS.index("70B"), MODELS.index("8B")
 

@@ -41,7 +41,7 @@ class StaticFeaturizer:
     comes from.
     """
 
-    def __init__(self, dims: int = 63, max_tokens: int = 512) -> None:
+    def __init__(self, dims: int = 127, max_tokens: int = 512) -> None:
         if not 1 <= dims <= _MAX_DIMS:
             raise ConfigError(f"dims: must be in [1, {_MAX_DIMS}], got {dims}")
         if max_tokens < 1:

@@ -2,6 +2,8 @@
 
 A name is ``NAME[,key=value...]`` with one of
 
+``default``
+    The default policy; keys ``exploration``, ``credit``, ``forgetting``.
 ``paper``
     MESS+ as published; keys ``v`` or ``v_rel`` (V times the mean cost of the dearest model), ``c``,
     ``lr``, ``momentum``, ``l2``, ``clip``.
@@ -124,6 +126,11 @@ def _settings(name: str, pairs: list[str]) -> dict[str, float]:
     return settings
 
 
+def _default(settings: dict[str, float], _: Table) -> Policy:
+    _check_keys("default", settings, ("exploration", "credit", "forgetting"))
+    return Policy.default(**settings)
+
+
 def _paper(settings: dict[str, float], table: Table) -> Policy:
     keys = ("v", "v_rel", "c", "lr", "momentum", "l2", "clip")
     _check_keys("paper", settings, keys)
@@ -143,4 +150,7 @@ def _check_keys(preset: str, settings: Mapping[str, float], keys: tuple[str, ...
             raise ConfigError(f"policy: {preset} takes {', '.join(keys)}, got {key!r}")
 
 
-_PRESETS: dict[str, Callable[[dict[str, float], Table], Policy]] = {"paper": _paper}
+_PRESETS: dict[str, Callable[[dict[str, float], Table], Policy]] = {
+    "default": _default,
+    "paper": _paper,
+}

@@ -19,8 +19,13 @@ pub const MAX_LEDGER_BYTES: usize = 1 << 30;
 pub struct ModelSpec {
     /// Name, unique in the zoo.
     pub name: String,
-    /// Expected cost of one request before any was seen; any unit, in `[0, 1e18]`.
+    /// Expected cost of one request before any was seen; any unit, in `[0, 1e18]`. Under
+    /// [`Policy::Default`] zero stands for unknown.
     pub cost: f64,
+    /// Mean satisfaction expected before any rating was seen, in `(0, 1)`; for
+    /// [`Policy::Default`].
+    #[serde(default)]
+    pub quality: Option<f64>,
 }
 
 /// Settings of the per-model logistic heads trained by stochastic gradient descent.
@@ -37,10 +42,20 @@ pub struct SgdConfig {
     pub clip: f64,
 }
 
-/// How requests are routed: a preset is a choice of these parts.
+/// How requests are routed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "preset", rename_all = "lowercase")]
+pub enum Policy {
+    /// MESS+ as published (arXiv 2505.19947).
+    Paper(PaperPolicy),
+    /// Bayesian heads, predicted costs and a multiplier without a scale.
+    Default(DefaultPolicy),
+}
+
+/// Settings of the published method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Policy {
+pub struct PaperPolicy {
     /// Penalty weight V of the cost, `>= 0`, unit 1/cost.
     pub v: f64,
     /// Exploration strength c of `min(1, c / t^(1/4))`, `>= 0`.
@@ -49,13 +64,41 @@ pub struct Policy {
     pub sgd: SgdConfig,
 }
 
-impl Policy {
-    /// MESS+ as published (arXiv 2505.19947): V = 0.0001 with costs in joules, c = 0.1.
-    pub fn paper() -> Self {
+impl Default for PaperPolicy {
+    /// As published: V = 0.0001 with costs in joules, c = 0.1.
+    fn default() -> Self {
         Self {
             v: 1e-4,
             exploration: 0.1,
             sgd: SgdConfig { lr: 0.003, momentum: 0.9, l2: 1e-4, clip: 1.0 },
+        }
+    }
+}
+
+/// Settings of the default method; the same values serve every zoo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DefaultPolicy {
+    /// Exploration strength c of `min(1, c / n^(1/4))` after n ratings, `>= 0`.
+    pub exploration: f64,
+    /// How far the queue may run ahead of the target, in rated requests, in `[0, 1e6]`.
+    pub credit: f64,
+    /// Factor by which each rating devalues earlier ones, in `(0.9, 1]`; one forgets nothing.
+    pub forgetting: f64,
+}
+
+impl Default for DefaultPolicy {
+    fn default() -> Self {
+        Self { exploration: 0.1, credit: 50.0, forgetting: 1.0 }
+    }
+}
+
+impl Policy {
+    /// How far the queue may run ahead of the target.
+    pub(crate) fn credit(&self) -> f64 {
+        match self {
+            Self::Paper(_) => 0.0,
+            Self::Default(policy) => policy.credit,
         }
     }
 }
@@ -147,18 +190,37 @@ fn check_models(models: &[ModelSpec]) -> Result<()> {
         }
         let field = format!("models[{index}].cost");
         check(&field, model.cost, "must be in [0, 1e18]", |c| (0.0..=1e18).contains(&c))?;
+        if let Some(quality) = model.quality {
+            let field = format!("models[{index}].quality");
+            check(&field, quality, "must be in (0, 1)", |q| q > 0.0 && q < 1.0)?;
+        }
     }
     Ok(())
 }
 
 fn check_policy(policy: &Policy) -> Result<()> {
-    let SgdConfig { lr, momentum, l2, clip } = policy.sgd;
-    check("policy.v", policy.v, "must be finite and >= 0", |v| v >= 0.0)?;
-    check("policy.exploration", policy.exploration, "must be finite and >= 0", |c| c >= 0.0)?;
-    check("policy.sgd.lr", lr, "must be in (0, 100]", |r| r > 0.0 && r <= 100.0)?;
-    check("policy.sgd.momentum", momentum, "must be in [0, 1)", |m| (0.0..1.0).contains(&m))?;
-    check("policy.sgd.l2", l2, "must be in [0, 1]", |l| (0.0..=1.0).contains(&l))?;
-    check("policy.sgd.clip", clip, "must be in (0, 1e6]", |c| c > 0.0 && c <= 1e6)
+    match policy {
+        Policy::Paper(PaperPolicy { v, exploration, sgd }) => {
+            let &SgdConfig { lr, momentum, l2, clip } = sgd;
+            check("policy.v", *v, "must be finite and >= 0", |v| v >= 0.0)?;
+            check_exploration(*exploration)?;
+            check("policy.sgd.lr", lr, "must be in (0, 100]", |r| r > 0.0 && r <= 100.0)?;
+            let momentum_rule = |m| (0.0..1.0).contains(&m);
+            check("policy.sgd.momentum", momentum, "must be in [0, 1)", momentum_rule)?;
+            check("policy.sgd.l2", l2, "must be in [0, 1]", |l| (0.0..=1.0).contains(&l))?;
+            check("policy.sgd.clip", clip, "must be in (0, 1e6]", |c| c > 0.0 && c <= 1e6)
+        }
+        &Policy::Default(DefaultPolicy { exploration, credit, forgetting }) => {
+            check_exploration(exploration)?;
+            check("policy.credit", credit, "must be in [0, 1e6]", |c| (0.0..=1e6).contains(&c))?;
+            let rule = "must be in (0.9, 1]";
+            check("policy.forgetting", forgetting, rule, |f| f > 0.9 && f <= 1.0)
+        }
+    }
+}
+
+fn check_exploration(exploration: f64) -> Result<()> {
+    check("policy.exploration", exploration, "must be finite and >= 0", |c| c >= 0.0)
 }
 
 fn check(field: &str, value: f64, rule: &'static str, holds: impl Fn(f64) -> bool) -> Result<()> {

@@ -1,13 +1,11 @@
 //! The state machine: decide on a request, then observe what became of it.
 
 use crate::config::{Config, ValidConfig};
-use crate::cost::RunningMeans;
 use crate::error::{Error, Result};
-use crate::exploration::{self, Draws};
+use crate::exploration::Draws;
 use crate::ledger::{Entry, Ledger};
+use crate::method::{Choice, Method, Situation};
 use crate::model_set::ModelSet;
-use crate::objective::{drift_plus_penalty, rank};
-use crate::predictor::LogisticHeads;
 use crate::queue::VirtualQueue;
 use crate::request::{Decision, Outcome, Reason, Request};
 use crate::state::{Reader, Writer};
@@ -24,12 +22,10 @@ const MAX_BILL: f64 = 1e18;
 #[derive(Clone, Debug)]
 pub struct Controller {
     config: ValidConfig,
-    largest: Vec<usize>,
     step: u64,
     draws: Draws,
     queue: VirtualQueue,
-    predictor: LogisticHeads,
-    costs: RunningMeans,
+    method: Method,
     ledger: Ledger,
     stats: Stats,
 }
@@ -38,16 +34,11 @@ impl Controller {
     /// A controller that has seen nothing.
     pub fn new(config: ValidConfig) -> Self {
         let (n_models, n_features) = (config.models.len(), config.n_features);
-        let listed = config.models.iter().map(|model| model.cost);
-        let mut largest: Vec<usize> = (0..n_models).collect();
-        largest.sort_by(|&a, &b| config.models[b].cost.total_cmp(&config.models[a].cost));
         Self {
-            largest,
             step: 0,
             draws: Draws::new(config.seed),
-            queue: VirtualQueue::new(),
-            predictor: LogisticHeads::new(config.policy.sgd.clone(), n_models, n_features),
-            costs: RunningMeans::new(listed),
+            queue: VirtualQueue::new(config.policy.credit()),
+            method: Method::new(&config),
             ledger: Ledger::new(config.pending_capacity, n_features),
             stats: Stats::new(n_models),
             config,
@@ -84,30 +75,39 @@ impl Controller {
         &self.stats
     }
 
-    /// Choose the model for one request (MESS+, one step): with probability `min(1, c / t^(1/4))`
-    /// every allowed model is queried and the dearest serves; otherwise the model of the smallest
-    /// drift plus penalty serves. The answer is written over `decision`.
+    /// Whether the target seems within reach; see [`Adaptive`](crate::adaptive::Adaptive).
+    pub fn feasible(&self) -> bool {
+        self.method.feasible(self.config.alpha)
+    }
+
+    /// Choose the model for one request as the policy has it: see [`Paper`](crate::paper::Paper) and
+    /// [`Adaptive`](crate::adaptive::Adaptive). The answer is written over `decision`.
     ///
     /// An error changes neither the controller nor `decision`.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         let allowed = self.check_request(request)?;
         self.step += 1;
-        self.score(request, allowed, decision);
-        let explore = self.draws.uniform()
-            < exploration::probability(self.config.policy.exploration, self.step);
-        let explored = explore && allowed.len() > 1;
+        let situation = Situation {
+            step: self.step,
+            features: request.features.unwrap_or(&[]),
+            costs: request.costs,
+            allowed,
+            backlog: self.queue.backlog(),
+            alpha: self.config.alpha,
+            draw: self.draws.uniform(),
+        };
         decision.id = request.id;
         decision.step = self.step;
         decision.also_query = ModelSet::EMPTY;
-        if explored {
-            let dearest = self.largest.iter().copied().find(|&model| allowed.contains(model));
-            let dearest = dearest.unwrap_or(decision.ranking[0]);
-            put_first(&mut decision.ranking, dearest);
-            decision.also_query = allowed.without(dearest);
-        }
+        decision.p_satisfied.clear();
+        decision.expected_cost.clear();
+        decision.score.clear();
+        decision.ranking.clear();
+        decision.ranking.extend(allowed.iter());
+        let choice = self.method.decide(&situation, decision);
         decision.model = decision.ranking[0];
-        decision.reason = self.reason(request, allowed, explored, decision.model);
-        self.remember(request, decision, explored);
+        decision.reason = self.reason(request, allowed, choice.explored, decision.model);
+        self.remember(request, decision, choice);
         Ok(())
     }
 
@@ -115,8 +115,8 @@ impl Controller {
     ///
     /// Outcomes may come late, in any order and in parts, but each part once. The queue accounts for a
     /// decision once, with the rating of the model that served: the chosen one, or, where it has none
-    /// here, the first rated model that was not merely queried for learning. The predictor learns from
-    /// requests that explored, as the paper has it; mean costs learn from every bill.
+    /// here, the first rated model that was not merely queried for learning. What else is learned is up
+    /// to the policy.
     ///
     /// An error changes nothing.
     pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
@@ -125,17 +125,15 @@ impl Controller {
         let entry = *self.ledger.entry(slot);
         for outcome in outcomes {
             if let Some(satisfaction) = outcome.satisfaction {
-                if entry.explored {
-                    let x = self.ledger.features(slot);
-                    self.predictor.learn_one(outcome.model, x, satisfaction);
-                }
+                let x = self.ledger.features(slot);
+                self.method.learn_rating(entry.explored, outcome.model, x, satisfaction);
                 self.ledger.entry_mut(slot).rated.insert(outcome.model);
                 let stats = &mut self.stats.models[outcome.model];
                 stats.rated += 1;
                 stats.satisfaction += satisfaction;
             }
             if let Some(cost) = outcome.cost {
-                self.costs.learn_one(outcome.model, cost);
+                self.method.learn_bill(outcome.model, self.ledger.features(slot), cost);
                 self.ledger.entry_mut(slot).billed.insert(outcome.model);
                 let stats = &mut self.stats.models[outcome.model];
                 stats.billed += 1;
@@ -155,6 +153,7 @@ impl Controller {
             self.stats.rated += 1;
             self.stats.satisfaction += satisfaction;
             self.ledger.entry_mut(slot).accounted = true;
+            self.method.settle(entry.expectation, self.step - entry.step);
         }
         Ok(())
     }
@@ -166,8 +165,7 @@ impl Controller {
         out.u64(self.step);
         self.draws.encode(&mut out);
         out.f64(self.queue.backlog());
-        self.predictor.encode(&mut out);
-        self.costs.encode(&mut out);
+        self.method.encode(&mut out);
         self.stats.encode(&mut out);
         self.ledger.encode(&mut out);
         out.seal()
@@ -182,35 +180,12 @@ impl Controller {
         let mut controller = Self::new(config);
         controller.step = input.u64()?;
         controller.draws = Draws::decode(&mut input)?;
-        controller.queue = VirtualQueue::with_backlog(input.f64()?)?;
-        controller.predictor.decode(&mut input)?;
-        controller.costs.decode(&mut input)?;
+        controller.queue = controller.queue.with_backlog(input.f64()?)?;
+        controller.method.decode(&mut input)?;
         controller.stats.decode(&mut input)?;
         controller.ledger.decode(&mut input, n_models)?;
         input.finish()?;
         Ok(controller)
-    }
-
-    /// Fill in probabilities, costs and scores of the whole zoo and rank the allowed models.
-    fn score(&self, request: &Request<'_>, allowed: ModelSet, decision: &mut Decision) {
-        let features = request.features.unwrap_or(&[]);
-        let (v, backlog, alpha) = (self.config.policy.v, self.queue.backlog(), self.config.alpha);
-        decision.p_satisfied.clear();
-        decision.expected_cost.clear();
-        decision.score.clear();
-        for model in 0..self.config.models.len() {
-            let p_satisfied = self.predictor.predict_proba_one(model, features);
-            let cost = request
-                .costs
-                .and_then(|costs| costs[model])
-                .unwrap_or_else(|| self.costs.expected(model));
-            decision.p_satisfied.push(p_satisfied);
-            decision.expected_cost.push(cost);
-            decision.score.push(drift_plus_penalty(v, cost, backlog, alpha, p_satisfied));
-        }
-        decision.ranking.clear();
-        decision.ranking.extend(allowed.iter());
-        rank(&decision.score, &mut decision.ranking);
     }
 
     fn reason(
@@ -226,14 +201,14 @@ impl Controller {
             Reason::Explore
         } else if request.features.is_none() && self.config.n_features > 0 {
             Reason::Fallback
-        } else if self.predictor.labels(model) == 0 {
+        } else if self.method.labels(model) == 0 {
             Reason::WarmUp
         } else {
             Reason::Exploit
         }
     }
 
-    fn remember(&mut self, request: &Request<'_>, decision: &Decision, explored: bool) {
+    fn remember(&mut self, request: &Request<'_>, decision: &Decision, choice: Choice) {
         self.stats.reasons[decision.reason as usize] += 1;
         self.stats.models[decision.model].selected += 1;
         for model in decision.also_query.iter() {
@@ -241,9 +216,11 @@ impl Controller {
         }
         let entry = Entry {
             id: request.id,
+            step: decision.step,
             model: decision.model,
             also_query: decision.also_query,
-            explored,
+            explored: choice.explored,
+            expectation: choice.expectation,
             ..Entry::default()
         };
         self.ledger.insert(entry, request.features);
@@ -307,12 +284,6 @@ fn served_satisfaction(entry: &Entry, outcomes: &[Outcome]) -> Option<f64> {
     };
     rating_where(&|model| model == entry.model)
         .or_else(|| rating_where(&|model| !entry.also_query.contains(model)))
-}
-
-fn put_first(ranking: &mut [usize], model: usize) {
-    if let Some(place) = ranking.iter().position(|&ranked| ranked == model) {
-        ranking[..=place].rotate_right(1);
-    }
 }
 
 fn check_length(field: &'static str, expected: usize, found: usize) -> Result<()> {

@@ -6,11 +6,11 @@ use rand_pcg::Pcg64;
 use crate::error::Result;
 use crate::state::{Reader, Writer};
 
-/// Probability of exploring at step `t >= 1`: `min(1, c / t^(1/4))` (MESS+, exploration).
+/// Probability of exploring at time `t >= 1`: `min(1, c / t^(1/4))` (MESS+, exploration).
 ///
 /// The fourth root is two square roots, which every machine rounds alike.
-pub fn probability(c: f64, step: u64) -> f64 {
-    (c / (step as f64).sqrt().sqrt()).min(1.0)
+pub fn probability(c: f64, t: f64) -> f64 {
+    (c / t.sqrt().sqrt()).min(1.0)
 }
 
 /// A stream of uniform draws that can be saved and resumed: PCG-64 (XSL-RR 128/64), the generator
@@ -53,10 +53,10 @@ mod tests {
 
     #[test]
     fn probability_fades_with_the_fourth_root() {
-        assert_eq!(probability(0.1, 1), 0.1);
-        assert_eq!(probability(0.5, 16), 0.25);
-        assert_eq!(probability(3.0, 16), 1.0);
-        assert_eq!(probability(0.0, 5), 0.0);
+        assert_eq!(probability(0.1, 1.0), 0.1);
+        assert_eq!(probability(0.5, 16.0), 0.25);
+        assert_eq!(probability(3.0, 16.0), 1.0);
+        assert_eq!(probability(0.0, 5.0), 0.0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model_set::ModelSet;
+use crate::multiplier::Expectation;
 use crate::state::{Reader, Writer};
 
 /// What is remembered of one decision beside its features.
@@ -9,12 +10,16 @@ use crate::state::{Reader, Writer};
 pub struct Entry {
     /// The decision's id.
     pub id: u128,
+    /// The decision's step.
+    pub step: u64,
     /// The model chosen to serve.
     pub model: usize,
     /// Models queried for learning.
     pub also_query: ModelSet,
     /// The request was drawn for exploration.
     pub explored: bool,
+    /// What its rating should bring.
+    pub expectation: Expectation,
     /// The queue has accounted for this request.
     pub accounted: bool,
     /// Models whose satisfaction is known.
@@ -172,7 +177,9 @@ impl Ledger {
         for slot in self.slots() {
             let entry = &self.entries[slot];
             out.u128(entry.id);
+            out.u64(entry.step);
             out.u64(entry.model as u64);
+            out.f64s(&[entry.expectation.shortfall, entry.expectation.fading]);
             out.u64(u64::from(entry.explored) | u64::from(entry.accounted) << 1);
             for set in [entry.also_query, entry.rated, entry.billed, entry.timed] {
                 out.u64(set.bits());
@@ -204,7 +211,9 @@ impl Ledger {
 
 fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
     let id = input.u128()?;
+    let step = input.u64()?;
     let model = input.u64()?;
+    let expectation = Expectation { shortfall: input.f64()?, fading: input.f64()? };
     let flags = input.u64()?;
     let [also_query, rated, billed, timed] =
         [input.u64()?, input.u64()?, input.u64()?, input.u64()?];
@@ -215,7 +224,9 @@ fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
     }
     Ok(Entry {
         id,
+        step,
         model: model as usize,
+        expectation,
         explored: flags & 1 == 1,
         accounted: flags & 2 == 2,
         also_query: ModelSet::from_bits(also_query),

@@ -14,21 +14,30 @@
 //! | E | `expected_cost` | expected cost of one request |
 //! | c, t | `exploration`, `step` | exploration strength, request counter |
 //!
-//! Reading order: [`queue`] and [`objective`] are the method; [`exploration`], [`predictor`] and
-//! [`cost`] feed it; [`controller`] joins them into `decide` and `observe`; [`ledger`] and [`state`]
-//! keep what must outlive a request or a process. [`replay`] runs a controller over recorded outcomes.
+//! Reading order: [`queue`] and [`objective`] are the published method, [`predictor`] and [`cost`] feed
+//! it, [`paper`] joins them. The default method, [`adaptive`], has a [`multiplier`] in place of V and
+//! learns with [`bayes`] and [`log_cost`]. [`controller`] makes `decide` and `observe` of either;
+//! [`ledger`] and [`state`] keep what must outlive a request or a process. [`replay`] runs a controller over recorded outcomes.
 //!
 //! No I/O, no clock, no ambient randomness: everything uncertain is an argument.
 
+pub mod adaptive;
+pub mod bayes;
 pub mod config;
 pub mod controller;
 pub mod cost;
+pub mod diagonal;
 pub mod error;
 pub mod exploration;
+pub mod gaussian;
 pub mod ledger;
+pub mod log_cost;
 pub mod logistic;
+mod method;
 pub mod model_set;
+pub mod multiplier;
 pub mod objective;
+pub mod paper;
 pub mod predictor;
 pub mod queue;
 pub mod replay;
@@ -36,7 +45,7 @@ pub mod request;
 pub mod state;
 pub mod stats;
 
-pub use config::{Config, ModelSpec, Policy, SgdConfig, ValidConfig};
+pub use config::{Config, DefaultPolicy, ModelSpec, PaperPolicy, Policy, SgdConfig, ValidConfig};
 pub use controller::Controller;
 pub use error::{Error, Result};
 pub use model_set::ModelSet;

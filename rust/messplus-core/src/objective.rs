@@ -23,6 +23,13 @@ pub fn rank(scores: &[f64], ranking: &mut [usize]) {
     }
 }
 
+/// Move `model` to the head of the ranking; the others keep their order.
+pub fn put_first(ranking: &mut [usize], model: usize) {
+    if let Some(place) = ranking.iter().position(|&ranked| ranked == model) {
+        ranking[..=place].rotate_right(1);
+    }
+}
+
 fn precedes(scores: &[f64], a: usize, b: usize) -> bool {
     scores[a] < scores[b] || (scores[a] == scores[b] && a < b)
 }

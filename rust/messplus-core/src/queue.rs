@@ -4,8 +4,9 @@ use crate::error::{Error, Result};
 
 /// Counts by how much rated requests have fallen short of the target (MESS+, virtual queue Q).
 ///
-/// Each rated request with satisfaction s moves the backlog to `max(0, backlog + alpha - s)`.
-/// Summing the inequality `backlog' >= backlog + alpha - s` over T rated requests gives, on every
+/// Each rated request with satisfaction s moves the backlog to `max(-credit, backlog + alpha - s)`.
+/// The paper's queue has no credit and forgets what was delivered beyond the target; with credit,
+/// that much of it counts. Summing the inequality `backlog' >= backlog + alpha - s` over T rated requests gives, on every
 /// sample path and for every choice of models,
 ///
 /// ```text
@@ -14,31 +15,32 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct VirtualQueue {
     backlog: f64,
+    credit: f64,
 }
 
 impl VirtualQueue {
-    /// A queue that owes nothing.
-    pub fn new() -> Self {
-        Self::default()
+    /// A queue that owes nothing and may run up to `credit >= 0` ahead of the target.
+    pub fn new(credit: f64) -> Self {
+        Self { backlog: 0.0, credit }
     }
 
-    /// A queue that was saved with this backlog.
-    pub(crate) fn with_backlog(backlog: f64) -> Result<Self> {
-        if backlog >= 0.0 {
-            Ok(Self { backlog })
+    /// This queue with the backlog it was saved with.
+    pub(crate) fn with_backlog(self, backlog: f64) -> Result<Self> {
+        if backlog >= -self.credit {
+            Ok(Self { backlog, ..self })
         } else {
-            Err(Error::state("the backlog must be >= 0", backlog))
+            Err(Error::state("the backlog must be at least minus the credit", backlog))
         }
     }
 
-    /// Satisfaction owed, in rated requests, `>= 0`.
+    /// Satisfaction owed, in rated requests, at least minus the credit.
     pub fn backlog(&self) -> f64 {
         self.backlog
     }
 
     /// Account for one rated request with satisfaction in `[0, 1]`.
     pub fn update(&mut self, alpha: f64, satisfaction: f64) {
-        self.backlog = (self.backlog + alpha - satisfaction).max(0.0);
+        self.backlog = (self.backlog + alpha - satisfaction).max(-self.credit);
     }
 }
 
@@ -48,7 +50,7 @@ mod tests {
 
     #[test]
     fn grows_by_the_shortfall_and_stops_at_zero() {
-        let mut queue = VirtualQueue::new();
+        let mut queue = VirtualQueue::new(0.0);
         queue.update(0.75, 0.0);
         queue.update(0.75, 0.5);
         assert_eq!(queue.backlog(), 1.0);
@@ -56,5 +58,14 @@ mod tests {
         assert_eq!(queue.backlog(), 0.75);
         (0..9).for_each(|_| queue.update(0.75, 1.0));
         assert_eq!(queue.backlog(), 0.0);
+    }
+
+    #[test]
+    fn credit_carries_over_up_to_its_limit() {
+        let mut queue = VirtualQueue::new(1.0);
+        (0..3).for_each(|_| queue.update(0.75, 1.0));
+        assert_eq!(queue.backlog(), -0.75);
+        (0..9).for_each(|_| queue.update(0.75, 1.0));
+        assert_eq!(queue.backlog(), -1.0);
     }
 }

@@ -173,15 +173,15 @@ fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Resul
 #[cfg(test)]
 mod tests {
     use super::{Recording, Replay, Trace};
-    use crate::config::{Config, ModelSpec, Policy, ValidConfig};
+    use crate::config::{Config, ModelSpec, PaperPolicy, Policy, ValidConfig};
     use crate::error::Error;
 
     const SCORES: [f64; 8] = [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, f64::NAN, 1.0];
     const COSTS: [f64; 8] = [1.0, 4.0, 1.0, 4.0, 1.0, 4.0, f64::NAN, 4.0];
 
     fn config(exploration: f64) -> ValidConfig {
-        let model = |name: &str, cost| ModelSpec { name: name.into(), cost };
-        let policy = Policy { v: 1.0, exploration, ..Policy::paper() };
+        let model = |name: &str, cost| ModelSpec { name: name.into(), cost, quality: None };
+        let policy = Policy::Paper(PaperPolicy { v: 1.0, exploration, ..PaperPolicy::default() });
         Config {
             models: vec![model("small", 1.0), model("large", 4.0)],
             alpha: 0.75,

@@ -10,6 +10,7 @@ pub struct Snapshot {
     step: u64,
     alpha: f64,
     backlog: f64,
+    feasible: bool,
     pending: usize,
     evicted: u64,
     stats: Stats,
@@ -21,6 +22,7 @@ impl Snapshot {
             step: controller.step(),
             alpha: controller.config().alpha,
             backlog: controller.queue().backlog(),
+            feasible: controller.feasible(),
             pending: controller.ledger().pending(),
             evicted: controller.ledger().evicted(),
             stats: controller.stats().clone(),
@@ -32,6 +34,7 @@ impl Snapshot {
         report.set_item("decisions", self.step)?;
         report.set_item("target", self.alpha)?;
         report.set_item("backlog", self.backlog)?;
+        report.set_item("feasible", self.feasible)?;
         report.set_item("pending", self.pending)?;
         report.set_item("evicted", self.evicted)?;
         report.set_item("rated", self.stats.rated)?;

@@ -30,12 +30,12 @@ pub fn sessions() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![decide, observe], 1..120)
 }
 
-/// The paper's policy over models of these listed costs.
+/// A policy over models of these listed costs.
 pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
     let name = |index: usize| format!("model-{index}");
     let models = costs.iter().enumerate();
     Config {
-        models: models.map(|(index, &cost)| ModelSpec { name: name(index), cost }).collect(),
+        models: models.map(|(index, &cost)| ModelSpec { name: name(index), cost, quality: None }).collect(),
         alpha: 0.7,
         n_features: N_FEATURES,
         policy,

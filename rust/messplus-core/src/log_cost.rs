@@ -1,0 +1,169 @@
+//! What a request will cost: linear regression of the logarithm of the bills.
+
+use crate::diagonal::Diagonal;
+use crate::error::{Error, Result};
+use crate::state::{Reader, Writer};
+
+/// Prior variances of a weight of the shared head and of a model's own, and of a listed log cost.
+const SHARED_VARIANCE: f32 = 10.0;
+const OWN_VARIANCE: f32 = 1.0;
+const LISTED_VARIANCE: f32 = 1.0;
+/// Variance of log bills around their prediction: at first, and its bounds.
+const NOISE: f64 = 0.3;
+const NOISE_RANGE: (f64, f64) = (1e-4, 4.0);
+/// The noise averages over about this many bills, the mean over ten times as many.
+const NOISE_WINDOW: f64 = 50.0;
+const MEAN_WINDOW: f64 = 500.0;
+/// A listed cost weighs as much as this many bills.
+const LISTED_WEIGHT: f64 = 10.0;
+/// Bills below this share of the dearest mean are taken for it: their logarithm must exist.
+const SMALLEST_SHARE: f64 = 1e-9;
+
+/// Expected cost per model and request.
+///
+/// ```text
+/// ln E_m = c_0 . x + c_m . x + a_m + noise        expected E_m = exp(mean + noise variance / 2)
+/// ```
+///
+/// The bills of one zoo differ by orders of magnitude and by factors from prompt to prompt, so their
+/// logarithm is what is linear. Beliefs keep variances only: correlations gained nothing here.
+#[derive(Clone, Debug)]
+pub struct LogCosts {
+    shared: Diagonal,
+    models: Vec<ModelCost>,
+}
+
+#[derive(Clone, Debug)]
+struct ModelCost {
+    own: Diagonal,
+    noise: f64,
+    mean: f64,
+    bills: f64,
+    /// Listed costs count as bills; a cost listed as zero is unknown.
+    listed: bool,
+}
+
+impl LogCosts {
+    /// Expectations that start at the listed costs; zero stands for unknown.
+    pub fn new(listed: impl IntoIterator<Item = f64>, n_features: usize) -> Self {
+        let model = |cost: f64| {
+            // The listed cost is a mean, half the noise above the mean logarithm.
+            let intercept = if cost > 0.0 { libm::log(cost) - NOISE / 2.0 } else { 0.0 };
+            ModelCost {
+                own: Diagonal::new(n_features, OWN_VARIANCE, intercept, LISTED_VARIANCE),
+                noise: NOISE,
+                mean: cost,
+                bills: 0.0,
+                listed: cost > 0.0,
+            }
+        };
+        Self {
+            shared: Diagonal::new(n_features, SHARED_VARIANCE, 0.0, 0.0),
+            models: listed.into_iter().map(model).collect(),
+        }
+    }
+
+    /// The part of the log cost all models share; compute it once per request.
+    pub fn length(&self, x: &[f32]) -> f64 {
+        self.shared.mean(x)
+    }
+
+    /// Expected cost of the request with features `x` and this `length`, `>= 0`; zero while unknown.
+    pub fn expected(&self, model: usize, x: &[f32], length: f64) -> f64 {
+        let model = &self.models[model];
+        if model.bills == 0.0 && !model.listed {
+            return 0.0;
+        }
+        // exp(100) is far beyond any bill accepted.
+        libm::exp((length + model.own.mean(x) + model.noise / 2.0).min(100.0))
+    }
+
+    /// Mean cost of the dearest model: the natural unit of money for this zoo, `>= 0`.
+    pub fn dearest(&self) -> f64 {
+        self.models.iter().map(|model| model.mean).fold(0.0, f64::max)
+    }
+
+    /// Learn from one bill of `model` on features `x`.
+    pub fn learn_one(&mut self, model: usize, x: &[f32], cost: f64) {
+        let dearest = self.dearest();
+        let model = &mut self.models[model];
+        let first = model.bills == 0.0 && !model.listed;
+        model.bills += 1.0;
+        let weight = model.bills + if model.listed { LISTED_WEIGHT } else { 0.0 };
+        model.mean += (cost - model.mean) / weight.min(MEAN_WINDOW);
+        let floor = SMALLEST_SHARE * dearest.max(cost);
+        if floor == 0.0 {
+            return;
+        }
+        let log_cost = libm::log(cost.max(floor));
+        if first {
+            model.own.set_intercept(log_cost - self.shared.mean(x));
+        }
+        let variance = self.shared.variance(x) + model.own.variance(x);
+        let residual = log_cost - self.shared.mean(x) - model.own.mean(x);
+        let innovation_variance = model.noise + variance;
+        self.shared.learn_one(x, residual, innovation_variance);
+        model.own.learn_one(x, residual, innovation_variance);
+        let surprise = (residual * residual * model.noise / innovation_variance).min(25.0);
+        let rate = (1.0 / (model.bills + 3.0)).max(1.0 / NOISE_WINDOW);
+        let (low, high) = NOISE_RANGE;
+        model.noise = (model.noise + rate * (surprise - model.noise)).clamp(low, high);
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        self.shared.encode(out);
+        for model in &self.models {
+            model.own.encode(out);
+            out.f64s(&[model.noise, model.mean, model.bills]);
+        }
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        self.shared.decode(input)?;
+        for model in &mut self.models {
+            model.own.decode(input)?;
+            let [noise, mean, bills] = [input.f64()?, input.f64()?, input.f64()?];
+            if noise <= 0.0 || mean < 0.0 || bills < 0.0 {
+                return Err(Error::state("noise must be > 0, means and counts >= 0", noise));
+            }
+            (model.noise, model.mean, model.bills) = (noise, mean, bills);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogCosts;
+
+    #[test]
+    fn listed_costs_are_what_is_expected_first() {
+        let costs = LogCosts::new([2.0, 0.0], 1);
+        assert!((costs.expected(0, &[0.0], 0.0) - 2.0).abs() < 1e-12);
+        assert_eq!(costs.expected(1, &[0.0], 0.0), 0.0);
+        assert_eq!(costs.dearest(), 2.0);
+    }
+
+    #[test]
+    fn unlisted_costs_come_from_the_first_bill() {
+        let mut costs = LogCosts::new([0.0], 1);
+        costs.learn_one(0, &[0.0], 3.0);
+        let expected = costs.expected(0, &[0.0], 0.0);
+        assert!((2.5..4.0).contains(&expected), "{expected}");
+    }
+
+    #[test]
+    fn bills_that_grow_with_a_feature_are_foreseen_for_every_model() {
+        let mut costs = LogCosts::new([1.0, 10.0], 1);
+        for t in 0..300 {
+            let x = f32::from(u8::from(t % 2 == 0));
+            costs.learn_one(0, &[x], if t % 2 == 0 { 8.0 } else { 1.0 });
+        }
+        let ratio = |model| {
+            let at = |x: [f32; 1]| costs.expected(model, &x, costs.length(&x));
+            at([1.0]) / at([0.0])
+        };
+        assert!((7.5..8.5).contains(&ratio(0)), "{}", ratio(0));
+        assert!(ratio(1) > 4.0, "{}", ratio(1));
+    }
+}

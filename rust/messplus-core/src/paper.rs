@@ -1,0 +1,92 @@
+//! The published method: drift plus penalty with a fixed V and all-model exploration.
+
+use crate::config::{Config, PaperPolicy};
+use crate::cost::RunningMeans;
+use crate::error::Result;
+use crate::exploration;
+use crate::method::{Choice, Situation};
+use crate::objective::{drift_plus_penalty, put_first, rank};
+use crate::predictor::LogisticHeads;
+use crate::request::Decision;
+use crate::state::{Reader, Writer};
+
+/// MESS+ (arXiv 2505.19947): with probability `min(1, c / t^(1/4))` every allowed model is queried and
+/// the dearest serves; otherwise the model of the smallest drift plus penalty serves. Learns ratings
+/// of explored requests, and mean costs.
+#[derive(Clone, Debug)]
+pub struct Paper {
+    v: f64,
+    exploration: f64,
+    /// Models from the dearest listed cost to the cheapest.
+    largest: Vec<usize>,
+    predictor: LogisticHeads,
+    costs: RunningMeans,
+}
+
+impl Paper {
+    /// The method before its first request.
+    pub fn new(policy: &PaperPolicy, config: &Config) -> Self {
+        let models = &config.models;
+        let mut largest: Vec<usize> = (0..models.len()).collect();
+        largest.sort_by(|&a, &b| models[b].cost.total_cmp(&models[a].cost));
+        Self {
+            v: policy.v,
+            exploration: policy.exploration,
+            largest,
+            predictor: LogisticHeads::new(policy.sgd.clone(), models.len(), config.n_features),
+            costs: RunningMeans::new(models.iter().map(|model| model.cost)),
+        }
+    }
+
+    pub(crate) fn decide(&self, situation: &Situation<'_>, decision: &mut Decision) -> Choice {
+        let &Situation { step, allowed, backlog, alpha, draw, .. } = situation;
+        for model in 0..self.largest.len() {
+            let p_satisfied = self.predictor.predict_proba_one(model, situation.features);
+            let cost = situation.cost(model).unwrap_or_else(|| self.costs.expected(model));
+            decision.p_satisfied.push(p_satisfied);
+            decision.expected_cost.push(cost);
+            decision.score.push(drift_plus_penalty(self.v, cost, backlog, alpha, p_satisfied));
+        }
+        rank(&decision.score, &mut decision.ranking);
+        let explored = draw < exploration::probability(self.exploration, step as f64);
+        let dearest = self.largest.iter().copied().find(|&model| allowed.contains(model));
+        match dearest {
+            Some(dearest) if explored && allowed.len() > 1 => {
+                put_first(&mut decision.ranking, dearest);
+                decision.also_query = allowed.without(dearest);
+                Choice { explored: true, ..Choice::default() }
+            }
+            _ => Choice::default(),
+        }
+    }
+
+    pub(crate) fn learn_rating(
+        &mut self,
+        explored: bool,
+        model: usize,
+        x: &[f32],
+        satisfaction: f64,
+    ) {
+        if explored {
+            self.predictor.learn_one(model, x, satisfaction);
+        }
+    }
+
+    pub(crate) fn learn_bill(&mut self, model: usize, cost: f64) {
+        self.costs.learn_one(model, cost);
+    }
+
+    pub(crate) fn labels(&self, model: usize) -> u64 {
+        self.predictor.labels(model)
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        self.predictor.encode(out);
+        self.costs.encode(out);
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        self.predictor.decode(input)?;
+        self.costs.decode(input)
+    }
+}
