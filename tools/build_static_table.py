@@ -1,7 +1,8 @@
 """Build the embedded featurizer: a static token-embedding table as an ONNX graph.
 
 Every vocabulary token is encoded alone, ``[CLS] token [SEP]``, by a sentence encoder; the
-embeddings are mean-pooled, scaled to unit length, rotated to their principal axes and rounded to
+embeddings are mean-pooled, scaled to unit length, rotated to the principal axes of text (tokens
+weighted by how often they occur) and rounded to
 int8 with one scale per axis. A prompt's embedding is the sum of its tokens' rows. Axes are in
 order of variance, so the first k columns are the best k-column table.
 
@@ -41,13 +42,28 @@ def embed_vocabulary(encoder: Encoder, size: int) -> Array:
     return np.concatenate(chunks)
 
 
-def principal_axes(embeddings: Array, dims: int) -> Array:
+def token_weights(vocabulary: list[str]) -> Array:
+    """Estimate how often each token occurs in text.
+
+    The vocabulary lists special tokens and single characters, then words by falling frequency,
+    "the" first; by Zipf's law, word r occurs in proportion to 1 / (r + 2.7). What stands before
+    the words counts as their last.
+    """
+    rank = np.arange(len(vocabulary)) - vocabulary.index("the") + 1.0
+    rank[rank < 1.0] = rank[-1]
+    weights: Array = np.divide(1.0, rank + 2.7)
+    weights /= weights.sum()
+    return weights
+
+
+def principal_axes(embeddings: Array, weights: Array, dims: int) -> Array:
     """Rotate to the first ``dims`` principal axes, shape [size, dims], most variance first.
 
+    Weighted by frequency, these are the axes along which prompts differ, not the vocabulary.
     An axis has no sign of its own; the component largest in magnitude is made positive.
     """
-    centred = embeddings - embeddings.mean(axis=0)
-    variances, axes = np.linalg.eigh(centred.T @ centred)
+    centred = embeddings - weights @ embeddings
+    variances, axes = np.linalg.eigh((centred * weights[:, np.newaxis]).T @ centred)
     axes = axes[:, ::-1][:, :dims]
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])
     kept = variances[::-1][:dims].sum() / variances.sum()
@@ -104,8 +120,9 @@ def main() -> int:
     source = model_folder(arguments.source)
     vocabulary = source / "vocab.txt"
     weights = read_weights(source / "model.safetensors")
-    size = len(vocabulary.read_text(encoding="utf-8").splitlines())
-    model = graph(*quantise(principal_axes(embed_vocabulary(Encoder(weights), size), DIMS)))
+    tokens = vocabulary.read_text(encoding="utf-8").splitlines()
+    embeddings = embed_vocabulary(Encoder(weights), len(tokens))
+    model = graph(*quantise(principal_axes(embeddings, token_weights(tokens), DIMS)))
     onnx.checker.check_model(model)
     built = model.SerializeToString(deterministic=True)
 

@@ -49,3 +49,5 @@ def test_settings_that_cannot_work_are_refused() -> None:
         FunctionFeaturizer(letters, dims=0)
     with pytest.raises(ConfigError, match="must return a vector"):
         FunctionFeaturizer(lambda _: 1.0)
+    with pytest.raises(ConfigError, match="for an empty prompt, raised IndexError"):
+        FunctionFeaturizer(lambda prompt: [ord(prompt[0])])

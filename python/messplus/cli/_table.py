@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import argparse
 
+    from messplus.featurizers import Featurizer
     from messplus.replay import Table
 
 POLICIES = """policies:
@@ -64,6 +65,16 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tags", choices=["source"], help="give the router the source of a request as a tag"
     )
+    parser.add_argument(
+        "--encoder", metavar="FOLDER", help="see prompts through this encoder, not the table"
+    )
+    parser.add_argument(
+        "--dims",
+        type=int,
+        default=63,
+        metavar="K",
+        help="dimensions kept of the embedding (default: 63)",
+    )
     parser.add_argument("--json", metavar="OUT", help="write the result to this file as JSON")
     parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")
 
@@ -81,3 +92,12 @@ def write_json(args: argparse.Namespace, result: dict[str, Any]) -> None:
     if args.json:
         text = json.dumps(result, indent=2, allow_nan=False)
         Path(args.json).write_text(text + "\n", encoding="utf-8")
+
+
+def read_featurizer(args: argparse.Namespace) -> Featurizer:
+    """Open the featurizer that the arguments select."""
+    from messplus.featurizers import OnnxFeaturizer, StaticFeaturizer
+
+    if args.encoder:
+        return OnnxFeaturizer.from_folder(args.encoder, dims=args.dims)
+    return StaticFeaturizer(args.dims)

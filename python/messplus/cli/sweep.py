@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ._table import POLICIES, add_table_arguments, read_table, write_json
+from ._table import POLICIES, add_table_arguments, read_featurizer, read_table, write_json
 
 if TYPE_CHECKING:
     from . import Subparsers
@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         feedback_rate=args.feedback_rate,
         feedback_delay=args.feedback_delay,
         tags=args.tags is not None,
+        featurizer=read_featurizer(args),
         workers=args.workers,
     )
     print(render_sweep(result))

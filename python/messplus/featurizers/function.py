@@ -58,7 +58,12 @@ class FunctionFeaturizer:
         if dims < 1:
             raise ConfigError(f"dims: must be at least 1, got {dims}")
         self._function = function
-        probe = np.asarray(function(""), np.float32)
+        try:
+            probe = np.asarray(function(""), np.float32)
+        except Exception as error:
+            raise ConfigError(
+                f"featurizer: must return a vector for an empty prompt, raised {error!r}"
+            ) from error
         if probe.ndim != 1 or len(probe) == 0:
             raise ConfigError(f"featurizer: must return a vector, got shape {probe.shape}")
         self._width = len(probe)

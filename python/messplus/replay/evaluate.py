@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
+from messplus.featurizers import Featurizer
 
 from .bounds import Hindsight
 from .features import hindsight_features, policy_features
@@ -24,6 +25,7 @@ def replay(
     feedback_rate: float = 1.0,
     feedback_delay: int = 0,
     tags: bool = False,
+    featurizer: Featurizer | None = None,
 ) -> ReplayResult:
     r"""Find out what each policy would have cost on a table of outcomes.
 
@@ -45,6 +47,8 @@ def replay(
         Requests decided between a decision and its rating.
     tags
         Whether the source of a request is given as a tag.
+    featurizer
+        What the policies see a prompt through; the embedded table by default.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def replay(
     candidates = [parse_policy(name, table) for name in distinct(policies)]
     problem = Problem(
         table=table,
-        features=policy_features(table, tags=tags),
+        features=policy_features(table, tags=tags, featurizer=featurizer),
         target=target,
         bounds=Hindsight(table, hindsight_features(table, tags=tags)).at(target),
         stream=stream,

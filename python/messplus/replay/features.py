@@ -21,8 +21,10 @@ _TAG_FEATURES = 16
 _BATCH = 2048
 
 
-def policy_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float32]:
-    """Compute what a router with default settings sees of each prompt.
+def policy_features(
+    table: Table, *, tags: bool = False, featurizer: Featurizer | None = None
+) -> npt.NDArray[np.float32]:
+    """Compute what a router sees of each prompt.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ def policy_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float
         Outcomes of n requests.
     tags
         Whether the source of a request is given as a tag.
+    featurizer
+        The router's; the embedded table by default.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def policy_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float
     ConfigError
         If tags are asked for and the table has no sources.
     """
-    return _with_tags(table, _cached(table.prompts, StaticFeaturizer()), tags)
+    return _with_tags(table, _cached(table.prompts, featurizer or StaticFeaturizer()), tags)
 
 
 def hindsight_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float32]:

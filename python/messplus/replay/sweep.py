@@ -9,6 +9,7 @@ from typing import Any
 
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
+from messplus.featurizers import Featurizer
 
 from .bounds import Hindsight
 from .evaluate import check_seeds, check_target, distinct
@@ -54,13 +55,14 @@ def sweep(
     feedback_rate: float = 1.0,
     feedback_delay: int = 0,
     tags: bool = False,
+    featurizer: Featurizer | None = None,
     workers: int | None = None,
 ) -> SweepResult:
     """Replay policies at every target, on all cores.
 
     Parameters
     ----------
-    table, policies, seeds, stream, feedback_rate, feedback_delay, tags
+    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer
         As for :func:`messplus.replay.replay`.
     targets
         Distinct satisfaction rates in (0, 1].
@@ -84,7 +86,7 @@ def sweep(
     hindsight = Hindsight(table, hindsight_features(table, tags=tags))
     problem = Problem(
         table=table,
-        features=policy_features(table, tags=tags),
+        features=policy_features(table, tags=tags, featurizer=featurizer),
         target=targets[0],
         bounds=hindsight.at(targets[0]),
         stream=stream,
