@@ -10,6 +10,7 @@ import onnx
 import pytest
 from build_encoder_folder import modernbert
 from onnx import TensorProto, helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from messplus.exceptions import ConfigError, EncoderError, FeaturizerError, StateError
 from messplus.featurizers import Featurizer, OnnxFeaturizer
@@ -80,6 +81,18 @@ def test_a_batch_gives_what_each_prompt_alone_gives(built: Path) -> None:
     alone = np.stack([featurizer(prompt) for prompt in PROMPTS])
     np.testing.assert_allclose(featurizer.batch(PROMPTS), alone, atol=2e-6)
     assert featurizer.batch([]).shape == (0, 33)
+
+
+def test_graphs_quantised_on_the_fly_run_one_prompt_at_a_time(folder: Path) -> None:
+    quantize_dynamic(folder / "model.onnx", folder / "int8.onnx", weight_type=QuantType.QInt8)
+    featurizer = OnnxFeaturizer.from_folder(folder, file="int8.onnx")
+    alone = np.stack([featurizer(prompt) for prompt in PROMPTS])
+    assert featurizer.batch(PROMPTS).tobytes() == alone.tobytes()
+
+
+def test_quantised_graphs_are_used_only_when_named(folder: Path) -> None:
+    quantize_dynamic(folder / "model.onnx", folder / "int8.onnx", weight_type=QuantType.QInt8)
+    assert OnnxFeaturizer.from_folder(folder).encoder.layout.graph == "model.onnx"
 
 
 def test_padding_in_the_tokenizer_file_is_not_used(built: Path) -> None:
