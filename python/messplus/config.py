@@ -112,6 +112,8 @@ class DefaultPolicy(Policy):
 
     Parameters
     ----------
+    preset
+        Its name in a settings file.
     exploration
         Strength c of the exploration probability ``min(1, c / n^(1/4))`` after n ratings, ``>= 0``.
         An exploring request calls one model, as any other does.
@@ -137,6 +139,8 @@ class PaperPolicy(Policy):
 
     Parameters
     ----------
+    preset
+        Its name in a settings file.
     v
         Penalty weight V of the cost, ``>= 0``, unit 1/cost. Larger values save more and hold the
         target later.
@@ -200,7 +204,11 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
         return RouterSettings.model_validate_json(json.dumps(settings, default=_plain))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
+        # Behind "policy" pydantic names the preset too, which is no key.
+        keys = (
+            first["loc"][:1] + first["loc"][2:] if first["loc"][:1] == ("policy",) else first["loc"]
+        )
+        path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
         path = path.removeprefix(".") or "settings"
         raise ConfigError(f"{path}: {first['msg'].lower()}, got {first['input']!r}") from None
 

@@ -164,7 +164,6 @@ def test_a_wrong_value_is_named_with_its_key(
         ("models.1.cost", "models[1].cost"),
         ("sla", "sla"),
         ("sla.target", "sla.target"),
-        ("policy.v", "policy.v"),
     ],
 )
 def test_a_missing_key_is_named(path: str, key: str, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_batch_gives_what_each_prompt_alone_gives(featurizer: StaticFeaturizer
     together = featurizer.batch(PROMPTS)
     alone = np.stack([featurizer(prompt) for prompt in PROMPTS])
     assert together.tobytes() == alone.tobytes()
-    assert featurizer.batch([]).shape == (0, 64)
+    assert featurizer.batch([]).shape == (0, 128)
 
 
 def test_fewer_dimensions_are_the_first_ones() -> None:

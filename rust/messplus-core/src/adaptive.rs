@@ -96,10 +96,7 @@ impl Adaptive {
         self.decided += 1.0;
         self.ceiling += (best - self.ceiling) / self.decided.min(CEILING_WINDOW);
         let pending = self.heads.log_odds(model, x, difficulty).optimistic(PENDING_BOLDNESS);
-        Choice {
-            explored: model != exploit,
-            expectation: self.multiplier.expect(alpha - pending),
-        }
+        Choice { explored: model != exploit, expectation: self.multiplier.expect(alpha - pending) }
     }
 
     pub(crate) fn learn_rating(&mut self, model: usize, features: &[f32], satisfaction: f64) {

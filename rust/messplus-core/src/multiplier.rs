@@ -122,7 +122,14 @@ impl Multiplier {
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64(u64::from(self.delay.is_some()));
         let delay = self.delay.unwrap_or(0.0);
-        out.f64s(&[self.mean_pressure, self.decided, self.rated, delay, self.foreseen, self.fading]);
+        out.f64s(&[
+            self.mean_pressure,
+            self.decided,
+            self.rated,
+            delay,
+            self.foreseen,
+            self.fading,
+        ]);
     }
 
     pub(crate) fn decode(input: &mut Reader<'_>) -> Result<Self> {

@@ -35,7 +35,9 @@ pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
     let name = |index: usize| format!("model-{index}");
     let models = costs.iter().enumerate();
     Config {
-        models: models.map(|(index, &cost)| ModelSpec { name: name(index), cost, quality: None }).collect(),
+        models: models
+            .map(|(index, &cost)| ModelSpec { name: name(index), cost, quality: None })
+            .collect(),
         alpha: 0.7,
         n_features: N_FEATURES,
         policy,

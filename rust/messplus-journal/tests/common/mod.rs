@@ -1,17 +1,19 @@
 //! A reproducible stream of transitions, valid and invalid alike.
 
-use messplus_core::{Config, Controller, Decision, ModelSet, ModelSpec, Outcome, Policy, Request};
+use messplus_core::{
+    Config, Controller, Decision, ModelSet, ModelSpec, Outcome, PaperPolicy, Policy, Request,
+};
 use messplus_journal::{Recorded, Result};
 
 pub const N_FEATURES: usize = 3;
 
 pub fn controller() -> Result<Controller> {
-    let model = |name: &str, cost| ModelSpec { name: name.into(), cost };
+    let model = |name: &str, cost| ModelSpec { name: name.into(), cost, quality: None };
     let config = Config {
         models: vec![model("small", 0.2), model("medium", 1.0), model("large", 3.0)],
         alpha: 0.8,
         n_features: N_FEATURES,
-        policy: Policy::paper(),
+        policy: Policy::Paper(PaperPolicy::default()),
         seed: 5,
         pending_capacity: 32,
         metadata: String::new(),
