@@ -38,7 +38,7 @@ pub const MAX_TURNS: usize = 16;
 /// Scenarios that stand for the turns to come.
 pub const SCENARIOS: usize = 48;
 
-/// Memoised states before the memo is dropped and rebuilt.
+/// Memoised states at which the memo is dropped before the next decision.
 const MEMO_LIMIT: usize = 1 << 18;
 
 /// A task and association shares as they may occur.
@@ -130,9 +130,13 @@ impl Planner {
         }
     }
 
-    /// Remaining seconds and USD in ticks, rounded down; more than the rest of the horizon can use counts as that.
+    /// Opens a decision: remaining seconds and USD in ticks, rounded down; more than the rest of the horizon can use counts as that.
     #[must_use]
-    pub fn purse(&self, at: Progress, remaining: (f64, f64)) -> Purse {
+    pub fn purse(&mut self, at: Progress, remaining: (f64, f64)) -> Purse {
+        // Between decisions only: a recursion that lost its memo half-way would start over.
+        if self.memo.len() >= MEMO_LIMIT {
+            self.memo.clear();
+        }
         let down =
             |value: f64, tick: f64| (value / tick * (1.0 + MARGIN)).clamp(0.0, 64.0 * MOST) as u64;
         self.cap(
@@ -198,9 +202,6 @@ impl Planner {
             total += best.fold(f64::NEG_INFINITY, f64::max);
         }
         let value = total / self.scenarios.len().max(1) as f64;
-        if self.memo.len() >= MEMO_LIMIT {
-            self.memo.clear();
-        }
         self.memo.insert(key, value);
         value
     }
