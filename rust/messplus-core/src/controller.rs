@@ -153,7 +153,7 @@ impl Controller {
             self.stats.rated += 1;
             self.stats.satisfaction += satisfaction;
             self.ledger.entry_mut(slot).accounted = true;
-            self.method.settle(entry.expectation, self.step - entry.step);
+            self.method.settle(entry.expectation, self.step.saturating_sub(entry.step));
         }
         Ok(())
     }
