@@ -80,3 +80,4 @@ def count_requests(axes: Axes) -> None:
     """Label the horizontal axis as a number of requests."""
     axes.set_xlabel("requests")
     axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.locator_params(axis="x", nbins=6)
