@@ -24,7 +24,7 @@ const DISPERSION_WINDOW: f64 = 1000.0;
 /// z_m = w_0 . x + w_m . x + b_m        p_m = sigmoid(z_m)
 /// ```
 ///
-/// w_0 is shared by the zoo (how hard is this prompt), `w_m` and `b_m` are the model's own; each has a
+/// `w_0` is shared by the zoo (how hard is this prompt), `w_m` and `b_m` are the model's own; each has a
 /// Gaussian belief. A rating s of model m moves both by one step of Laplace's approximation, which is
 /// the extended Kalman filter: with h = p (1 - p) / phi and v the variance of z,
 ///
@@ -32,8 +32,8 @@ const DISPERSION_WINDOW: f64 = 1000.0;
 /// w += P x (s - p) / phi / (1 + h v)        P -= P x (P x)' h / (1 + h v)
 /// ```
 ///
-/// The dispersion phi is the observed variance of ratings over that of 0/1 labels (McCullagh's
-/// quasi-likelihood): graded ratings scatter less and teach more.
+/// The dispersion phi is the observed variance of ratings over that of 0/1 labels (generalised
+/// linear models, quasi-likelihood): graded ratings scatter less and teach more.
 #[derive(Clone, Debug)]
 pub struct BayesianHeads {
     shared: Gaussian,
