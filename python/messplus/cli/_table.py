@@ -71,9 +71,9 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dims",
         type=int,
-        default=63,
+        default=127,
         metavar="K",
-        help="dimensions kept of the embedding (default: 63)",
+        help="dimensions kept of the embedding (default: 127)",
     )
     parser.add_argument("--json", metavar="OUT", help="write the result to this file as JSON")
     parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")

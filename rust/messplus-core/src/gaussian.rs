@@ -6,7 +6,7 @@ use crate::logistic::dot;
 use crate::state::{Reader, Writer};
 
 /// Leading features whose correlations are kept; the rest have variances alone.
-pub const FULL: usize = 64;
+pub const FULL: usize = 32;
 
 /// Mean and covariance of the weights w and the intercept b of `w . x + b`.
 ///
