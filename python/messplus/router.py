@@ -76,6 +76,8 @@ class Router:
     >>> router.feedback(decision, satisfied=True, cost=0.21)
     """
 
+    _warned = False
+
     def __init__(
         self,
         models: Sequence[Model],
@@ -322,8 +324,17 @@ class Router:
         self._core.observe(decision, satisfied, cost, latency)
 
     def report(self) -> Report:
-        """Account for everything since the router was made."""
-        return report.build(self._core.report(), self._features.errors, self._features.timeouts)
+        """Account for everything since the router was made.
+
+        The first report that finds the target out of reach logs a warning as well.
+        """
+        account = report.build(self._core.report(), self._features.errors, self._features.timeouts)
+        if not account.feasible and not self._warned:
+            self._warned = True
+            _log.warning(
+                "the target %g seems out of reach: the most satisfying models serve", account.target
+            )
+        return account
 
     def to_bytes(self) -> bytes:
         """Everything needed to go on as if nothing had happened, versioned and checksummed."""

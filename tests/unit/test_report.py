@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from messplus import Report, Router
+from messplus import Policy, Report, Router
 from tests.zoo import NAMES, always_exploring, make_router, never_exploring
 
 
@@ -93,3 +93,17 @@ def test_a_report_is_a_snapshot(router: Router) -> None:
         report.decisions = 5  # type: ignore[misc]
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.models["small"].rated = 5  # type: ignore[misc]
+
+
+def test_a_target_out_of_reach_is_reported_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    router = make_router(Policy.default(), target=0.9)
+    assert router.report().feasible
+    for turn in range(400):
+        router.feedback(router.select(f"prompt {turn}"), satisfied=turn % 2 == 0, cost=1.0)
+    assert not router.report().feasible
+    assert not router.report().feasible
+    assert [record.message for record in caplog.records] == [
+        "the target 0.9 seems out of reach: the most satisfying models serve"
+    ]

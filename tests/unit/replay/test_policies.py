@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from messplus import Policy
+from messplus import PaperPolicy, Policy
 from messplus.exceptions import ConfigError
 from messplus.replay import Bounds, Table
 from messplus.replay.policies import Baseline, Learner, parse_policy
@@ -17,15 +17,23 @@ def test_paper_with_settings(table: Table) -> None:
     assert policy == Learner("paper,v=0.5,c=0.2,lr=0.05,momentum=0", expected, blind=False)
 
 
+def test_default_with_settings(table: Table) -> None:
+    policy = parse_policy("default,credit=5,forgetting=0.99", table)
+    expected = Policy.default(credit=5, forgetting=0.99)
+    assert policy == Learner("default,credit=5,forgetting=0.99", expected, blind=False)
+
+
 def test_v_rel_is_relative_to_the_dearest_model(table: Table) -> None:
     policy = parse_policy("paper,v_rel=2", table)
     assert isinstance(policy, Learner)
+    assert isinstance(policy.policy, PaperPolicy)
     assert policy.policy.v * table.mean_cost[1] == pytest.approx(2.0)
 
 
 def test_v_rel_of_free_models_is_zero(table: Table) -> None:
     policy = parse_policy("paper,v_rel=2", replace(table, costs=np.zeros_like(table.costs)))
     assert isinstance(policy, Learner)
+    assert isinstance(policy.policy, PaperPolicy)
     assert policy.policy.v == 0.0
 
 
