@@ -17,8 +17,6 @@ from tests.property.sessions import (
     Feedback,
     Select,
     Session,
-    feedback,
-    requests,
     seeds,
     sessions,
     zoos,
@@ -192,7 +190,7 @@ def test_nothing_owed_picks_the_cheapest(
 def test_sessions_reach(found: Any) -> None:
     models = [Model("a", 1.0), Model("b", 2.0)]
     find(
-        st.lists(requests | feedback, min_size=12, max_size=40),
+        sessions,
         lambda steps: bool(found(Session(models, Policy.paper(v=1.0, c=1.0)).run(steps))),
         settings=settings(max_examples=1000, phases=[Phase.generate]),
     )
