@@ -148,14 +148,15 @@ def test_no_penalty_weight_ignores_cost(
     """V = 0: what anything costs changes no decision, as long as the dearest stays the dearest."""
     scaled = [dataclasses.replace(model, cost=model.cost * factor) for model in models]
     straight = Session(models, policy, seed).run(steps)
-    other = Session(scaled, policy, seed).run(free_of_charge(step) for step in steps)
+    other = Session(scaled, policy, seed).run(at_another_price(step) for step in steps)
     assert straight.trace() == other.trace()
 
 
-def free_of_charge(step: Select | Feedback) -> Select | Feedback:
+def at_another_price(step: Select | Feedback) -> Select | Feedback:
     if isinstance(step, Select):
         return dataclasses.replace(step, costs={})
-    return dataclasses.replace(step, cost=None)
+    # Still a bill, so that a second one is refused all the same.
+    return dataclasses.replace(step, cost=None if step.cost is None else 5.0)
 
 
 @given(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from messplus import Decision, FeedbackError, Model, Policy, Router
-from tests.property.presets import PAPER, Preset
+from tests.property.presets import DEFAULT, PAPER, Preset
 from tests.property.sessions import TARGET, bills, ratings, seeds, zoos
 from tests.zoo import StubFeaturizer, make_router
 
@@ -118,4 +118,11 @@ class Routing(RuleBasedStateMachine):
         assert backlog >= TARGET * len(self.ratings) - sum(self.ratings) - 1e-9
 
 
+class DefaultRouting(Routing):
+    """The same, with a queue that counts what was delivered in advance."""
+
+    preset = DEFAULT
+
+
 TestPaper = Routing.TestCase
+TestDefault = DefaultRouting.TestCase

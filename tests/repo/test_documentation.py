@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import doctest
 import importlib
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
     import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(
-    {
-        "messplus",
-        *(
-            module.name
-            for module in pkgutil.walk_packages(messplus.__path__, "messplus.")
-            if not module.name.endswith("__main__")
-        ),
-    }
-)
+
+
+def load() -> dict[str, ModuleType]:
+    """Every module of the package, but for those whose optional packages are not installed."""
+    found = {"messplus": messplus}
+    for module in pkgutil.walk_packages(messplus.__path__, "messplus."):
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(messplus.MissingDependencyError):
+                found[module.name] = importlib.import_module(module.name)
+    return found
+
+
+MODULES = load()
 
 
 def blocks() -> list[str]:
@@ -55,8 +59,8 @@ def examples() -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
     return [
         test
-        for name in MODULES
-        for test in finder.find(importlib.import_module(name), name)
+        for name, module in MODULES.items()
+        for test in finder.find(module, name)
         if test.examples
     ]
 
@@ -91,9 +95,9 @@ def public_objects(module: ModuleType) -> list[tuple[str, object]]:
 COMMANDS = ("cli", "demo")
 PUBLIC = [
     item
-    for name in MODULES
+    for name, module in MODULES.items()
     if not any(part.startswith("_") for part in name.split("."))
-    for item in public_objects(importlib.import_module(name))
+    for item in public_objects(module)
 ]
 
 
