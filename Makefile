@@ -12,7 +12,7 @@ help:  ## list the targets
 $(VENV)/.deps: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib prometheus-client gymnasium
+	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib gymnasium
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.deps $(RUST)
