@@ -1,6 +1,6 @@
 //! Streams of requests for the benchmarks.
 
-use messplus_core::{Config, Controller, Decision, ModelSpec, Outcome, Policy, Request};
+use messplus_core::{Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request};
 
 /// Requests the ledger holds, and the length of one timed chunk.
 pub const CHUNK: usize = 1024;
@@ -37,6 +37,7 @@ impl Stream {
             policy,
             seed: 1,
             pending_capacity: CHUNK,
+            operation: Operation::default(),
             metadata: String::new(),
         };
         let controller = Controller::new(config.try_into().expect("settings in range"));

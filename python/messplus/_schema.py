@@ -1,6 +1,6 @@
 """The pydantic schema of a router's settings: keys and types, not ranges."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,4 +17,7 @@ class RouterSettings(BaseModel):
     policy: Annotated[DefaultPolicy | PaperPolicy, Field(discriminator="preset")] = DefaultPolicy()
     seed: int = Field(default=0, ge=0, lt=2**64)
     pending_capacity: int = Field(default=16_384, ge=1)
+    pending_age: int | None = Field(default=None, ge=1)
+    missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore"
+    cooldown: int = Field(default=5, ge=0, le=86_400)
     tag_features: int = Field(default=16, ge=0, le=1024)

@@ -6,7 +6,7 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 from .exceptions import ConfigError
 
@@ -158,25 +158,23 @@ class PaperPolicy(Policy):
     sgd: Sgd = field(default_factory=Sgd)
 
 
+class Settings(TypedDict, total=False):
+    """Settings of a router beside zoo, service level and policy, as its class describes them."""
+
+    seed: int
+    tag_features: int
+    pending_capacity: int
+    pending_age: int | None
+    missing: Literal["ignore", "predicted", "unsatisfied"]
+    cooldown: int
+
+
 def given(
-    models: Sequence[Model],
-    sla: SLA | None,
-    policy: Policy | None,
-    seed: int,
-    tag_features: int,
-    pending_capacity: int,
+    models: Sequence[Model], sla: SLA | None, policy: Policy | None, **settings: object
 ) -> RouterSettings:
-    """Check the keyword arguments of a router; raises as :func:`validate` does."""
-    settings: dict[str, Any] = {
-        "models": list(models),
-        "sla": sla,
-        "seed": seed,
-        "tag_features": tag_features,
-        "pending_capacity": pending_capacity,
-    }
-    if policy is not None:
-        settings["policy"] = policy
-    return validate(settings)
+    """Check the arguments of a router; raises as :func:`validate` does."""
+    settings |= {"models": list(models), "sla": sla}
+    return validate(settings if policy is None else {**settings, "policy": policy})
 
 
 def validate(settings: Mapping[str, Any]) -> RouterSettings:
@@ -232,6 +230,11 @@ def to_native(settings: RouterSettings, n_features: int, metadata: str = "") -> 
         "policy": asdict(settings.policy),
         "seed": settings.seed,
         "pending_capacity": settings.pending_capacity,
+        "operation": {
+            "pending_age": settings.pending_age,
+            "missing": settings.missing,
+            "cooldown": settings.cooldown,
+        },
         "metadata": metadata,
     }
     return json.dumps(native)

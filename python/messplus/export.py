@@ -23,6 +23,7 @@ COLUMNS = {
         "listed_cost",
         "selected",
         "also_queried",
+        "failed",
         "rated",
         "satisfaction",
         "billed",
@@ -64,8 +65,8 @@ def tables(path: str | Path) -> dict[str, list[Row]]:
     ]
     decisions, outcomes = [], []
     for record in _core.folder_history(path):
-        common = {"transition": record["transition"], "id": record["id"]}
-        if "model" in record:
+        common = {"transition": record["transition"], "id": record.get("id")}
+        if record["kind"] == "decide":
             allowed = record["allowed"]
             chosen = names[record["model"]]
             among = None if allowed is None else " ".join(names[index] for index in allowed)

@@ -17,12 +17,12 @@ from .featurizers.requests import RequestFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from typing import Self
+    from typing import Self, Unpack
 
     import numpy.typing as npt
 
     from ._schema import RouterSettings
-    from .config import SLA, Model, Policy
+    from .config import SLA, Model, Policy, Settings
     from .durable import Recovery
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
@@ -53,6 +53,15 @@ class Router:
         Length of the block that tags are hashed into; 0 where tags are not used.
     pending_capacity
         Most decisions remembered for later feedback; beyond it the oldest are forgotten, counted.
+    pending_age
+        Seconds after which a decision is forgotten, ``>= 1``; by default only their number counts.
+    missing
+        What a request whose rating never came does to the service level when it is forgotten:
+        nothing (``ignore``: the level speaks of rated requests), or it counts as satisfied with the
+        probability ``predicted`` for it, or as ``unsatisfied``.
+    cooldown
+        Seconds for which a model that :meth:`failed` is left alone, in ``[0, 86400]``; twice as
+        long with every further failure in a row, up to 64 times.
 
     Raises
     ------
@@ -88,8 +97,21 @@ class Router:
         featurizer: AnyFeaturizer = None,
         tag_features: int = 16,
         pending_capacity: int = 16_384,
+        pending_age: int | None = None,
+        missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore",
+        cooldown: int = 5,
     ) -> None:
-        settings = config.given(models, sla, policy, seed, tag_features, pending_capacity)
+        settings = config.given(
+            models,
+            sla,
+            policy,
+            seed=seed,
+            tag_features=tag_features,
+            pending_capacity=pending_capacity,
+            pending_age=pending_age,
+            missing=missing,
+            cooldown=cooldown,
+        )
         self._features = RequestFeatures(featurizer, settings.tag_features)
         self._core = Controller(_native(settings, self._features))
         self._recovery: Recovery | None = None
@@ -115,12 +137,10 @@ class Router:
         sla: SLA | None = None,
         policy: Policy | None = None,
         *,
-        seed: int = 0,
         featurizer: AnyFeaturizer = None,
-        tag_features: int = 16,
-        pending_capacity: int = 16_384,
         durability: Literal["group", "each", "none"] = "group",
         journal_bytes: int = 32 << 20,
+        **settings: Unpack[Settings],
     ) -> Router:
         """The router kept in a folder: made there at first, found there after a restart or crash.
 
@@ -133,8 +153,8 @@ class Router:
         ----------
         path
             The folder; made, for its owner only, where it is missing.
-        models, sla, policy, seed, featurizer, tag_features, pending_capacity
-            As for the class; may be left out where the folder holds a router.
+        models, sla, policy, featurizer, settings
+            As for the class; only the featurizer is needed where the folder holds a router.
         durability
             What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
             returned for (``each``, some milliseconds per call), or what the operating system had
@@ -153,10 +173,10 @@ class Router:
         """
         given = None
         if models is not None:
-            settings = config.given(models, sla, policy, seed, tag_features, pending_capacity)
-            features = RequestFeatures(featurizer, settings.tag_features)
+            checked = config.given(models, sla, policy, **settings)
+            features = RequestFeatures(featurizer, checked.tag_features)
             featurizer = features.map.featurizer
-            given = _native(settings, features)
+            given = _native(checked, features)
         core, recovery = open_controller(Path(path), given, durability, journal_bytes)
         try:
             router = cls._resume(core, featurizer)
@@ -322,6 +342,36 @@ class Router:
             If a value breaks its rule. Nothing has changed then.
         """
         self._core.observe(decision, satisfied, cost, latency)
+
+    def failed(self, decision: Decision, model: str | None = None) -> str | None:
+        """Say that a call failed, and get the model to call instead.
+
+        The model cools down (``cooldown``) and is then tried again, with one request at a time,
+        until feedback shows that it answers. Nothing is learned about its quality. Say which model
+        served in the end with ``feedback(decision, {model: satisfied})``.
+
+        Parameters
+        ----------
+        decision
+            The decision whose call failed.
+        model
+            The model that did not answer; the chosen one by default.
+
+        Returns
+        -------
+        str or None
+            The best model of ``decision.ranking`` that has not failed on this request; None where
+            all have.
+
+        Raises
+        ------
+        FeedbackError
+            If the decision is unknown or expired, or the model has failed on it already.
+        InputError
+            If the model is not in the zoo.
+        """
+        failed = self._core.fail(decision, decision.model if model is None else model)
+        return next((name for name in decision.ranking if name not in failed), None)
 
     def report(self) -> Report:
         """Account for everything since the router was made.

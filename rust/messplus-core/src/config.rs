@@ -103,6 +103,37 @@ impl Policy {
     }
 }
 
+/// What an unrated request does to the queue when it is forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// Nothing: the service level speaks of rated requests (MESS+).
+    #[default]
+    Ignore,
+    /// It counts as satisfied with the probability predicted when it was decided.
+    Predicted,
+    /// It counts as not satisfied.
+    Unsatisfied,
+}
+
+/// Dealing with feedback that does not come and calls that fail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operation {
+    /// Seconds after which a decision is forgotten, `>= 1`; without, only the capacity bounds them.
+    pub pending_age: Option<u64>,
+    /// What an unrated request does to the queue when it is forgotten.
+    pub missing: Missing,
+    /// Seconds for which a model that failed is left alone, in `[0, 86400]`.
+    pub cooldown: u64,
+}
+
+impl Default for Operation {
+    fn default() -> Self {
+        Self { pending_age: None, missing: Missing::Ignore, cooldown: 5 }
+    }
+}
+
 /// Everything a [`Controller`](crate::Controller) is made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +150,9 @@ pub struct Config {
     pub seed: u64,
     /// Most decisions remembered for later feedback, `>= 1`.
     pub pending_capacity: usize,
+    /// Dealing with feedback that does not come and calls that fail.
+    #[serde(default)]
+    pub operation: Operation,
     /// Text carried with the state for the embedding application; the core never reads it.
     #[serde(default)]
     pub metadata: String,
@@ -157,6 +191,13 @@ impl TryFrom<Config> for ValidConfig {
         check_models(&config.models)?;
         check("sla.target", config.alpha, "must be in (0, 1]", |a| a > 0.0 && a <= 1.0)?;
         check_policy(&config.policy)?;
+        let Operation { pending_age, cooldown, .. } = config.operation;
+        if pending_age == Some(0) {
+            return Err(Error::config("pending_age", "must be at least 1 second", 0));
+        }
+        if cooldown > 86_400 {
+            return Err(Error::config("cooldown", "must be at most 86400 seconds", cooldown));
+        }
         if config.n_features > MAX_FEATURES {
             return Err(Error::config("n_features", "must be at most 4096", config.n_features));
         }

@@ -1,8 +1,9 @@
 //! The state machine: decide on a request, then observe what became of it.
 
-use crate::config::{Config, ValidConfig};
+use crate::config::{Config, Missing, ValidConfig};
 use crate::error::{Error, Result};
 use crate::exploration::Draws;
+use crate::health::Health;
 use crate::ledger::{Entry, Ledger};
 use crate::method::{Choice, Method, Situation};
 use crate::model_set::ModelSet;
@@ -11,6 +12,8 @@ use crate::request::{Decision, Outcome, Reason, Request};
 use crate::state::{Reader, Writer};
 use crate::stats::Stats;
 
+/// Largest counter read from a state: below it `f64` is exact and nothing overflows.
+const MAX_COUNT: u64 = 1 << 53;
 /// Largest cost or latency accepted: sums of them stay finite.
 const MAX_BILL: f64 = 1e18;
 
@@ -23,6 +26,8 @@ const MAX_BILL: f64 = 1e18;
 pub struct Controller {
     config: ValidConfig,
     step: u64,
+    now: u64,
+    health: Health,
     draws: Draws,
     queue: VirtualQueue,
     method: Method,
@@ -36,6 +41,8 @@ impl Controller {
         let (n_models, n_features) = (config.models.len(), config.n_features);
         Self {
             step: 0,
+            now: 0,
+            health: Health::new(n_models, config.operation.cooldown),
             draws: Draws::new(config.seed),
             queue: VirtualQueue::new(config.policy.credit()),
             method: Method::new(&config),
@@ -53,6 +60,16 @@ impl Controller {
     /// Requests decided so far.
     pub fn step(&self) -> u64 {
         self.step
+    }
+
+    /// The time, as [`advance`](Self::advance) last told it.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Whether anything depends on the time: decisions that expire, or models that failed.
+    pub fn needs_time(&self) -> bool {
+        self.config.operation.pending_age.is_some() || self.health.is_waiting()
     }
 
     /// The virtual queue of the target.
@@ -85,7 +102,7 @@ impl Controller {
     ///
     /// An error changes neither the controller nor `decision`.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
-        let allowed = self.check_request(request)?;
+        let allowed = self.health.available(self.check_request(request)?, self.now);
         self.step += 1;
         let situation = Situation {
             step: self.step,
@@ -111,6 +128,34 @@ impl Controller {
         Ok(())
     }
 
+    /// Time passes: seconds since any epoch, the same for the controller's whole life. Decisions made
+    /// more than [`pending_age`](crate::Operation::pending_age) ago are forgotten. A time before the
+    /// present changes nothing.
+    pub fn advance(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        let Some(age) = self.config.operation.pending_age else { return };
+        while self.ledger.oldest().is_some_and(|oldest| self.now.saturating_sub(oldest.at) > age) {
+            self.forget_oldest();
+        }
+    }
+
+    /// A model did not answer the request of a decision: it is left alone for a while (see [`Health`]),
+    /// and the predictor learns nothing. Returns the models that have failed on this decision.
+    ///
+    /// An error changes nothing.
+    pub fn fail(&mut self, id: u128, model: usize) -> Result<ModelSet> {
+        let slot = self.ledger.find(id).ok_or(Error::UnknownDecision { id })?;
+        let Some(spec) = self.config.models.get(model) else {
+            return Err(Error::input("model", "must be in the zoo", model));
+        };
+        if !self.ledger.entry_mut(slot).failed.insert(model) {
+            return Err(Error::AlreadyRated { id, model: spec.name.clone() });
+        }
+        self.health.failed(model, self.now);
+        self.stats.models[model].failed += 1;
+        Ok(self.ledger.entry(slot).failed)
+    }
+
     /// Learn what became of a decision.
     ///
     /// Outcomes may come late, in any order and in parts, but each part once. The queue accounts for a
@@ -124,6 +169,7 @@ impl Controller {
         self.check_outcomes(slot, outcomes)?;
         let entry = *self.ledger.entry(slot);
         for outcome in outcomes {
+            self.health.answered(outcome.model);
             if let Some(satisfaction) = outcome.satisfaction {
                 let x = self.ledger.features(slot);
                 self.method.learn_rating(entry.explored, outcome.model, x, satisfaction);
@@ -150,8 +196,7 @@ impl Controller {
             && let Some(satisfaction) = served_satisfaction(&entry, outcomes)
         {
             self.queue.update(self.config.alpha, satisfaction);
-            self.stats.rated += 1;
-            self.stats.satisfaction += satisfaction;
+            self.stats.rate(satisfaction, self.queue.backlog());
             self.ledger.entry_mut(slot).accounted = true;
             self.method.settle(entry.expectation, self.step.saturating_sub(entry.step));
         }
@@ -163,6 +208,8 @@ impl Controller {
         let mut out = Writer::default();
         out.text(&self.config.to_json());
         out.u64(self.step);
+        out.u64(self.now);
+        self.health.encode(&mut out);
         self.draws.encode(&mut out);
         out.f64(self.queue.backlog());
         self.method.encode(&mut out);
@@ -179,6 +226,11 @@ impl Controller {
         let n_models = config.models.len();
         let mut controller = Self::new(config);
         controller.step = input.u64()?;
+        controller.now = input.u64()?;
+        if controller.step > MAX_COUNT {
+            return Err(Error::state("counters must stay below 2^53", controller.step));
+        }
+        controller.health.decode(&mut input)?;
         controller.draws = Draws::decode(&mut input)?;
         controller.queue = controller.queue.with_backlog(input.f64()?)?;
         controller.method.decode(&mut input)?;
@@ -209,10 +261,10 @@ impl Controller {
     }
 
     fn remember(&mut self, request: &Request<'_>, decision: &Decision, choice: Choice) {
-        self.stats.reasons[decision.reason as usize] += 1;
-        self.stats.models[decision.model].selected += 1;
-        for model in decision.also_query.iter() {
-            self.stats.models[model].also_queried += 1;
+        self.stats.decide(decision);
+        self.health.chosen(decision.model, self.now);
+        if self.ledger.is_full() {
+            self.forget_oldest();
         }
         let entry = Entry {
             id: request.id,
@@ -221,9 +273,25 @@ impl Controller {
             also_query: decision.also_query,
             explored: choice.explored,
             expectation: choice.expectation,
+            at: self.now,
+            p_satisfied: decision.p_satisfied[decision.model],
             ..Entry::default()
         };
         self.ledger.insert(entry, request.features);
+    }
+
+    fn forget_oldest(&mut self) {
+        let entry = self.ledger.evict_oldest();
+        let presumed = match self.config.operation.missing {
+            Missing::Ignore => return,
+            Missing::Predicted => entry.p_satisfied,
+            Missing::Unsatisfied => 0.0,
+        };
+        if !entry.accounted {
+            self.queue.update(self.config.alpha, presumed);
+            self.stats.presume(presumed, self.queue.backlog());
+            self.method.settle(entry.expectation, self.step.saturating_sub(entry.step));
+        }
     }
 
     /// The models that may serve, once every argument is as it must be.

@@ -20,8 +20,14 @@ pub struct Entry {
     pub explored: bool,
     /// What its rating should bring.
     pub expectation: Expectation,
+    /// The time of the decision, in seconds since any epoch.
+    pub at: u64,
+    /// Probability with which the chosen model was expected to satisfy.
+    pub p_satisfied: f64,
     /// The queue has accounted for this request.
     pub accounted: bool,
+    /// Models whose call failed.
+    pub failed: ModelSet,
     /// Models whose satisfaction is known.
     pub rated: ModelSet,
     /// Models whose cost is known.
@@ -101,14 +107,21 @@ impl Ledger {
         &self.features[slot * self.n_features..][..self.n_features]
     }
 
-    /// Remember a decision whose id is not held; where the ledger is full the oldest goes.
+    /// Whether a decision must be evicted before another is remembered.
+    pub fn is_full(&self) -> bool {
+        self.len == self.entries.len()
+    }
+
+    /// The decision to be evicted next.
+    pub fn oldest(&self) -> Option<&Entry> {
+        (self.len > 0).then(|| &self.entries[self.oldest])
+    }
+
+    /// Remember a decision whose id is not held, in a ledger that is not full.
     ///
     /// Without features, zeros are remembered.
     pub fn insert(&mut self, entry: Entry, features: Option<&[f32]>) {
-        debug_assert!(self.find(entry.id).is_none());
-        if self.len == self.entries.len() {
-            self.evict_oldest();
-        }
+        debug_assert!(self.find(entry.id).is_none() && !self.is_full());
         let slot = (self.oldest + self.len) % self.entries.len();
         self.len += 1;
         self.entries[slot] = entry;
@@ -126,13 +139,15 @@ impl Ledger {
         (0..self.len).map(move |age| (oldest + age) % capacity)
     }
 
-    fn evict_oldest(&mut self) {
+    /// Forget the oldest decision of a ledger that is not empty.
+    pub fn evict_oldest(&mut self) -> Entry {
         let entry = self.entries[self.oldest];
         self.evicted += u64::from(!entry.accounted);
         let position = self.probe(entry.id);
         self.remove_from_index(position);
         self.oldest = (self.oldest + 1) % self.entries.len();
         self.len -= 1;
+        entry
     }
 
     fn home(&self, id: u128) -> usize {
@@ -181,7 +196,9 @@ impl Ledger {
             out.u64(entry.model as u64);
             out.f64s(&[entry.expectation.shortfall, entry.expectation.fading]);
             out.u64(u64::from(entry.explored) | u64::from(entry.accounted) << 1);
-            for set in [entry.also_query, entry.rated, entry.billed, entry.timed] {
+            out.u64(entry.at);
+            out.f64(entry.p_satisfied);
+            for set in [entry.also_query, entry.failed, entry.rated, entry.billed, entry.timed] {
                 out.u64(set.bits());
             }
             out.f32s(self.features(slot));
@@ -215,16 +232,25 @@ fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
     let model = input.u64()?;
     let expectation = Expectation { shortfall: input.f64()?, fading: input.f64()? };
     let flags = input.u64()?;
-    let [also_query, rated, billed, timed] =
-        [input.u64()?, input.u64()?, input.u64()?, input.u64()?];
+    let (at, p_satisfied) = (input.u64()?, input.f64()?);
+    let [also_query, failed, rated, billed, timed] =
+        [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
     let known = ModelSet::all(n_models).bits();
-    if model >= n_models as u64 || flags > 3 || (also_query | rated | billed | timed) & !known != 0
+    if model >= n_models as u64
+        || flags > 3
+        || (also_query | failed | rated | billed | timed) & !known != 0
     {
         return Err(Error::state("decisions must name models of the zoo", model));
+    }
+    if !(0.0..=1.0).contains(&p_satisfied) {
+        return Err(Error::state("probabilities must be in [0, 1]", p_satisfied));
     }
     Ok(Entry {
         id,
         step,
+        at,
+        p_satisfied,
+        failed: ModelSet::from_bits(failed),
         model: model as usize,
         expectation,
         explored: flags & 1 == 1,
@@ -245,6 +271,9 @@ mod tests {
         let mut ledger = Ledger::new(3, 1);
         // Ids that collide in their low bits.
         for (n, id) in [8_u128, 16, 24, 32, 40].into_iter().enumerate() {
+            if ledger.is_full() {
+                ledger.evict_oldest();
+            }
             ledger.insert(Entry { id, ..Entry::default() }, Some(&[n as f32]));
         }
         assert_eq!((ledger.len(), ledger.evicted()), (3, 2));

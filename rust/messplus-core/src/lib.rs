@@ -30,6 +30,8 @@ pub mod diagonal;
 pub mod error;
 pub mod exploration;
 pub mod gaussian;
+pub mod health;
+pub mod history;
 pub mod ledger;
 pub mod log_cost;
 pub mod logistic;
@@ -45,7 +47,10 @@ pub mod request;
 pub mod state;
 pub mod stats;
 
-pub use config::{Config, DefaultPolicy, ModelSpec, PaperPolicy, Policy, SgdConfig, ValidConfig};
+pub use config::{
+    Config, DefaultPolicy, Missing, ModelSpec, Operation, PaperPolicy, Policy, SgdConfig,
+    ValidConfig,
+};
 pub use controller::Controller;
 pub use error::{Error, Result};
 pub use model_set::ModelSet;

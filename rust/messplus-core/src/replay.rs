@@ -173,7 +173,7 @@ fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Resul
 #[cfg(test)]
 mod tests {
     use super::{Recording, Replay, Trace};
-    use crate::config::{Config, ModelSpec, PaperPolicy, Policy, ValidConfig};
+    use crate::config::{Config, ModelSpec, Operation, PaperPolicy, Policy, ValidConfig};
     use crate::error::Error;
 
     const SCORES: [f64; 8] = [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, f64::NAN, 1.0];
@@ -189,6 +189,7 @@ mod tests {
             policy,
             seed: 1,
             pending_capacity: 64,
+            operation: Operation::default(),
             metadata: String::new(),
         }
         .try_into()

@@ -33,7 +33,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, in the order of [`Stats::reasons`](crate::Stats::reasons).
+    /// Every reason, in the order of [`ModelStats::reasons`](crate::ModelStats::reasons).
     pub const ALL: [Self; 5] =
         [Self::Exploit, Self::Explore, Self::Forced, Self::Fallback, Self::WarmUp];
 

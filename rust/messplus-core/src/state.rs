@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 
 const LABEL: &[u8; 8] = b"MESSPLUS";
 const HEADER: usize = 8 + 4 + 8;
-/// The format this version writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+/// The format this version writes and reads.
+pub const FORMAT: u32 = 2;
 
 /// Collects the fields of a payload.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
             return Err(Error::state("must begin with the label MESSPLUS", "other bytes"));
         }
         let format = u32::from_le_bytes(header.array()?);
-        if format == 0 || format > FORMAT {
+        if format != FORMAT {
             return Err(Error::StateVersion { supported: FORMAT, found: format });
         }
         let length = header.u64()?;

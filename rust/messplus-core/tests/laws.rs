@@ -42,7 +42,8 @@ proptest! {
             session.take(step);
             let backlog = session.controller.queue().backlog();
             let stats = session.controller.stats();
-            let owed = 0.7 * stats.rated as f64 - stats.satisfaction;
+            let accounted = (stats.rated + stats.presumed) as f64;
+            let owed = 0.7 * accounted - stats.satisfaction - stats.presumed_satisfaction;
             prop_assert!(backlog >= -credit);
             prop_assert!(backlog >= owed - 1e-9, "backlog {backlog} < shortfall {owed}");
         }

@@ -88,9 +88,7 @@ fn campaign(kills: u32) -> Result<ExitCode, Failure> {
         let acknowledged = kill_one(&path, journal_bytes, 2 + chance.below(60))?.max(at);
         tally.acknowledged = acknowledged;
         let snapshots = folder.generations(Content::Snapshot)?;
-        let rotating = snapshots.last() < folder.generations(Content::Journal)?.last()
-            || path.join("snapshot.tmp").exists();
-        tally.rotating += u32::from(rotating);
+        tally.rotating += u32::from(is_rotating(&folder)?);
         tally.torn += u32::from(damage_tail(&folder, &mut chance)?);
         let spare = snapshots.len() > 1 && chance.below(4) == 0;
         if spare {
@@ -139,6 +137,10 @@ fn kill_one(path: &Path, journal_bytes: u64, milliseconds: u64) -> Result<u64, F
         acknowledged = acknowledged.max(u64::from_le_bytes(word));
         until.get_or_insert_with(|| Instant::now() + Duration::from_millis(milliseconds));
     }
+    // Every other victim is caught in the middle of a snapshot, as far as its files tell.
+    let patience = Instant::now() + Duration::from_millis(500);
+    let folder = Folder::new(path);
+    while journal_bytes < u64::MAX && !is_rotating(&folder)? && Instant::now() < patience {}
     child.kill()?;
     child.wait()?;
     // What the victim wrote before it was killed was acknowledged as well.
@@ -146,6 +148,12 @@ fn kill_one(path: &Path, journal_bytes: u64, milliseconds: u64) -> Result<u64, F
         acknowledged = acknowledged.max(u64::from_le_bytes(word));
     }
     Ok(acknowledged)
+}
+
+/// Whether a journal has been begun whose snapshot is not there yet.
+fn is_rotating(folder: &Folder) -> Result<bool, Failure> {
+    let snapshot = folder.generations(Content::Snapshot)?.last().copied();
+    Ok(snapshot < folder.generations(Content::Journal)?.last().copied())
 }
 
 /// Add to the newest journal what a crash may leave there; whether anything was added.

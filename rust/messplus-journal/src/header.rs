@@ -10,8 +10,8 @@ use crate::error::damaged;
 
 /// Length of a header in bytes.
 pub const LEN: usize = 32;
-/// The format this version writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+/// The format this version writes and reads.
+pub const FORMAT: u32 = 2;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

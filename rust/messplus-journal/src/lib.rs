@@ -33,7 +33,7 @@ pub mod store;
 mod trouble;
 
 pub use error::{Error, Result};
-pub use record::{Record, Transition};
+pub use record::Record;
 pub use recorded::Recorded;
 pub use recovery::{Recovered, recover};
 pub use store::{Durability, Found, Options, Store};

@@ -12,22 +12,17 @@ pub const MAX_LEN: usize = 1 << 16;
 
 const DECIDE: u8 = 1;
 const OBSERVE: u8 = 2;
+const FAIL: u8 = 3;
+const ADVANCE: u8 = 4;
 const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// Name of the decision.
-    pub id: u128,
-    /// What happened to it.
-    pub transition: Transition,
-}
-
-/// What a record says happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Transition {
-    /// The decision was made.
+pub enum Record {
+    /// A decision was made.
     Decide {
+        /// Name of the decision.
+        id: u128,
         /// The model that was chosen.
         model: usize,
         /// Models that were allowed, where the caller said so.
@@ -37,10 +32,24 @@ pub enum Transition {
         /// Costs the caller knew, per model.
         costs: Option<Vec<Option<f64>>>,
     },
-    /// Its outcomes became known.
+    /// Outcomes became known.
     Observe {
+        /// Name of the decision.
+        id: u128,
         /// Per model.
         outcomes: Vec<Outcome>,
+    },
+    /// A call failed.
+    Fail {
+        /// Name of the decision.
+        id: u128,
+        /// The model that did not answer.
+        model: usize,
+    },
+    /// Time passed.
+    Advance {
+        /// The time reached.
+        now: u64,
     },
 }
 
@@ -76,26 +85,48 @@ pub fn encode_observe(out: &mut Vec<u8>, id: u128, outcomes: &[Outcome]) {
     }
 }
 
+/// Write down a failed call.
+pub fn encode_fail(out: &mut Vec<u8>, id: u128, model: usize) {
+    out.push(FAIL);
+    out.extend(id.to_le_bytes());
+    out.push(model as u8);
+}
+
+/// Write down that time passed.
+pub fn encode_advance(out: &mut Vec<u8>, now: u64) {
+    out.push(ADVANCE);
+    out.extend(now.to_le_bytes());
+}
+
 impl Record {
     /// Read a record back; every byte must belong to it.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut input = Input(bytes);
         let [kind] = input.take()?;
-        let id = u128::from_le_bytes(input.take()?);
-        let transition = match kind {
+        let record = match kind {
             DECIDE => input.decide()?,
             OBSERVE => input.observe()?,
-            other => return Err(damaged("records must be decisions or outcomes", other)),
+            FAIL => {
+                let id = u128::from_le_bytes(input.take()?);
+                let [model] = input.take()?;
+                Self::Fail { id, model: usize::from(model) }
+            }
+            ADVANCE => Self::Advance { now: u64::from_le_bytes(input.take()?) },
+            other => return Err(damaged("records must be of a known kind", other)),
         };
-        Ok(Self { id, transition })
+        if input.0.is_empty() {
+            Ok(record)
+        } else {
+            Err(damaged("records must end with their last field", input.0.len()))
+        }
     }
 
     /// Do it again. `decision` is overwritten.
     pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
-        match &self.transition {
-            Transition::Decide { model, allowed, features, costs } => {
+        match self {
+            Self::Decide { id, model, allowed, features, costs } => {
                 let request = Request {
-                    id: self.id,
+                    id: *id,
                     features: features.as_deref(),
                     costs: costs.as_deref(),
                     allowed: *allowed,
@@ -108,7 +139,12 @@ impl Record {
                     Err(damaged("a replay must choose the model that was chosen", found))
                 }
             }
-            Transition::Observe { outcomes } => controller.observe(self.id, outcomes),
+            Self::Observe { id, outcomes } => controller.observe(*id, outcomes),
+            Self::Fail { id, model } => controller.fail(*id, *model).map(drop),
+            Self::Advance { now } => {
+                controller.advance(*now);
+                Ok(())
+            }
         }
     }
 }
@@ -129,7 +165,8 @@ impl Input<'_> {
         self.take().map(f64::from_le_bytes)
     }
 
-    fn decide(&mut self) -> Result<Transition> {
+    fn decide(&mut self) -> Result<Record> {
+        let id = u128::from_le_bytes(self.take()?);
         let [model] = self.take()?;
         let allowed = ModelSet::from_bits(u64::from_le_bytes(self.take()?));
         let n_features = u16::from_le_bytes(self.take()?);
@@ -137,11 +174,8 @@ impl Input<'_> {
             .then(|| (0..n_features).map(|_| self.take().map(f32::from_le_bytes)).collect())
             .transpose()?;
         let costs = (!self.0.is_empty()).then(|| self.costs()).transpose()?;
-        if !self.0.is_empty() {
-            return Err(damaged("records must end with their last field", self.0.len()));
-        }
         let allowed = (!allowed.is_empty()).then_some(allowed);
-        Ok(Transition::Decide { model: usize::from(model), allowed, features, costs })
+        Ok(Record::Decide { id, model: usize::from(model), allowed, features, costs })
     }
 
     fn costs(&mut self) -> Result<Vec<Option<f64>>> {
@@ -151,7 +185,8 @@ impl Input<'_> {
         (0..usize::from(n_models)).map(cost).collect()
     }
 
-    fn observe(&mut self) -> Result<Transition> {
+    fn observe(&mut self) -> Result<Record> {
+        let id = u128::from_le_bytes(self.take()?);
         let mut outcomes = Vec::new();
         while !self.0.is_empty() {
             let [model, known] = self.take()?;
@@ -160,6 +195,6 @@ impl Input<'_> {
             let (satisfaction, cost, latency) = (part(0)?, part(1)?, part(2)?);
             outcomes.push(Outcome { model: usize::from(model), satisfaction, cost, latency });
         }
-        Ok(Transition::Observe { outcomes })
+        Ok(Record::Observe { id, outcomes })
     }
 }

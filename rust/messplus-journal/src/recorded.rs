@@ -2,10 +2,10 @@
 
 use std::ops::Deref;
 
-use messplus_core::{Controller, Decision, Outcome, Request, Result};
+use messplus_core::{Controller, Decision, ModelSet, Outcome, Request, Result};
 
 use crate::header::{Content, Header};
-use crate::record::{encode_decide, encode_observe};
+use crate::record::{encode_advance, encode_decide, encode_fail, encode_observe};
 use crate::segment;
 
 /// A controller whose transitions leave a trace. Reads go to the [`Controller`] itself.
@@ -47,6 +47,21 @@ impl Recorded {
         self.controller.observe(id, outcomes)?;
         self.leave(|out| encode_observe(out, id, outcomes));
         Ok(())
+    }
+
+    /// [`Controller::fail`].
+    pub fn fail(&mut self, id: u128, model: usize) -> Result<ModelSet> {
+        let failed = self.controller.fail(id, model)?;
+        self.leave(|out| encode_fail(out, id, model));
+        Ok(failed)
+    }
+
+    /// [`Controller::advance`], where that changes anything.
+    pub fn advance(&mut self, now: u64) {
+        if now > self.controller.now() {
+            self.controller.advance(now);
+            self.leave(|out| encode_advance(out, now));
+        }
     }
 
     /// Exchange the frames not yet written for an empty buffer.

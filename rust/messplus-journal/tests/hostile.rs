@@ -6,7 +6,7 @@ use common::Stream;
 use messplus_core::{Controller, Decision, ModelSet, Outcome, Request};
 use messplus_journal::Recorded;
 use messplus_journal::header::{Content, Header};
-use messplus_journal::record::{self, Record, Transition};
+use messplus_journal::record::{self, Record};
 use messplus_journal::segment::{self, Records};
 use proptest::collection::vec;
 use proptest::option;
@@ -35,8 +35,7 @@ proptest! {
         let request = Request { id, features: features.as_deref(), costs: costs.as_deref(), allowed };
         let mut frames = Vec::new();
         segment::append(&mut frames, 7, |out| record::encode_decide(out, &request, model));
-        let transition = Transition::Decide { model, allowed, features: features.clone(), costs: costs.clone() };
-        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record { id, transition }]);
+        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record::Decide { id, model, allowed, features: features.clone(), costs: costs.clone() }]);
     }
 
     #[test]
@@ -50,7 +49,7 @@ proptest! {
             .collect();
         let mut bytes = Vec::new();
         record::encode_observe(&mut bytes, id, &outcomes);
-        prop_assert_eq!(Record::decode(&bytes), Ok(Record { id, transition: Transition::Observe { outcomes } }));
+        prop_assert_eq!(Record::decode(&bytes), Ok(Record::Observe { id, outcomes }));
     }
 
     #[test]
@@ -72,8 +71,8 @@ proptest! {
         if let Ok(controller) = Controller::from_bytes(&state) {
             let mut recorded = Recorded::untraced(controller);
             for _ in 0..60 {
-            stream.step(&mut recorded, &mut decision);
-        }
+                stream.step(&mut recorded, &mut decision);
+            }
         }
     }
 

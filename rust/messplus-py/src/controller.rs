@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use messplus_core::{Config, Controller, Decision, Error, Request, Result};
 use messplus_journal::{Recorded, Store};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyDict, PyString};
+use pyo3::types::{PyAny, PyBytes, PyDict, PyString, PyTuple};
 
 use crate::decision::PyDecision;
 use crate::error::{FeedbackError, InputError, folder_error, to_py};
@@ -122,7 +123,10 @@ impl PyController {
             allowed,
         };
         let mut decision = Decision::with_capacity(self.names.len());
-        self.enter(py, |controller| controller.decide(&request, &mut decision))?;
+        self.enter(py, |controller| {
+            tell_time(controller);
+            controller.decide(&request, &mut decision)
+        })?;
         Ok(PyDecision::new(decision, Arc::clone(&self.names)))
     }
 
@@ -143,7 +147,35 @@ impl PyController {
             (id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?)
         };
         let outcomes = outcome::gather(&self.names, served, satisfied, cost, latency)?;
-        self.enter(py, |controller| controller.observe(id, &outcomes))
+        self.enter(py, |controller| {
+            tell_time(controller);
+            controller.observe(id, &outcomes)
+        })
+    }
+
+    fn fail<'py>(
+        &self,
+        py: Python<'py>,
+        decision: &Bound<'py, PyAny>,
+        model: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let id = match decision.cast::<PyDecision>() {
+            Ok(decision) => decision.get().inner.id,
+            Err(_) => parse_id(decision)?,
+        };
+        let model = self.names.index("model", model)?;
+        let failed = self.enter(py, |controller| {
+            controller.advance(unix_seconds());
+            controller.fail(id, model)
+        })?;
+        self.names.tuple(py, failed.iter())
+    }
+
+    fn advance(&self, py: Python<'_>, now: u64) -> PyResult<()> {
+        self.enter(py, |controller| {
+            controller.advance(now);
+            Ok(())
+        })
     }
 
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -166,6 +198,18 @@ impl PyController {
         }
         Ok(costs)
     }
+}
+
+/// Only where something depends on it: else equal calls lead to equal states whenever they are made.
+fn tell_time(controller: &mut Recorded) {
+    if controller.needs_time() {
+        controller.advance(unix_seconds());
+    }
+}
+
+fn unix_seconds() -> u64 {
+    // A clock before 1970 is as good as none.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn parse_id(decision: &Bound<'_, PyAny>) -> PyResult<u128> {

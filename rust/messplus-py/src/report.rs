@@ -39,15 +39,23 @@ impl Snapshot {
         report.set_item("evicted", self.evicted)?;
         report.set_item("rated", self.stats.rated)?;
         report.set_item("satisfaction", self.stats.satisfaction)?;
-        let reasons = PyDict::new(py);
-        for (reason, count) in Reason::ALL.iter().zip(self.stats.reasons) {
-            reasons.set_item(reason.as_str(), count)?;
-        }
-        report.set_item("reasons", reasons)?;
+        report.set_item("spread", self.stats.spread)?;
+        report.set_item("presumed", self.stats.presumed)?;
+        report.set_item("presumed_satisfaction", self.stats.presumed_satisfaction)?;
+        let points = self.stats.history.points().iter();
+        let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.cost));
+        report.set_item("history", points.collect::<Vec<_>>())?;
         let models = PyDict::new(py);
         for (index, stats) in self.stats.models.iter().enumerate() {
+            let reasons = PyDict::new(py);
+            for (reason, count) in Reason::ALL.iter().zip(stats.reasons) {
+                reasons.set_item(reason.as_str(), count)?;
+            }
             let model = PyDict::new(py);
-            model.set_item("selected", stats.selected)?;
+            model.set_item("selected", stats.selected())?;
+            model.set_item("reasons", reasons)?;
+            model.set_item("predicted", stats.predicted)?;
+            model.set_item("failed", stats.failed)?;
             model.set_item("also_queried", stats.also_queried)?;
             model.set_item("rated", stats.rated)?;
             model.set_item("satisfaction", stats.satisfaction)?;

@@ -6,9 +6,7 @@ use messplus_core::{Config, Controller, Error as CoreError};
 use messplus_journal::audit::{FileAudit, audit, history};
 use messplus_journal::folder::Folder;
 use messplus_journal::header::Content;
-use messplus_journal::{
-    Durability, Error, Found, Kind, Options, Record, Result, Store, Transition,
-};
+use messplus_journal::{Durability, Error, Found, Kind, Options, Record, Result, Store};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -105,19 +103,31 @@ pub fn folder_history(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyLis
     let folder = Folder::new(path);
     let history = py.detach(|| history(&folder)).map_err(folder_error)?;
     let list = PyList::empty(py);
-    for (sequence, Record { id, transition }) in history {
+    for (sequence, record) in history {
         let dict = PyDict::new(py);
         dict.set_item("transition", sequence)?;
-        dict.set_item("id", ids::to_hex(id))?;
-        match transition {
-            Transition::Decide { model, allowed, features, .. } => {
+        match record {
+            Record::Decide { id, model, allowed, features, .. } => {
+                dict.set_item("kind", "decide")?;
+                dict.set_item("id", ids::to_hex(id))?;
                 dict.set_item("model", model)?;
                 dict.set_item("allowed", allowed.map(|set| set.iter().collect::<Vec<_>>()))?;
                 dict.set_item("features", features)?;
             }
-            Transition::Observe { outcomes } => {
+            Record::Observe { id, outcomes } => {
                 let parts = outcomes.iter().map(|o| (o.model, o.satisfaction, o.cost, o.latency));
+                dict.set_item("kind", "observe")?;
+                dict.set_item("id", ids::to_hex(id))?;
                 dict.set_item("outcomes", parts.collect::<Vec<_>>())?;
+            }
+            Record::Fail { id, model } => {
+                dict.set_item("kind", "fail")?;
+                dict.set_item("id", ids::to_hex(id))?;
+                dict.set_item("model", model)?;
+            }
+            Record::Advance { now } => {
+                dict.set_item("kind", "advance")?;
+                dict.set_item("now", now)?;
             }
         }
         list.append(dict)?;

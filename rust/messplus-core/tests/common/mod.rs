@@ -1,6 +1,6 @@
 //! Small zoos and random sessions for the laws.
 
-use messplus_core::{Config, Controller, Decision, ModelSpec, Outcome, Policy, Request};
+use messplus_core::{Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request};
 use proptest::prelude::*;
 
 /// Length of every feature vector here.
@@ -43,6 +43,7 @@ pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
         policy,
         seed,
         pending_capacity: 8,
+        operation: Operation::default(),
         metadata: String::new(),
     }
 }

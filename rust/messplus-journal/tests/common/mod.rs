@@ -1,7 +1,8 @@
 //! A reproducible stream of transitions, valid and invalid alike.
 
 use messplus_core::{
-    Config, Controller, Decision, ModelSet, ModelSpec, Outcome, PaperPolicy, Policy, Request,
+    Config, Controller, Decision, DefaultPolicy, Missing, ModelSet, ModelSpec, Operation, Outcome,
+    Policy, Request,
 };
 use messplus_journal::{Recorded, Result};
 
@@ -13,9 +14,10 @@ pub fn controller() -> Result<Controller> {
         models: vec![model("small", 0.2), model("medium", 1.0), model("large", 3.0)],
         alpha: 0.8,
         n_features: N_FEATURES,
-        policy: Policy::Paper(PaperPolicy::default()),
+        policy: Policy::Default(DefaultPolicy::default()),
         seed: 5,
         pending_capacity: 32,
+        operation: Operation { pending_age: Some(30), missing: Missing::Predicted, cooldown: 2 },
         metadata: String::new(),
     };
     Ok(Controller::new(config.try_into()?))
@@ -49,6 +51,11 @@ impl Stream {
                 allowed: (self.below(4) == 0).then_some(allowed),
             };
             recorded.decide(&request, decision).is_ok()
+        } else if self.below(8) == 0 {
+            recorded.advance(recorded.now() + 1 + self.below(3));
+            true
+        } else if self.below(8) == 0 {
+            recorded.fail(u128::from(steps), self.below(3) as usize).is_ok()
         } else {
             let id = u128::from(steps.saturating_sub(self.below(40)));
             let outcome = Outcome {
