@@ -1,0 +1,142 @@
+"""Prometheus metrics of routers, read from one snapshot of the core at every scrape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._core import __version__
+from ._optional import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prometheus_client.metrics_core import Metric
+    from prometheus_client.registry import CollectorRegistry
+
+    from .report import Report
+    from .router import Router
+
+
+class RouterCollector:
+    """A collector for ``prometheus_client``: nothing is counted or locked between scrapes.
+
+    Parameters
+    ----------
+    router
+        The router to report on.
+    sla
+        Value of the label ``sla``.
+
+    Examples
+    --------
+    >>> from prometheus_client import CollectorRegistry, generate_latest
+    >>> from messplus import SLA, Model, Router
+    >>> registry = CollectorRegistry()
+    >>> router = Router([Model("small", cost=0.2)], SLA(target=0.9))
+    >>> registry.register(RouterCollector(router))
+    >>> decision = router.select("Hello?")
+    >>> print(registry.get_sample_value("messplus_pending_decisions"))
+    1
+    """
+
+    def __init__(self, router: Router, sla: str = "default") -> None:
+        # Imported early: a missing package must show when the collector is made, not when scraped.
+        self._core = require("prometheus_client.core", "metrics")
+        self._router = router
+        self._sla = sla
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield every metric, as the registry asks for them."""
+        report = self._router.report()
+        yield from self._of_models(report)
+        yield from self._of_router(report)
+        info = self._core.InfoMetricFamily("messplus_build", "Version of the library.")
+        info.add_metric([], {"version": __version__})
+        yield info
+
+    def _of_models(self, report: Report) -> Iterable[Metric]:
+        counter, gauge = self._core.CounterMetricFamily, self._core.GaugeMetricFamily
+        decisions = counter("messplus_decisions", "Requests decided.", labels=["model", "reason"])
+        feedback = counter(
+            "messplus_feedback", "Ratings, bills and latencies.", labels=["model", "outcome"]
+        )
+        failures = counter("messplus_failures", "Calls that failed.", labels=["model"])
+        cost = counter("messplus_cost", "Sum of all bills.", labels=["model"])
+        predicted = gauge(
+            "messplus_predicted_satisfaction_ratio",
+            "Mean predicted probability of satisfaction over the requests a model was chosen for.",
+            labels=["model"],
+        )
+        for name, model in report.models.items():
+            for reason, count in model.reasons.items():
+                decisions.add_metric([name, reason], count)
+            for outcome, count in (
+                ("rated", model.rated),
+                ("billed", model.billed),
+                ("timed", model.timed),
+            ):
+                feedback.add_metric([name, outcome], count)
+            failures.add_metric([name], model.failed)
+            cost.add_metric([name], model.cost)
+            if model.predicted_rate is not None:
+                predicted.add_metric([name], model.predicted_rate)
+        return decisions, feedback, failures, cost, predicted
+
+    def _of_router(self, report: Report) -> Iterable[Metric]:
+        counter, gauge = self._core.CounterMetricFamily, self._core.GaugeMetricFamily
+        by_sla: list[tuple[str, str, float | None]] = [
+            ("virtual_queue", "Satisfaction owed, in rated requests.", report.backlog),
+            ("sla_target_ratio", "Satisfaction rate agreed on.", report.target),
+            (
+                "satisfaction_ratio",
+                "Mean satisfaction of rated requests.",
+                report.satisfaction_rate,
+            ),
+            ("satisfaction_bound_ratio", "Rate that is certain.", report.lower_bound),
+        ]
+        for name, text, value in by_sla:
+            family = gauge(f"messplus_{name}", text, labels=["sla"])
+            if value is not None:
+                family.add_metric([self._sla], value)
+            yield family
+        yield gauge("messplus_pending_decisions", "Decisions not rated yet.", report.pending)
+        yield counter(
+            "messplus_pending_expired", "Decisions forgotten before a rating came.", report.evicted
+        )
+        yield counter(
+            "messplus_exploration", "Requests drawn for exploration.", report.reasons["explore"]
+        )
+        featurizer = counter(
+            "messplus_featurizer_failures", "Requests routed without features.", labels=["kind"]
+        )
+        featurizer.add_metric(["error"], report.featurizer_errors)
+        featurizer.add_metric(["timeout"], report.featurizer_timeouts)
+        yield featurizer
+        errors = counter("messplus_state_errors", "Failures to record.", labels=["kind"])
+        for kind, count in report.state_errors.items():
+            errors.add_metric([kind], count)
+        yield errors
+
+
+def register(
+    router: Router, sla: str = "default", registry: CollectorRegistry | None = None
+) -> RouterCollector:
+    """Register a router with ``prometheus_client``, in its default registry or another.
+
+    Parameters
+    ----------
+    router
+        The router to report on.
+    sla
+        Value of the label ``sla``.
+    registry
+        The registry.
+
+    Returns
+    -------
+    RouterCollector
+        What was registered, for ``registry.unregister``.
+    """
+    collector = RouterCollector(router, sla)
+    (registry or require("prometheus_client", "metrics").REGISTRY).register(collector)
+    return collector
