@@ -27,6 +27,7 @@ _COMMANDS = (
     "messplus.cli.featurizer",
     "messplus.cli.offload",
     "messplus.cli.replay",
+    "messplus.cli.report",
     "messplus.cli.state",
     "messplus.cli.sweep",
 )

@@ -1,0 +1,215 @@
+"""A page that shows a customer how a service level was kept, and what it cost."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._svg import Line, line_plot
+from .replay.bounds import Frontier, cheapest_mix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .report import Report
+
+_BLUE, _RED, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 760px; margin: 2.5em auto;
+  padding: 0 1em; }
+h1 { font-size: 1.5em; margin-bottom: 0; } h2 { font-size: 1.1em; margin-top: 2em; }
+.verdict { font-size: 1.15em; padding: .6em .9em; border-left: 5px solid; background: #f6f6f6; }
+dl { display: grid; grid-template-columns: repeat(3, 1fr); gap: .8em 1.5em; }
+dt { color: #6b6b6b; font-size: .85em; } dd { margin: 0; font-size: 1.25em; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: right; padding: .3em .5em; }
+th:first-child, td:first-child { text-align: left; } th { border-bottom: 1px solid #999;
+  font-weight: 600; } td { border-bottom: 1px solid #e6e6e6; }
+svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; fill: #444; }
+.grid { stroke: #e6e6e6; } .note { color: #6b6b6b; font-size: .85em; }
+"""
+
+
+def render(report: Report, listed: Mapping[str, float], title: str) -> str:
+    """Write the page: one file of HTML that needs nothing else.
+
+    Parameters
+    ----------
+    report
+        :meth:`Router.report` of the router.
+    listed
+        Listed cost of each model, for models never billed.
+    title
+        Heading of the page.
+    """
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        _verdict(report),
+        _figures(report),
+        *_plots(report, listed),
+        "<h2>Cost</h2>",
+        _savings(report, listed),
+        "<h2>Models</h2>",
+        _models(report),
+        "<h2>How to read this</h2>",
+        _method(report),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _verdict(report: Report) -> str:
+    rate, interval = report.satisfaction_rate, report.interval
+    if rate is None or interval is None:
+        return _banner(_GREY, "No request has been rated yet: nothing can be said.")
+    met = (
+        f"{_percent(rate)} of {report.rated:,} rated requests satisfied, {_percent(report.target)}"
+    )
+    if rate >= report.target:
+        sure = interval[0] >= report.target
+        more = "" if sure else " The true rate may still lie below: see the interval."
+        return _banner(_GREEN, f"The service level was kept: {met} agreed.{more}")
+    if interval[1] >= report.target:
+        return _banner(_GREY, f"The service level is open: {met} agreed, within the uncertainty.")
+    return _banner(_RED, f"The service level was missed: {met} agreed.")
+
+
+def _banner(colour: str, text: str) -> str:
+    return f'<p class="verdict" style="border-color: {colour}">{escape(text)}</p>'
+
+
+def _figures(report: Report) -> str:
+    interval = report.interval
+    figures = [
+        ("agreed", _percent(report.target)),
+        ("achieved, rated requests", _percent(report.satisfaction_rate)),
+        ("certain at least", _percent(report.lower_bound)),
+        (
+            "true rate, 95 % confidence",
+            "none" if interval is None else f"{_percent(interval[0])} to {_percent(interval[1])}",
+        ),
+        ("requests", f"{report.decisions:,}"),
+        (
+            "of them rated",
+            _percent(report.rated / report.decisions if report.decisions else None),
+        ),
+    ]
+    return "<dl>" + "".join(f"<div><dt>{n}</dt><dd>{v}</dd></div>" for n, v in figures) + "</dl>"
+
+
+def _plots(report: Report, listed: Mapping[str, float]) -> list[str]:
+    points = [point for point in report.history if point.accounted > 0]
+    if not points:
+        return []
+    x = [float(point.accounted) for point in points]
+    target = report.target
+    rate = [point.satisfaction / point.accounted for point in points]
+    certain = [max(0.0, target - point.backlog / point.accounted) for point in points]
+    # The first few ratings would stretch the axis without saying anything.
+    start = min(len(points) - 1, max(1, len(points) // 50))
+    satisfaction = line_plot(
+        x[start:],
+        [
+            Line("achieved", rate[start:], _BLUE),
+            Line("agreed", [target] * len(x[start:]), _GREY, dashed=True),
+            Line("certain at least", certain[start:], _GREEN),
+        ],
+        "rated requests",
+        percent=True,
+    )
+    dearest = max(_mean_costs(report, listed).values())
+    cost = line_plot(
+        x[start:],
+        [
+            Line("router", [point.cost / point.accounted for point in points[start:]], _BLUE),
+            Line("dearest model", [dearest] * len(x[start:]), _GREY, dashed=True),
+        ],
+        "rated requests",
+        percent=False,
+    )
+    return [
+        "<h2>Satisfaction so far</h2>",
+        satisfaction,
+        "<h2>Cost per rated request so far</h2>",
+        cost,
+    ]
+
+
+def _savings(report: Report, listed: Mapping[str, float]) -> str:
+    costs = _mean_costs(report, listed)
+    dearest = max(costs, key=lambda name: costs[name])
+    billed = sum(model.billed for model in report.models.values())
+    mean = report.cost / billed if billed else None
+    rated = {name: model for name, model in report.models.items() if model.rated >= 30}
+    mix = None
+    if rated:
+        rates = [model.satisfaction_rate or 0.0 for model in rated.values()]
+        options = Frontier(np.array(rates), np.array([costs[name] for name in rated]))
+        mix = cheapest_mix(options, report.target)
+    rows = [
+        ("this router", mean),
+        (f"{dearest} for every request", costs[dearest]),
+        ("blind mixture that keeps the level", None if mix is None else mix.cost),
+    ]
+    body = "".join(
+        f"<tr><td>{escape(name)}</td><td>{_number(cost)}</td>"
+        f"<td>{_percent(None if cost in (None, 0) or mean is None else 1 - mean / cost)}</td></tr>"
+        for name, cost in rows
+    )
+    return (
+        "<table><tr><th></th><th>mean cost of a call</th><th>saved by the router</th></tr>"
+        f"{body}</table>"
+        '<p class="note">The mixture is estimated from the ratings each model got on the requests '
+        "it was chosen for, of models with at least 30; a model chosen for easy requests looks "
+        "better than it is.</p>"
+    )
+
+
+def _models(report: Report) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{model.selected:,}</td><td>{model.rated:,}</td>"
+        f"<td>{_percent(model.satisfaction_rate)}</td><td>{_percent(model.predicted_rate)}</td>"
+        f"<td>{_number(model.cost)}</td><td>{model.failed:,}</td></tr>"
+        for name, model in report.models.items()
+    )
+    return (
+        "<table><tr><th>model</th><th>chosen</th><th>rated</th><th>satisfied</th><th>predicted</th>"
+        f"<th>cost</th><th>failed calls</th></tr>{rows}</table>"
+    )
+
+
+def _method(report: Report) -> str:
+    presumed = (
+        f" {report.presumed:,} requests were never rated and count with a presumed satisfaction of "
+        f"{report.presumed_satisfaction:,.1f} in the certain bound and the plots, and nowhere else."
+        if report.presumed
+        else ""
+    )
+    return (
+        "<p class='note'><b>Certain at least</b>: agreed rate minus backlog per rated request; it "
+        "follows from the bookkeeping alone, without any assumption. <b>True rate</b>: an "
+        "anytime-valid empirical-Bernstein confidence sequence (Howard, Ramdas, McAuliffe and "
+        "Sekhon, Annals of Statistics 49(2), 2021) for the mean probability of satisfaction of the "
+        "rated requests; it holds however often one looks and whatever changes. Both speak of "
+        f"rated requests: users who do not rate may differ.{presumed}</p>"
+    )
+
+
+def _mean_costs(report: Report, listed: Mapping[str, float]) -> dict[str, float]:
+    return {
+        name: model.cost / model.billed if model.billed else listed[name]
+        for name, model in report.models.items()
+    }
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:,.4g}"
