@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz load
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,7 +12,7 @@ help:  ## list the targets
 $(VENV)/.deps: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib gymnasium
+	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib gymnasium prometheus-client
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.deps $(RUST)
@@ -57,6 +57,10 @@ crash:  ## kill a loaded process KILLS times and compare what it left
 CASES ?= 10000000
 fuzz:  ## feed CASES damaged states and records to their readers
 	cargo run --quiet --release --package messplus-journal --example fuzz -- $(CASES)
+
+SECONDS ?= 60
+load: dev  ## threads and an event loop on a router in a folder, for SECONDS
+	$(BIN)/python benches/python/load.py $(SECONDS)
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check
