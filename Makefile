@@ -58,8 +58,8 @@ CASES ?= 10000000
 fuzz:  ## feed CASES damaged states and records to their readers
 	cargo run --quiet --release --package messplus-journal --example fuzz -- $(CASES)
 
-SECONDS ?= 60
-load: dev  ## threads and an event loop on a router in a folder, for SECONDS
+SECONDS ?= 45
+load: dev  ## 2 and 16 threads and an event loop on a router in a folder, SECONDS each
 	$(BIN)/python benches/python/load.py $(SECONDS)
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one

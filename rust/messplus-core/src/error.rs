@@ -67,9 +67,9 @@ pub enum Error {
         found: String,
     },
     /// Saved state has a format this version does not read.
-    #[error("state: format must be at most {supported}, got {found}")]
+    #[error("state: format must be {supported}, got {found}")]
     StateVersion {
-        /// The newest format this version reads.
+        /// The format this version reads.
         supported: u32,
         /// The format found.
         found: u32,
