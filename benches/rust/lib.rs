@@ -27,7 +27,7 @@ impl Stream {
         }
         let models = (0..n_models).map(|model| ModelSpec {
             name: format!("m{model}"),
-            cost: 1.0 + model as f64,
+            cost: (1.0 + model as f64).into(),
             quality: None,
         });
         let config = Config {
@@ -68,7 +68,13 @@ impl Stream {
         let features = &self.prompts[self.next as usize % self.prompts.len()];
         // An odd multiplier spreads the counter over the id's low bits, as random ids are.
         let id = self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        let request = Request { id, features: Some(features), costs: None, allowed: None };
+        let request = Request {
+            id,
+            features: Some(features),
+            input_tokens: None,
+            costs: None,
+            allowed: None,
+        };
         self.controller.decide(&request, &mut self.decision).expect("a valid request");
         self.next += 1;
     }

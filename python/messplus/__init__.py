@@ -22,6 +22,7 @@ from .exceptions import (
     StateVersionError,
     UnsafeEncoderError,
 )
+from .prices import TokenPrice
 from .report import ModelReport, Report
 from .router import Router
 
@@ -57,6 +58,7 @@ __all__ = [
     "StateError",
     "StateLockedError",
     "StateVersionError",
+    "TokenPrice",
     "UnsafeEncoderError",
     "__version__",
 ]

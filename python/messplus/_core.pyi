@@ -16,6 +16,7 @@ def folder_history(path: str | PathLike[str]) -> list[dict[str, Any]]: ...
 def replay(
     config: str,
     features: npt.NDArray[np.float32],
+    input_tokens: npt.NDArray[np.uint32],
     scores: npt.NDArray[np.float64],
     costs: npt.NDArray[np.float64],
     order: npt.NDArray[np.uint32],
@@ -90,6 +91,7 @@ class Controller:
         features: npt.NDArray[np.float32] | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        input_tokens: int | None = None,
     ) -> Decision: ...
     def observe(
         self,

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 from .exceptions import ConfigError
+from .prices import TokenPrice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
 
     from ._schema import RouterSettings
 
@@ -29,9 +32,9 @@ class Model:
     name
         Name, unique in the zoo; decisions name models by it.
     cost
-        Expected cost of one request before any bill was seen, in ``[0, 1e18]``. Any unit (money,
-        joules), the same for the whole zoo. To the default policy zero means unknown: the first
-        bill tells.
+        Expected cost of one request before any bill was seen: a number in ``[0, 1e18]``, or a
+        :class:`TokenPrice`. Any unit (money, joules), the same for the whole zoo. To the default
+        policy zero means unknown: the first bill tells.
     quality
         Mean satisfaction expected of the model before any rating was seen, in ``(0, 1)``: a
         benchmark score, say. Used by the default policy.
@@ -40,8 +43,30 @@ class Model:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     name: str
-    cost: float
+    cost: float | TokenPrice
     quality: float | None = None
+
+    @classmethod
+    def from_price_map(
+        cls,
+        prices: Mapping[str, Any],
+        name: str,
+        output_tokens: float,
+        *,
+        input_tokens: float = 500.0,
+        quality: float | None = None,
+    ) -> Model:
+        """Take the price from a map in the form that LiteLLM publishes.
+
+        Parameters and errors are those of :meth:`TokenPrice.from_map`.
+
+        Examples
+        --------
+        >>> prices = {"nano": {"input_cost_per_token": 1e-07, "output_cost_per_token": 4e-07}}
+        >>> Model.from_price_map(prices, "nano", output_tokens=300).cost.cost(input_tokens=800)
+        0.0002
+        """
+        return cls(name, TokenPrice.from_map(prices, name, output_tokens, input_tokens), quality)
 
 
 @dataclass(frozen=True)
@@ -201,14 +226,28 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
     try:
         return RouterSettings.model_validate_json(json.dumps(settings, default=_plain))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        # Behind "policy" pydantic names the preset too, which is no key.
-        keys = (
-            first["loc"][:1] + first["loc"][2:] if first["loc"][:1] == ("policy",) else first["loc"]
-        )
+        errors = error.errors(include_url=False)
+        # Of the two forms of a cost, the one that was meant is at fault.
+        first = next((e for e in errors if not _is_other_form(e)), errors[0])
+        keys = _keys(first["loc"])
         path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
         path = path.removeprefix(".") or "settings"
         raise ConfigError(f"{path}: {first['msg'].lower()}, got {first['input']!r}") from None
+
+
+def _is_other_form(error: ErrorDetails) -> bool:
+    if error["loc"][-1] == "float":
+        return isinstance(error["input"], dict)
+    return error["loc"][-1] == "TokenPrice" and not isinstance(error["input"], dict)
+
+
+def _keys(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Leave out what pydantic names beside keys: the preset of a policy, the form of a cost."""
+    if location[:1] == ("policy",):
+        return location[:1] + location[2:]
+    if location[:1] == ("models",) and location[2:3] == ("cost",):
+        return location[:3] + location[4:]
+    return location
 
 
 def to_native(settings: RouterSettings, n_features: int, metadata: str = "") -> str:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from . import _core
 from .exceptions import InputError
+from .prices import listed_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,7 @@ def tables(path: str | Path) -> dict[str, list[Row]]:
         If the folder holds no router that can be read.
     """
     core, _ = _core.Controller.recover(path)
-    listed = {model["name"]: model["cost"] for model in json.loads(core.config)["models"]}
+    listed = listed_costs(core.config)
     names = list(listed)
     models = [
         {"model": name, "listed_cost": listed[name], **counters}

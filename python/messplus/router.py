@@ -13,6 +13,7 @@ from . import config, report
 from ._core import Controller, Decision
 from .durable import open_controller
 from .exceptions import StateError
+from .featurizers.chat import estimate_tokens
 from .featurizers.requests import RequestFeatures
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ class Router:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        input_tokens: int | None = None,
     ) -> Decision:
         """Choose the model that serves this request.
 
@@ -240,6 +242,10 @@ class Router:
             models may be left out.
         allowed
             Models that may serve this request; all by default.
+        input_tokens
+            Tokens the request is billed for where the caller knows, ``>= 1``; a quarter of the
+            prompt's bytes by default, all messages of a chat counted. Prices per token
+            (:class:`TokenPrice`) are multiplied with it.
 
         Raises
         ------
@@ -252,7 +258,7 @@ class Router:
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
         vector = self._features.one(prompt, tags, features)
-        return self._core.decide(vector, costs, allowed)
+        return self._core.decide(vector, costs, allowed, _tokens(prompt, input_tokens))
 
     async def aselect(
         self,
@@ -262,6 +268,7 @@ class Router:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        input_tokens: int | None = None,
         deadline: float = 0.25,
     ) -> Decision:
         """Choose as :meth:`select` does, without keeping the event loop from its work.
@@ -282,7 +289,7 @@ class Router:
             If an argument breaks its rule. Nothing has changed then.
         """
         vector = await self._features.one_async(prompt, tags, features, deadline)
-        return self._core.decide(vector, costs, allowed)
+        return self._core.decide(vector, costs, allowed, _tokens(prompt, input_tokens))
 
     def select_many(
         self,
@@ -310,7 +317,10 @@ class Router:
             only if the fault is in ``costs`` or ``allowed``.
         """
         vectors = self._features.many(prompts, tags)
-        return [self._core.decide(vector, costs, allowed) for vector in vectors]
+        return [
+            self._core.decide(vector, costs, allowed, estimate_tokens(prompt))
+            for prompt, vector in zip(prompts, vectors, strict=True)
+        ]
 
     def feedback(
         self,
@@ -432,6 +442,10 @@ class Router:
     def load(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
         """The router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
         return cls.from_bytes(Path(path).read_bytes(), featurizer=featurizer)
+
+
+def _tokens(prompt: Prompt | None, given: int | None) -> int | None:
+    return estimate_tokens(prompt) if given is None and prompt is not None else given
 
 
 def _native(settings: RouterSettings, features: RequestFeatures) -> str:

@@ -22,17 +22,17 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    import json
     from pathlib import Path
 
     from messplus import _core, compliance, report
+    from messplus.prices import listed_costs
 
     state = Path(args.state)
     if state.is_dir():
         core, _ = _core.Controller.recover(state)
     else:
         core = _core.Controller.from_bytes(state.read_bytes())
-    listed = {model["name"]: model["cost"] for model in json.loads(core.config)["models"]}
-    page = compliance.render(report.build(core.report(), 0, 0), listed, args.title)
+    account = report.build(core.report(), 0, 0)
+    page = compliance.render(account, listed_costs(core.config), args.title)
     Path(args.html).write_text(page, encoding="utf-8")
     return 0

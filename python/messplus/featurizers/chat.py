@@ -11,6 +11,8 @@ from messplus.exceptions import InputError
 Prompt: TypeAlias = str | Sequence[Mapping[str, Any]]
 
 _TEXT_PARTS = ("text", "input_text")
+_BYTES_PER_TOKEN = 4
+_MAX_TOKENS = 2**32 - 1
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -41,6 +43,22 @@ def prompt_text(prompt: Prompt) -> str:
     return "\n".join(texts)
 
 
+def estimate_tokens(prompt: Prompt) -> int:
+    """Estimate how many tokens a provider bills a prompt for, at least 1.
+
+    Four bytes of UTF-8 make a token, as in English text; of a message list all messages count,
+    because all of them are sent. How far this is off for a model and a kind of prompt is learned
+    with its bills.
+    """
+    if isinstance(prompt, str):
+        texts = [prompt]
+    else:
+        contents = [message.get("content") for message in map(_message, prompt)]
+        texts = [text for content in contents for text in _texts(content)]
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    return min(max(-(-size // _BYTES_PER_TOKEN), 1), _MAX_TOKENS)
+
+
 def _message(message: object) -> Mapping[str, Any]:
     if not isinstance(message, Mapping):
         raise InputError(f"prompt: messages must be mappings, got {type(message).__name__}")
@@ -58,5 +76,14 @@ def _content(content: object) -> str:
         raise InputError(
             f"prompt: content must be a string or a list of parts, got {type(content).__name__}"
         )
-    parts = [part for part in map(_message, content) if part.get("type") in _TEXT_PARTS]
-    return "\n".join(str(part.get("text", "")) for part in parts)
+    return "\n".join(_texts(list(map(_message, content))))
+
+
+def _texts(content: object) -> list[str]:
+    """Return the texts of a message; content without any, such as a call of a tool, has none."""
+    if isinstance(content, str):
+        return [content]
+    if not isinstance(content, Sequence):
+        return []
+    parts = [part for part in content if isinstance(part, Mapping)]
+    return [str(part.get("text", "")) for part in parts if part.get("type") in _TEXT_PARTS]

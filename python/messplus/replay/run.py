@@ -120,6 +120,7 @@ def run(
     (model, satisfaction, cost, explored, queue), final_backlog, seconds = _replay(
         _core_config(problem, policy, seed, features.shape[1]),
         np.ascontiguousarray(features),
+        np.empty(0, np.uint32),
         table.scores,
         table.costs,
         order,

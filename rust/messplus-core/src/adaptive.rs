@@ -1,5 +1,7 @@
 //! The default method: second-order learning from every rating, and a price that finds its own scale.
 
+use std::num::NonZeroU32;
+
 use crate::bayes::BayesianHeads;
 use crate::config::{Config, DefaultPolicy};
 use crate::error::{Error, Result};
@@ -54,7 +56,7 @@ impl Adaptive {
         Self {
             exploration: policy.exploration,
             heads: BayesianHeads::new(qualities, n_features, policy.forgetting),
-            costs: LogCosts::new(models.iter().map(|model| model.cost), n_features),
+            costs: LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features),
             multiplier: Multiplier::default(),
             ceiling: 1.0,
             decided: 0.0,
@@ -64,7 +66,7 @@ impl Adaptive {
     }
 
     pub(crate) fn decide(&mut self, situation: &Situation<'_>, decision: &mut Decision) -> Choice {
-        let &Situation { alpha, backlog, draw, .. } = situation;
+        let &Situation { alpha, backlog, draw, input_tokens, .. } = situation;
         shorten(situation.features, &mut self.x);
         let x = self.x.as_slice();
         let (difficulty, length) = (self.heads.difficulty(x), self.costs.length(x));
@@ -75,8 +77,8 @@ impl Adaptive {
         let mut best = 0.0_f64;
         for model in 0..self.heads.n_models() {
             let log_odds = self.heads.log_odds(model, x, difficulty);
-            let cost = situation.cost(model);
-            let cost = cost.unwrap_or_else(|| self.costs.expected(model, x, length));
+            let predicted = || self.costs.expected(model, x, length, input_tokens);
+            let cost = situation.cost(model).unwrap_or_else(predicted);
             let p_satisfied = log_odds.optimistic(0.0);
             if situation.allowed.contains(model) {
                 best = best.max(p_satisfied);
@@ -104,9 +106,15 @@ impl Adaptive {
         self.heads.learn_one(model, &self.x, satisfaction);
     }
 
-    pub(crate) fn learn_bill(&mut self, model: usize, features: &[f32], cost: f64) {
+    pub(crate) fn learn_bill(
+        &mut self,
+        model: usize,
+        features: &[f32],
+        input_tokens: Option<NonZeroU32>,
+        cost: f64,
+    ) {
         shorten(features, &mut self.x);
-        self.costs.learn_one(model, &self.x, cost);
+        self.costs.learn_one(model, &self.x, input_tokens, cost);
     }
 
     pub(crate) fn settle(&mut self, expectation: Expectation, age: u64) {

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::price::{ListedCost, TokenPrice};
 
 /// Most models a zoo can hold: a set of models is one 64-bit word.
 pub const MAX_MODELS: usize = 64;
@@ -19,9 +20,9 @@ pub const MAX_LEDGER_BYTES: usize = 1 << 30;
 pub struct ModelSpec {
     /// Name, unique in the zoo.
     pub name: String,
-    /// Expected cost of one request before any was seen; any unit, in `[0, 1e18]`. Under
-    /// [`Policy::Default`] zero stands for unknown.
-    pub cost: f64,
+    /// Expected cost of one request before any was seen. Under [`Policy::Default`] zero stands for
+    /// unknown.
+    pub cost: ListedCost,
     /// Mean satisfaction expected before any rating was seen, in `(0, 1)`; for
     /// [`Policy::Default`].
     #[serde(default)]
@@ -229,14 +230,33 @@ fn check_models(models: &[ModelSpec]) -> Result<()> {
             let field = format!("models[{index}].name");
             return Err(Error::config(field, "must be unique", format!("{:?}", model.name)));
         }
-        let field = format!("models[{index}].cost");
-        check(&field, model.cost, "must be in [0, 1e18]", |c| (0.0..=1e18).contains(&c))?;
+        check_cost(&format!("models[{index}].cost"), &model.cost)?;
         if let Some(quality) = model.quality {
             let field = format!("models[{index}].quality");
             check(&field, quality, "must be in (0, 1)", |q| q > 0.0 && q < 1.0)?;
         }
     }
     Ok(())
+}
+
+fn check_cost(field: &str, cost: &ListedCost) -> Result<()> {
+    match *cost {
+        ListedCost::PerRequest(cost) => {
+            check(field, cost, "must be in [0, 1e18]", |c| (0.0..=1e18).contains(&c))
+        }
+        ListedCost::PerToken(TokenPrice { input, output, output_tokens, input_tokens }) => {
+            for (name, price) in [("input", input), ("output", output)] {
+                let field = format!("{field}.{name}");
+                check(&field, price, "must be in [0, 1e12]", |p| (0.0..=1e12).contains(&p))?;
+            }
+            for (name, tokens) in [("output_tokens", output_tokens), ("input_tokens", input_tokens)]
+            {
+                let field = format!("{field}.{name}");
+                check(&field, tokens, "must be in [1, 1e9]", |t| (1.0..=1e9).contains(&t))?;
+            }
+            Ok(())
+        }
+    }
 }
 
 fn check_policy(policy: &Policy) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::ledger::{Entry, Ledger};
 use crate::method::{Choice, Method, Situation};
 use crate::model_set::ModelSet;
 use crate::queue::VirtualQueue;
-use crate::request::{Decision, Outcome, Reason, Request};
+use crate::request::{Decision, Example, Outcome, Reason, Request};
 use crate::state::{Reader, Writer};
 use crate::stats::Stats;
 
@@ -107,6 +107,7 @@ impl Controller {
         let situation = Situation {
             step: self.step,
             features: request.features.unwrap_or(&[]),
+            input_tokens: request.input_tokens,
             costs: request.costs,
             allowed,
             backlog: self.queue.backlog(),
@@ -179,7 +180,8 @@ impl Controller {
                 stats.satisfaction += satisfaction;
             }
             if let Some(cost) = outcome.cost {
-                self.method.learn_bill(outcome.model, self.ledger.features(slot), cost);
+                let x = self.ledger.features(slot);
+                self.method.learn_bill(outcome.model, x, entry.input_tokens, cost);
                 self.ledger.entry_mut(slot).billed.insert(outcome.model);
                 let stats = &mut self.stats.models[outcome.model];
                 stats.billed += 1;
@@ -201,6 +203,35 @@ impl Controller {
             self.method.settle(entry.expectation, self.step.saturating_sub(entry.step));
         }
         Ok(())
+    }
+
+    /// Learn from a line of an old log, as if this policy had drawn it for exploration.
+    ///
+    /// Trains what predicts satisfaction and cost, and nothing else: the request was not routed under
+    /// the service level, so queue, counters, steps and ledger stay as they are.
+    ///
+    /// An error changes nothing.
+    pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
+        self.check_example(example)?;
+        let &Example { input_tokens, model, .. } = example;
+        let features = example.features.unwrap_or(&[]);
+        if let Some(satisfaction) = example.satisfaction {
+            self.method.learn_rating(true, model, features, satisfaction);
+        }
+        if let Some(cost) = example.cost {
+            self.method.learn_bill(model, features, input_tokens, cost);
+        }
+        Ok(())
+    }
+
+    /// Whether [`warm_start`](Self::warm_start) would accept this line.
+    pub fn check_example(&self, example: &Example<'_>) -> Result<()> {
+        let Some(spec) = self.config.models.get(example.model) else {
+            return Err(Error::input("model", "must be in the zoo", example.model));
+        };
+        self.check_features(example.features)?;
+        check_satisfaction(&spec.name, example.satisfaction)?;
+        example.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))
     }
 
     /// Everything needed to go on as if nothing had happened, as versioned and checksummed bytes.
@@ -274,6 +305,7 @@ impl Controller {
             explored: choice.explored,
             expectation: choice.expectation,
             at: self.now,
+            input_tokens: request.input_tokens,
             p_satisfied: decision.p_satisfied[decision.model],
             ..Entry::default()
         };
@@ -297,10 +329,7 @@ impl Controller {
     /// The models that may serve, once every argument is as it must be.
     fn check_request(&self, request: &Request<'_>) -> Result<ModelSet> {
         let n_models = self.config.models.len();
-        if let Some(features) = request.features {
-            check_length("features", self.config.n_features, features.len())?;
-            check_finite(features)?;
-        }
+        self.check_features(request.features)?;
         if let Some(costs) = request.costs {
             check_length("costs", n_models, costs.len())?;
             for (spec, cost) in self.config.models.iter().zip(costs) {
@@ -319,6 +348,12 @@ impl Controller {
         Ok(allowed)
     }
 
+    fn check_features(&self, features: Option<&[f32]>) -> Result<()> {
+        let Some(features) = features else { return Ok(()) };
+        check_length("features", self.config.n_features, features.len())?;
+        check_finite(features)
+    }
+
     fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
         let &Entry { id, mut rated, mut billed, mut timed, .. } = self.ledger.entry(slot);
         for outcome in outcomes {
@@ -332,12 +367,7 @@ impl Controller {
             {
                 return Err(Error::AlreadyRated { id, model: spec.name.clone() });
             }
-            if let Some(satisfaction) = outcome.satisfaction
-                && !(0.0..=1.0).contains(&satisfaction)
-            {
-                let field = format!("satisfied[{:?}]", spec.name);
-                return Err(Error::input(field, "must be in [0, 1]", satisfaction));
-            }
+            check_satisfaction(&spec.name, outcome.satisfaction)?;
             outcome.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))?;
             outcome.latency.map_or(Ok(()), |latency| check_bill("latency", &spec.name, latency))?;
         }
@@ -366,6 +396,15 @@ fn check_finite(features: &[f32]) -> Result<()> {
     let mut values = features.iter().copied().enumerate();
     let (index, found) = values.find(|(_, x)| !x.is_finite()).unwrap_or_default();
     Err(Error::NonFinite { field: "features", index, found: found.into() })
+}
+
+fn check_satisfaction(model: &str, satisfaction: Option<f64>) -> Result<()> {
+    match satisfaction {
+        Some(satisfaction) if !(0.0..=1.0).contains(&satisfaction) => {
+            Err(Error::input(format!("satisfied[{model:?}]"), "must be in [0, 1]", satisfaction))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_bill(field: &str, model: &str, value: f64) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Decisions remembered until their feedback comes, bounded in number.
 
+use std::num::NonZeroU32;
+
 use crate::error::{Error, Result};
 use crate::model_set::ModelSet;
 use crate::multiplier::Expectation;
@@ -22,6 +24,8 @@ pub struct Entry {
     pub expectation: Expectation,
     /// The time of the decision, in seconds since any epoch.
     pub at: u64,
+    /// Tokens of the prompt, where known.
+    pub input_tokens: Option<NonZeroU32>,
     /// Probability with which the chosen model was expected to satisfy.
     pub p_satisfied: f64,
     /// The queue has accounted for this request.
@@ -197,6 +201,7 @@ impl Ledger {
             out.f64s(&[entry.expectation.shortfall, entry.expectation.fading]);
             out.u64(u64::from(entry.explored) | u64::from(entry.accounted) << 1);
             out.u64(entry.at);
+            out.u64(entry.input_tokens.map_or(0, |tokens| tokens.get().into()));
             out.f64(entry.p_satisfied);
             for set in [entry.also_query, entry.failed, entry.rated, entry.billed, entry.timed] {
                 out.u64(set.bits());
@@ -232,7 +237,7 @@ fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
     let model = input.u64()?;
     let expectation = Expectation { shortfall: input.f64()?, fading: input.f64()? };
     let flags = input.u64()?;
-    let (at, p_satisfied) = (input.u64()?, input.f64()?);
+    let (at, input_tokens, p_satisfied) = (input.u64()?, input.u64()?, input.f64()?);
     let [also_query, failed, rated, billed, timed] =
         [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
     let known = ModelSet::all(n_models).bits();
@@ -245,10 +250,13 @@ fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
     if !(0.0..=1.0).contains(&p_satisfied) {
         return Err(Error::state("probabilities must be in [0, 1]", p_satisfied));
     }
+    let tokens = u32::try_from(input_tokens)
+        .map_err(|_| Error::state("numbers of tokens must be below 2^32", input_tokens))?;
     Ok(Entry {
         id,
         step,
         at,
+        input_tokens: NonZeroU32::new(tokens),
         p_satisfied,
         failed: ModelSet::from_bits(failed),
         model: model as usize,

@@ -41,6 +41,7 @@ pub mod multiplier;
 pub mod objective;
 pub mod paper;
 pub mod predictor;
+pub mod price;
 pub mod queue;
 pub mod replay;
 pub mod request;
@@ -54,7 +55,8 @@ pub use config::{
 pub use controller::Controller;
 pub use error::{Error, Result};
 pub use model_set::ModelSet;
+pub use price::{ListedCost, TokenPrice};
 pub use queue::VirtualQueue;
 pub use replay::{Recording, Replay, Trace};
-pub use request::{Decision, Outcome, Reason, Request};
+pub use request::{Decision, Example, Outcome, Reason, Request};
 pub use stats::{ModelStats, Stats};

@@ -1,7 +1,10 @@
 //! What a request will cost: linear regression of the logarithm of the bills.
 
+use std::num::NonZeroU32;
+
 use crate::diagonal::Diagonal;
 use crate::error::{Error, Result};
+use crate::price::ListedCost;
 use crate::state::{Reader, Writer};
 
 /// Prior variances of a weight of the shared head and of a model's own, and of a listed log cost.
@@ -22,8 +25,11 @@ const SMALLEST_SHARE: f64 = 1e-9;
 /// Expected cost per model and request.
 ///
 /// ```text
-/// ln E_m = c_0 . x + c_m . x + a_m + noise        expected E_m = exp(mean + noise variance / 2)
+/// ln E_m = ln L_m + c_0 . x + c_m . x + a_m + noise      expected E_m = exp(mean + noise variance / 2)
 /// ```
+///
+/// `L_m` is the listed cost, of the tokens of this very prompt where it is a price per token, and one
+/// where none is listed: what is learned is how bills differ from the list.
 ///
 /// The bills of one zoo differ by orders of magnitude and by factors from prompt to prompt, so their
 /// logarithm is what is linear. Beliefs keep variances only: correlations gained nothing here.
@@ -35,26 +41,33 @@ pub struct LogCosts {
 
 #[derive(Clone, Debug)]
 struct ModelCost {
+    /// None where nothing is listed.
+    listed: Option<ListedCost>,
     own: Diagonal,
     noise: f64,
     mean: f64,
     bills: f64,
-    /// Listed costs count as bills; a cost listed as zero is unknown.
-    listed: bool,
+}
+
+impl ModelCost {
+    /// Logarithm of the listed cost.
+    fn offset(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+        self.listed.as_ref().map_or(0.0, |listed| libm::log(listed.of(input_tokens)))
+    }
 }
 
 impl LogCosts {
     /// Expectations that start at the listed costs; zero stands for unknown.
-    pub fn new(listed: impl IntoIterator<Item = f64>, n_features: usize) -> Self {
-        let model = |cost: f64| {
-            // The listed cost is a mean, half the noise above the mean logarithm.
-            let intercept = if cost > 0.0 { libm::log(cost) - NOISE / 2.0 } else { 0.0 };
+    pub fn new(listed: impl IntoIterator<Item = ListedCost>, n_features: usize) -> Self {
+        let model = |listed: ListedCost| {
+            let mean = listed.usual();
             ModelCost {
-                own: Diagonal::new(n_features, OWN_VARIANCE, intercept, LISTED_VARIANCE),
+                listed: (mean > 0.0).then_some(listed),
+                // The listed cost is a mean, half the noise above the mean logarithm.
+                own: Diagonal::new(n_features, OWN_VARIANCE, -NOISE / 2.0, LISTED_VARIANCE),
                 noise: NOISE,
-                mean: cost,
+                mean,
                 bills: 0.0,
-                listed: cost > 0.0,
             }
         };
         Self {
@@ -69,13 +82,20 @@ impl LogCosts {
     }
 
     /// Expected cost of the request with features `x` and this `length`, `>= 0`; zero while unknown.
-    pub fn expected(&self, model: usize, x: &[f32], length: f64) -> f64 {
+    pub fn expected(
+        &self,
+        model: usize,
+        x: &[f32],
+        length: f64,
+        input_tokens: Option<NonZeroU32>,
+    ) -> f64 {
         let model = &self.models[model];
-        if model.bills == 0.0 && !model.listed {
+        if model.bills == 0.0 && model.listed.is_none() {
             return 0.0;
         }
+        let log_cost = model.offset(input_tokens) + length + model.own.mean(x);
         // exp(100) is far beyond any bill accepted.
-        libm::exp((length + model.own.mean(x) + model.noise / 2.0).min(100.0))
+        libm::exp((log_cost + model.noise / 2.0).min(100.0))
     }
 
     /// Mean cost of the dearest model: the natural unit of money for this zoo, `>= 0`.
@@ -83,19 +103,25 @@ impl LogCosts {
         self.models.iter().map(|model| model.mean).fold(0.0, f64::max)
     }
 
-    /// Learn from one bill of `model` on features `x`.
-    pub fn learn_one(&mut self, model: usize, x: &[f32], cost: f64) {
+    /// Learn from one bill of `model` on features `x` and a prompt of this many tokens.
+    pub fn learn_one(
+        &mut self,
+        model: usize,
+        x: &[f32],
+        input_tokens: Option<NonZeroU32>,
+        cost: f64,
+    ) {
         let dearest = self.dearest();
         let model = &mut self.models[model];
-        let first = model.bills == 0.0 && !model.listed;
+        let first = model.bills == 0.0 && model.listed.is_none();
         model.bills += 1.0;
-        let weight = model.bills + if model.listed { LISTED_WEIGHT } else { 0.0 };
+        let weight = model.bills + if model.listed.is_some() { LISTED_WEIGHT } else { 0.0 };
         model.mean += (cost - model.mean) / weight.min(MEAN_WINDOW);
         let floor = SMALLEST_SHARE * dearest.max(cost);
         if floor == 0.0 {
             return;
         }
-        let log_cost = libm::log(cost.max(floor));
+        let log_cost = libm::log(cost.max(floor)) - model.offset(input_tokens);
         if first {
             model.own.set_intercept(log_cost - self.shared.mean(x));
         }
@@ -134,36 +160,61 @@ impl LogCosts {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::LogCosts;
+    use crate::price::{ListedCost, TokenPrice};
+
+    fn fixed<const M: usize>(costs: [f64; M]) -> LogCosts {
+        LogCosts::new(costs.map(ListedCost::from), 1)
+    }
 
     #[test]
     fn listed_costs_are_what_is_expected_first() {
-        let costs = LogCosts::new([2.0, 0.0], 1);
-        assert!((costs.expected(0, &[0.0], 0.0) - 2.0).abs() < 1e-12);
-        assert_eq!(costs.expected(1, &[0.0], 0.0), 0.0);
+        let costs = fixed([2.0, 0.0]);
+        assert!((costs.expected(0, &[0.0], 0.0, None) - 2.0).abs() < 1e-12);
+        assert_eq!(costs.expected(1, &[0.0], 0.0, None), 0.0);
         assert_eq!(costs.dearest(), 2.0);
     }
 
     #[test]
     fn unlisted_costs_come_from_the_first_bill() {
-        let mut costs = LogCosts::new([0.0], 1);
-        costs.learn_one(0, &[0.0], 3.0);
-        let expected = costs.expected(0, &[0.0], 0.0);
+        let mut costs = fixed([0.0]);
+        costs.learn_one(0, &[0.0], None, 3.0);
+        let expected = costs.expected(0, &[0.0], 0.0, None);
         assert!((2.5..4.0).contains(&expected), "{expected}");
     }
 
     #[test]
     fn bills_that_grow_with_a_feature_are_foreseen_for_every_model() {
-        let mut costs = LogCosts::new([1.0, 10.0], 1);
+        let mut costs = fixed([1.0, 10.0]);
         for t in 0..300 {
             let x = f32::from(u8::from(t % 2 == 0));
-            costs.learn_one(0, &[x], if t % 2 == 0 { 8.0 } else { 1.0 });
+            costs.learn_one(0, &[x], None, if t % 2 == 0 { 8.0 } else { 1.0 });
         }
         let ratio = |model| {
-            let at = |x: [f32; 1]| costs.expected(model, &x, costs.length(&x));
+            let at = |x: [f32; 1]| costs.expected(model, &x, costs.length(&x), None);
             at([1.0]) / at([0.0])
         };
         assert!((7.5..8.5).contains(&ratio(0)), "{}", ratio(0));
         assert!(ratio(1) > 4.0, "{}", ratio(1));
+    }
+
+    #[test]
+    fn prices_per_token_hold_for_every_prompt_and_corrections_carry_over() {
+        let price =
+            TokenPrice { input: 1e6, output: 2e6, output_tokens: 10.0, input_tokens: 100.0 };
+        let mut costs = LogCosts::new([ListedCost::PerToken(price)], 1);
+        let expected =
+            |costs: &LogCosts, tokens| costs.expected(0, &[0.0], 0.0, NonZeroU32::new(tokens));
+        for (tokens, cost) in [(5, 25.0), (1000, 1020.0), (0, 120.0)] {
+            assert!((expected(&costs, tokens) / cost - 1.0).abs() < 1e-12);
+        }
+        // Answers twice as long as listed: bills of short prompts are what they are, 1.6 times.
+        for _ in 0..300 {
+            costs.learn_one(0, &[0.0], NonZeroU32::new(5), 40.0);
+        }
+        assert!((expected(&costs, 5) / 40.0 - 1.0).abs() < 0.01);
+        assert!((expected(&costs, 1000) / (1.6 * 1020.0) - 1.0).abs() < 0.01);
     }
 }

@@ -1,5 +1,7 @@
 //! What a policy is to the controller: something that decides and learns.
 
+use std::num::NonZeroU32;
+
 use crate::adaptive::Adaptive;
 use crate::config::{Config, Policy};
 use crate::error::Result;
@@ -16,6 +18,8 @@ pub(crate) struct Situation<'a> {
     pub step: u64,
     /// Features of the request; empty without any.
     pub features: &'a [f32],
+    /// Tokens of the prompt, where known.
+    pub input_tokens: Option<NonZeroU32>,
     /// Costs the caller knows better.
     pub costs: Option<&'a [Option<f64>]>,
     /// Models that may serve.
@@ -74,10 +78,16 @@ impl Method {
         }
     }
 
-    pub fn learn_bill(&mut self, model: usize, x: &[f32], cost: f64) {
+    pub fn learn_bill(
+        &mut self,
+        model: usize,
+        x: &[f32],
+        input_tokens: Option<NonZeroU32>,
+        cost: f64,
+    ) {
         match self {
             Self::Paper(paper) => paper.learn_bill(model, cost),
-            Self::Adaptive(adaptive) => adaptive.learn_bill(model, x, cost),
+            Self::Adaptive(adaptive) => adaptive.learn_bill(model, x, input_tokens, cost),
         }
     }
 

@@ -28,13 +28,13 @@ impl Paper {
     pub fn new(policy: &PaperPolicy, config: &Config) -> Self {
         let models = &config.models;
         let mut largest: Vec<usize> = (0..models.len()).collect();
-        largest.sort_by(|&a, &b| models[b].cost.total_cmp(&models[a].cost));
+        largest.sort_by(|&a, &b| models[b].cost.usual().total_cmp(&models[a].cost.usual()));
         Self {
             v: policy.v,
             exploration: policy.exploration,
             largest,
             predictor: LogisticHeads::new(policy.sgd.clone(), models.len(), config.n_features),
-            costs: RunningMeans::new(models.iter().map(|model| model.cost)),
+            costs: RunningMeans::new(models.iter().map(|model| model.cost.usual())),
         }
     }
 

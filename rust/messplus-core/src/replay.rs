@@ -1,5 +1,7 @@
 //! Replay of recorded outcomes: what a controller would have chosen, and what that would have cost.
 
+use std::num::NonZeroU32;
+
 use crate::config::ValidConfig;
 use crate::controller::Controller;
 use crate::error::{Error, Result};
@@ -11,6 +13,8 @@ use crate::request::{Decision, Outcome, Reason, Request};
 pub struct Recording<'a> {
     /// Features, row-major `[n, k]`.
     pub features: &'a [f32],
+    /// Tokens of each prompt, `[n]`, zero where unknown; empty where none is known.
+    pub input_tokens: &'a [u32],
     /// Satisfaction, row-major `[n, M]`, in `[0, 1]`; NaN where a model cannot be used.
     pub scores: &'a [f64],
     /// Costs, row-major `[n, M]`, `>= 0` where the model can be used.
@@ -102,6 +106,7 @@ impl<'a> Replay<'a> {
         let request = Request {
             id: t as u128,
             features: Some(&self.recording.features[row * k..][..k]),
+            input_tokens: self.recording.input_tokens.get(row).copied().and_then(NonZeroU32::new),
             costs: None,
             allowed: Some((0..m).filter(|&model| !scores[model].is_nan()).collect()),
         };
@@ -152,12 +157,14 @@ impl<'a> Replay<'a> {
 }
 
 fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Result<()> {
-    let Recording { features, scores, costs, order, rated, .. } = *recording;
+    let Recording { features, input_tokens, scores, costs, order, rated, .. } = *recording;
     let n = scores.len() / n_models;
+    let n_tokens = if input_tokens.is_empty() { 0 } else { n };
     for (field, expected, found) in [
         ("scores", n * n_models, scores.len()),
         ("costs", n * n_models, costs.len()),
         ("features", n * n_features, features.len()),
+        ("input_tokens", n_tokens, input_tokens.len()),
         ("rated", order.len(), rated.len()),
     ] {
         if found != expected {
@@ -180,7 +187,11 @@ mod tests {
     const COSTS: [f64; 8] = [1.0, 4.0, 1.0, 4.0, 1.0, 4.0, f64::NAN, 4.0];
 
     fn config(exploration: f64) -> ValidConfig {
-        let model = |name: &str, cost| ModelSpec { name: name.into(), cost, quality: None };
+        let model = |name: &str, cost: f64| ModelSpec {
+            name: name.into(),
+            cost: cost.into(),
+            quality: None,
+        };
         let policy = Policy::Paper(PaperPolicy { v: 1.0, exploration, ..PaperPolicy::default() });
         Config {
             models: vec![model("small", 1.0), model("large", 4.0)],
@@ -197,7 +208,15 @@ mod tests {
     }
 
     fn recording<'a>(order: &'a [u32], rated: &'a [bool], delay: usize) -> Recording<'a> {
-        Recording { features: &[], scores: &SCORES, costs: &COSTS, order, rated, delay }
+        Recording {
+            features: &[],
+            input_tokens: &[],
+            scores: &SCORES,
+            costs: &COSTS,
+            order,
+            rated,
+            delay,
+        }
     }
 
     fn run(exploration: f64, recording: Recording<'_>, chunk: usize) -> (Trace, f64) {

@@ -1,5 +1,7 @@
 //! What goes into a decision and what comes out of it.
 
+use std::num::NonZeroU32;
+
 use crate::model_set::ModelSet;
 
 /// One request to route.
@@ -10,6 +12,8 @@ pub struct Request<'a> {
     /// Features of the prompt, of the configured length; none when there are no features, and the
     /// decision then rests on the constant alone.
     pub features: Option<&'a [f32]>,
+    /// Tokens of the prompt, where known: what a price per token is multiplied with.
+    pub input_tokens: Option<NonZeroU32>,
     /// Cost of this request per model of the zoo, where the caller knows better than the mean.
     pub costs: Option<&'a [Option<f64>]>,
     /// Models that may serve this request; all when none is given.
@@ -87,6 +91,21 @@ impl Decision {
             score: Vec::with_capacity(n_models),
         }
     }
+}
+
+/// A line of an old log: what a model did on a request that was routed elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Example<'a> {
+    /// Features of the prompt, of the configured length, or none.
+    pub features: Option<&'a [f32]>,
+    /// Tokens of the prompt, where known.
+    pub input_tokens: Option<NonZeroU32>,
+    /// The model that served.
+    pub model: usize,
+    /// How satisfied the user was, in `[0, 1]`.
+    pub satisfaction: Option<f64>,
+    /// What the call cost, `>= 0`, in the unit of the zoo.
+    pub cost: Option<f64>,
 }
 
 /// What became known about one model on one request; each part may come alone, once.

@@ -67,7 +67,7 @@ proptest! {
         let mut decision = Decision::with_capacity(3);
         for (step, (features, model, satisfaction, cost)) in steps.into_iter().enumerate() {
             let id = step as u128;
-            let request = Request { id, features: Some(&features), costs: None, allowed: None };
+            let request = Request { id, features: Some(&features), input_tokens: None, costs: None, allowed: None };
             controller.decide(&request, &mut decision).expect("finite features");
             for (p, score) in decision.p_satisfied.iter().zip(&decision.score) {
                 prop_assert!(*p > 0.0 && *p < 1.0 && score.is_finite(), "{decision:?}");
@@ -107,9 +107,9 @@ proptest! {
     #[test]
     fn one_price_learned_many_times_is_expected(cost in 1e-9..1e9_f64, x in features()) {
         let x = x.map(|x| x.clamp(-1.0, 1.0));
-        let mut costs = LogCosts::new([0.0], 3);
-        (0..200).for_each(|_| costs.learn_one(0, &x, cost));
-        let expected = costs.expected(0, &x, costs.length(&x));
+        let mut costs = LogCosts::new([0.0.into()], 3);
+        (0..200).for_each(|_| costs.learn_one(0, &x, None, cost));
+        let expected = costs.expected(0, &x, costs.length(&x), None);
         prop_assert!((expected / cost - 1.0).abs() < 0.05, "{expected} for {cost}");
     }
 }

@@ -143,7 +143,13 @@ proptest! {
 fn refused_requests_change_nothing() {
     let mut controller = controller(config(&[1.0, 2.0], Policy::Paper(PaperPolicy::default()), 3));
     let mut decision = Decision::with_capacity(2);
-    let good = Request { id: 7, features: Some(&[0.5; N_FEATURES]), costs: None, allowed: None };
+    let good = Request {
+        id: 7,
+        features: Some(&[0.5; N_FEATURES]),
+        input_tokens: None,
+        costs: None,
+        allowed: None,
+    };
     controller.decide(&good, &mut decision).expect("a valid request");
     let before = (controller.to_bytes(), decision.clone());
     let nan = [f32::NAN, 0.0, 0.0];

@@ -3,7 +3,9 @@
 //! The chosen model is an output; it is written down so that a replay by a version that would choose
 //! otherwise is noticed instead of crediting the wrong model.
 
-use messplus_core::{Controller, Decision, ModelSet, Outcome, Request, Result};
+use std::num::NonZeroU32;
+
+use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result};
 
 use crate::error::damaged;
 
@@ -14,6 +16,7 @@ const DECIDE: u8 = 1;
 const OBSERVE: u8 = 2;
 const FAIL: u8 = 3;
 const ADVANCE: u8 = 4;
+const WARM_START: u8 = 5;
 const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -29,6 +32,8 @@ pub enum Record {
         allowed: Option<ModelSet>,
         /// Features of the prompt.
         features: Option<Vec<f32>>,
+        /// Tokens of the prompt.
+        input_tokens: Option<NonZeroU32>,
         /// Costs the caller knew, per model.
         costs: Option<Vec<Option<f64>>>,
     },
@@ -51,6 +56,19 @@ pub enum Record {
         /// The time reached.
         now: u64,
     },
+    /// A line of an old log was learned.
+    WarmStart {
+        /// The model that served.
+        model: usize,
+        /// Features of the prompt.
+        features: Option<Vec<f32>>,
+        /// Tokens of the prompt.
+        input_tokens: Option<NonZeroU32>,
+        /// How satisfied the user was.
+        satisfaction: Option<f64>,
+        /// What the call cost.
+        cost: Option<f64>,
+    },
 }
 
 /// Write down a decision.
@@ -59,11 +77,7 @@ pub fn encode_decide(out: &mut Vec<u8>, request: &Request<'_>, model: usize) {
     out.extend(request.id.to_le_bytes());
     out.push(model as u8);
     out.extend(request.allowed.map_or(0, ModelSet::bits).to_le_bytes());
-    let n_features = request.features.map_or(NO_FEATURES, |features| features.len() as u16);
-    out.extend(n_features.to_le_bytes());
-    for feature in request.features.unwrap_or(&[]) {
-        out.extend(feature.to_le_bytes());
-    }
+    encode_prompt(out, request.input_tokens, request.features);
     if let Some(costs) = request.costs {
         let known = (0..costs.len()).filter(|&model| costs[model].is_some());
         out.push(costs.len() as u8);
@@ -72,17 +86,30 @@ pub fn encode_decide(out: &mut Vec<u8>, request: &Request<'_>, model: usize) {
     }
 }
 
+fn encode_prompt(out: &mut Vec<u8>, tokens: Option<NonZeroU32>, features: Option<&[f32]>) {
+    out.extend(tokens.map_or(0, NonZeroU32::get).to_le_bytes());
+    let n_features = features.map_or(NO_FEATURES, |features| features.len() as u16);
+    out.extend(n_features.to_le_bytes());
+    for feature in features.unwrap_or(&[]) {
+        out.extend(feature.to_le_bytes());
+    }
+}
+
 /// Write down outcomes.
 pub fn encode_observe(out: &mut Vec<u8>, id: u128, outcomes: &[Outcome]) {
     out.push(OBSERVE);
     out.extend(id.to_le_bytes());
     for outcome in outcomes {
-        let parts = [outcome.satisfaction, outcome.cost, outcome.latency];
-        let known = (0..parts.len()).filter(|&part| parts[part].is_some());
         out.push(outcome.model as u8);
-        out.push(known.collect::<ModelSet>().bits() as u8);
-        parts.iter().flatten().for_each(|part| out.extend(part.to_le_bytes()));
+        encode_parts(out, &[outcome.satisfaction, outcome.cost, outcome.latency]);
     }
+}
+
+/// Which parts there are, and those.
+fn encode_parts(out: &mut Vec<u8>, parts: &[Option<f64>]) {
+    let known = (0..parts.len()).filter(|&part| parts[part].is_some());
+    out.push(known.collect::<ModelSet>().bits() as u8);
+    parts.iter().flatten().for_each(|part| out.extend(part.to_le_bytes()));
 }
 
 /// Write down a failed call.
@@ -96,6 +123,14 @@ pub fn encode_fail(out: &mut Vec<u8>, id: u128, model: usize) {
 pub fn encode_advance(out: &mut Vec<u8>, now: u64) {
     out.push(ADVANCE);
     out.extend(now.to_le_bytes());
+}
+
+/// Write down a line of an old log.
+pub fn encode_warm_start(out: &mut Vec<u8>, example: &Example<'_>) {
+    out.push(WARM_START);
+    out.push(example.model as u8);
+    encode_prompt(out, example.input_tokens, example.features);
+    encode_parts(out, &[example.satisfaction, example.cost]);
 }
 
 impl Record {
@@ -112,6 +147,7 @@ impl Record {
                 Self::Fail { id, model: usize::from(model) }
             }
             ADVANCE => Self::Advance { now: u64::from_le_bytes(input.take()?) },
+            WARM_START => input.warm_start()?,
             other => return Err(damaged("records must be of a known kind", other)),
         };
         if input.0.is_empty() {
@@ -124,10 +160,11 @@ impl Record {
     /// Do it again. `decision` is overwritten.
     pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
         match self {
-            Self::Decide { id, model, allowed, features, costs } => {
+            Self::Decide { id, model, allowed, features, input_tokens, costs } => {
                 let request = Request {
                     id: *id,
                     features: features.as_deref(),
+                    input_tokens: *input_tokens,
                     costs: costs.as_deref(),
                     allowed: *allowed,
                 };
@@ -144,6 +181,11 @@ impl Record {
             Self::Advance { now } => {
                 controller.advance(*now);
                 Ok(())
+            }
+            &Self::WarmStart { model, ref features, input_tokens, satisfaction, cost } => {
+                let features = features.as_deref();
+                let example = Example { features, input_tokens, model, satisfaction, cost };
+                controller.warm_start(&example)
             }
         }
     }
@@ -169,13 +211,42 @@ impl Input<'_> {
         let id = u128::from_le_bytes(self.take()?);
         let [model] = self.take()?;
         let allowed = ModelSet::from_bits(u64::from_le_bytes(self.take()?));
+        let (input_tokens, features) = self.prompt()?;
+        let costs = (!self.0.is_empty()).then(|| self.costs()).transpose()?;
+        let allowed = (!allowed.is_empty()).then_some(allowed);
+        Ok(Record::Decide { id, model: usize::from(model), allowed, features, input_tokens, costs })
+    }
+
+    fn prompt(&mut self) -> Result<(Option<NonZeroU32>, Option<Vec<f32>>)> {
+        let input_tokens = NonZeroU32::new(u32::from_le_bytes(self.take()?));
         let n_features = u16::from_le_bytes(self.take()?);
         let features = (n_features != NO_FEATURES)
             .then(|| (0..n_features).map(|_| self.take().map(f32::from_le_bytes)).collect())
             .transpose()?;
-        let costs = (!self.0.is_empty()).then(|| self.costs()).transpose()?;
-        let allowed = (!allowed.is_empty()).then_some(allowed);
-        Ok(Record::Decide { id, model: usize::from(model), allowed, features, costs })
+        Ok((input_tokens, features))
+    }
+
+    fn warm_start(&mut self) -> Result<Record> {
+        let [model] = self.take()?;
+        let (input_tokens, features) = self.prompt()?;
+        let [satisfaction, cost] = self.parts()?;
+        Ok(Record::WarmStart {
+            model: usize::from(model),
+            features,
+            input_tokens,
+            satisfaction,
+            cost,
+        })
+    }
+
+    fn parts<const N: usize>(&mut self) -> Result<[Option<f64>; N]> {
+        let [known] = self.take()?;
+        let known = ModelSet::from_bits(u64::from(known));
+        let mut parts = [None; N];
+        for index in known.iter().take_while(|&index| index < N) {
+            parts[index] = Some(self.f64()?);
+        }
+        Ok(parts)
     }
 
     fn costs(&mut self) -> Result<Vec<Option<f64>>> {
@@ -189,10 +260,8 @@ impl Input<'_> {
         let id = u128::from_le_bytes(self.take()?);
         let mut outcomes = Vec::new();
         while !self.0.is_empty() {
-            let [model, known] = self.take()?;
-            let known = ModelSet::from_bits(u64::from(known));
-            let mut part = |index| known.contains(index).then(|| self.f64()).transpose();
-            let (satisfaction, cost, latency) = (part(0)?, part(1)?, part(2)?);
+            let [model] = self.take()?;
+            let [satisfaction, cost, latency] = self.parts()?;
             outcomes.push(Outcome { model: usize::from(model), satisfaction, cost, latency });
         }
         Ok(Record::Observe { id, outcomes })

@@ -2,10 +2,12 @@
 
 use std::ops::Deref;
 
-use messplus_core::{Controller, Decision, ModelSet, Outcome, Request, Result};
+use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result};
 
 use crate::header::{Content, Header};
-use crate::record::{encode_advance, encode_decide, encode_fail, encode_observe};
+use crate::record::{
+    encode_advance, encode_decide, encode_fail, encode_observe, encode_warm_start,
+};
 use crate::segment;
 
 /// A controller whose transitions leave a trace. Reads go to the [`Controller`] itself.
@@ -62,6 +64,13 @@ impl Recorded {
             self.controller.advance(now);
             self.leave(|out| encode_advance(out, now));
         }
+    }
+
+    /// [`Controller::warm_start`].
+    pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
+        self.controller.warm_start(example)?;
+        self.leave(|out| encode_warm_start(out, example));
+        Ok(())
     }
 
     /// Exchange the frames not yet written for an empty buffer.

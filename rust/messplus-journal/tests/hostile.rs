@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::num::NonZeroU32;
+
 use common::Stream;
 use messplus_core::{Controller, Decision, ModelSet, Outcome, Request};
 use messplus_journal::Recorded;
@@ -29,13 +31,14 @@ proptest! {
         model in 0..64_usize,
         allowed in option::of(1..u64::MAX),
         features in option::of(vec(-1e9_f32..1e9, 0..20)),
+        input_tokens in any::<u32>().prop_map(NonZeroU32::new),
         costs in option::of(vec(option::of(0.0..1e18), 1..64)),
     ) {
         let allowed = allowed.map(ModelSet::from_bits);
-        let request = Request { id, features: features.as_deref(), costs: costs.as_deref(), allowed };
+        let request = Request { id, features: features.as_deref(), input_tokens, costs: costs.as_deref(), allowed };
         let mut frames = Vec::new();
         segment::append(&mut frames, 7, |out| record::encode_decide(out, &request, model));
-        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record::Decide { id, model, allowed, features: features.clone(), costs: costs.clone() }]);
+        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record::Decide { id, model, allowed, features: features.clone(), input_tokens, costs: costs.clone() }]);
     }
 
     #[test]
@@ -82,7 +85,7 @@ proptest! {
         value in any::<u8>(),
     ) {
         let features = [0.5; common::N_FEATURES];
-        let request = Request { id: 3, features: Some(&features), costs: None, allowed: None };
+        let request = Request { id: 3, features: Some(&features), input_tokens: None, costs: None, allowed: None };
         let mut bytes = Vec::new();
         record::encode_decide(&mut bytes, &request, 0);
         let at = at % bytes.len();

@@ -105,20 +105,23 @@ impl PyController {
         self.read(py, |controller| controller.config().to_json())
     }
 
-    #[pyo3(signature = (features=None, costs=None, allowed=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, input_tokens=None))]
     fn decide(
         &self,
         py: Python<'_>,
         features: Option<&Bound<'_, PyAny>>,
         costs: Option<&Bound<'_, PyAny>>,
         allowed: Option<&Bound<'_, PyAny>>,
+        input_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
         let features = features.map(convert::features).transpose()?;
         let costs = costs.map(|costs| self.costs(costs)).transpose()?;
         let allowed = allowed.map(|allowed| self.names.set("allowed", allowed)).transpose()?;
+        let input_tokens = input_tokens.map(convert::tokens).transpose()?;
         let request = Request {
             id: ids::fresh(),
             features: features.as_deref(),
+            input_tokens,
             costs: costs.as_deref(),
             allowed,
         };

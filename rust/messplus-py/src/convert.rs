@@ -1,13 +1,16 @@
 //! Arrays from and to `NumPy`: the only file that names it.
 
+use std::num::NonZeroU32;
+
 use numpy::ndarray::{Dimension, IntoDimension};
 use numpy::{
     Element, PyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
     PyReadonlyArray2, PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
-use crate::error::ShapeError;
+use crate::error::{InputError, ShapeError};
 
 /// A feature vector, copied while attached: another thread may write to the array later.
 pub fn features(array: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
@@ -17,6 +20,19 @@ pub fn features(array: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
     };
     let array = array.cast::<PyArray1<f32>>().map_err(|_| wrong())?;
     array.to_vec().map_err(|_| wrong())
+}
+
+/// A number of tokens: an integer from 1.
+pub fn tokens(value: &Bound<'_, PyAny>) -> PyResult<NonZeroU32> {
+    let wrong = || {
+        let found = value.repr().map_or_else(|_| "an object".into(), |repr| repr.to_string());
+        let rule = "must be an integer in [1, 4294967295]";
+        InputError::new_err(format!("input_tokens: {rule}, got {found}"))
+    };
+    if value.is_instance_of::<PyBool>() {
+        return Err(wrong());
+    }
+    value.extract::<NonZeroU32>().map_err(|_| wrong())
 }
 
 /// A matrix of `[n, width]`, copied row by row, and its width.

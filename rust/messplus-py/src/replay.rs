@@ -17,12 +17,13 @@ type Columns<'py> = [Bound<'py, PyAny>; 5];
 /// Run a fresh controller through a recording: the trace, the backlog after the last rating, and the
 /// seconds spent in the core. `progress(done)` is called now and then; raising there ends the replay.
 #[pyfunction]
-#[pyo3(signature = (config, features, scores, costs, order, rated, delay, progress=None))]
+#[pyo3(signature = (config, features, input_tokens, scores, costs, order, rated, delay, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
 pub fn replay<'py>(
     py: Python<'py>,
     config: &str,
     features: &Bound<'py, PyAny>,
+    input_tokens: &Bound<'py, PyAny>,
     scores: &Bound<'py, PyAny>,
     costs: &Bound<'py, PyAny>,
     order: &Bound<'py, PyAny>,
@@ -32,12 +33,14 @@ pub fn replay<'py>(
 ) -> PyResult<(Columns<'py>, f64, f64)> {
     let config = Config::from_json(config).map_err(|error| to_py(&error))?;
     let features = convert::borrowed_matrix::<f32>("features", features)?;
+    let input_tokens = convert::borrowed_vector::<u32>("input_tokens", input_tokens)?;
     let scores = convert::borrowed_matrix::<f64>("scores", scores)?;
     let costs = convert::borrowed_matrix::<f64>("costs", costs)?;
     let order = convert::borrowed_vector::<u32>("order", order)?;
     let rated = convert::borrowed_vector::<bool>("rated", rated)?;
     let recording = Recording {
         features: features.as_slice()?,
+        input_tokens: input_tokens.as_slice()?,
         scores: scores.as_slice()?,
         costs: costs.as_slice()?,
         order: order.as_slice()?,

@@ -120,6 +120,13 @@ pub fn folder_history(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyLis
                 dict.set_item("id", ids::to_hex(id))?;
                 dict.set_item("outcomes", parts.collect::<Vec<_>>())?;
             }
+            Record::WarmStart { model, features, satisfaction, cost, .. } => {
+                dict.set_item("kind", "warm_start")?;
+                dict.set_item("model", model)?;
+                dict.set_item("features", features)?;
+                dict.set_item("satisfied", satisfaction)?;
+                dict.set_item("cost", cost)?;
+            }
             Record::Fail { id, model } => {
                 dict.set_item("kind", "fail")?;
                 dict.set_item("id", ids::to_hex(id))?;

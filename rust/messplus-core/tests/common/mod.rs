@@ -1,5 +1,7 @@
 //! Small zoos and random sessions for the laws.
 
+use std::num::NonZeroU32;
+
 use messplus_core::{Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request};
 use proptest::prelude::*;
 
@@ -36,7 +38,7 @@ pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
     let models = costs.iter().enumerate();
     Config {
         models: models
-            .map(|(index, &cost)| ModelSpec { name: name(index), cost, quality: None })
+            .map(|(index, &cost)| ModelSpec { name: name(index), cost: cost.into(), quality: None })
             .collect(),
         alpha: 0.7,
         n_features: N_FEATURES,
@@ -71,7 +73,13 @@ impl Session {
             Step::Decide(features) => {
                 let mut decision = Decision::with_capacity(self.n_models);
                 let id = self.decisions.len() as u128;
-                let request = Request { id, features: Some(features), costs: None, allowed: None };
+                let request = Request {
+                    id,
+                    features: Some(features),
+                    input_tokens: NonZeroU32::new(id as u32),
+                    costs: None,
+                    allowed: None,
+                };
                 self.controller.decide(&request, &mut decision).expect("a valid request");
                 self.decisions.push(decision);
             }

@@ -1,8 +1,10 @@
 //! A reproducible stream of transitions, valid and invalid alike.
 
+use std::num::NonZeroU32;
+
 use messplus_core::{
-    Config, Controller, Decision, DefaultPolicy, Missing, ModelSet, ModelSpec, Operation, Outcome,
-    Policy, Request,
+    Config, Controller, Decision, DefaultPolicy, Example, ListedCost, Missing, ModelSet, ModelSpec,
+    Operation, Outcome, Policy, Request, TokenPrice,
 };
 use messplus_journal::{Recorded, Result};
 
@@ -10,8 +12,13 @@ pub const N_FEATURES: usize = 3;
 
 pub fn controller() -> Result<Controller> {
     let model = |name: &str, cost| ModelSpec { name: name.into(), cost, quality: None };
+    let price = TokenPrice { input: 1e5, output: 3e5, output_tokens: 10.0, input_tokens: 20.0 };
     let config = Config {
-        models: vec![model("small", 0.2), model("medium", 1.0), model("large", 3.0)],
+        models: vec![
+            model("small", 0.2.into()),
+            model("medium", 1.0.into()),
+            model("large", ListedCost::PerToken(price)),
+        ],
         alpha: 0.8,
         n_features: N_FEATURES,
         policy: Policy::Default(DefaultPolicy::default()),
@@ -40,34 +47,56 @@ impl Stream {
     /// One transition; whether it was accepted. A refused one changes nothing.
     pub fn step(&mut self, recorded: &mut Recorded, decision: &mut Decision) -> bool {
         let steps = recorded.step();
-        if self.below(2) == 0 || steps == 0 {
-            let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
-            let costs = [Some(self.unit()), None, Some(4.0)];
-            let allowed = ModelSet::from_bits(1 + self.below(7));
-            let request = Request {
-                id: u128::from(steps + 1),
-                features: (self.below(8) > 0).then_some(&features),
-                costs: (self.below(3) == 0).then_some(&costs),
-                allowed: (self.below(4) == 0).then_some(allowed),
-            };
-            recorded.decide(&request, decision).is_ok()
-        } else if self.below(8) == 0 {
-            recorded.advance(recorded.now() + 1 + self.below(3));
-            true
-        } else if self.below(8) == 0 {
-            recorded.fail(u128::from(steps), self.below(3) as usize).is_ok()
-        } else {
-            let id = u128::from(steps.saturating_sub(self.below(40)));
-            let outcome = Outcome {
-                model: self.below(3) as usize,
-                satisfaction: (self.below(4) > 0).then(|| self.unit().round()),
-                cost: (self.below(2) == 0).then(|| self.unit()),
-                latency: (self.below(3) == 0).then(|| self.unit()),
-            };
-            let outcomes = [outcome, Outcome { model: (outcome.model + 1) % 3, ..outcome }];
-            let many = 1 + self.below(2) as usize;
-            // Unknown and repeated ones are refused, as they would be in life.
-            recorded.observe(id, &outcomes[..many]).is_ok()
+        match self.below(16) {
+            0..8 => self.decide(recorded, decision),
+            _ if steps == 0 => self.decide(recorded, decision),
+            8 => {
+                recorded.advance(recorded.now() + 1 + self.below(3));
+                true
+            }
+            9 => recorded.fail(u128::from(steps), self.below(3) as usize).is_ok(),
+            10 => self.warm_start(recorded),
+            _ => self.observe(recorded),
         }
+    }
+
+    fn decide(&mut self, recorded: &mut Recorded, decision: &mut Decision) -> bool {
+        let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
+        let costs = [Some(self.unit()), None, Some(4.0)];
+        let allowed = ModelSet::from_bits(1 + self.below(7));
+        let request = Request {
+            id: u128::from(recorded.step() + 1),
+            features: (self.below(8) > 0).then_some(&features),
+            input_tokens: NonZeroU32::new(self.below(100) as u32),
+            costs: (self.below(3) == 0).then_some(&costs),
+            allowed: (self.below(4) == 0).then_some(allowed),
+        };
+        recorded.decide(&request, decision).is_ok()
+    }
+
+    fn warm_start(&mut self, recorded: &mut Recorded) -> bool {
+        let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
+        let example = Example {
+            features: (self.below(4) > 0).then_some(&features),
+            input_tokens: NonZeroU32::new(self.below(100) as u32),
+            model: self.below(4) as usize,
+            satisfaction: (self.below(4) > 0).then(|| self.unit().round()),
+            cost: (self.below(2) == 0).then(|| self.unit()),
+        };
+        recorded.warm_start(&example).is_ok()
+    }
+
+    fn observe(&mut self, recorded: &mut Recorded) -> bool {
+        let id = u128::from(recorded.step().saturating_sub(self.below(40)));
+        let outcome = Outcome {
+            model: self.below(3) as usize,
+            satisfaction: (self.below(4) > 0).then(|| self.unit().round()),
+            cost: (self.below(2) == 0).then(|| self.unit()),
+            latency: (self.below(3) == 0).then(|| self.unit()),
+        };
+        let outcomes = [outcome, Outcome { model: (outcome.model + 1) % 3, ..outcome }];
+        let many = 1 + self.below(2) as usize;
+        // Unknown and repeated ones are refused, as they would be in life.
+        recorded.observe(id, &outcomes[..many]).is_ok()
     }
 }

@@ -1,0 +1,102 @@
+"""What models cost by their price lists."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from .exceptions import ConfigError
+
+_PER_MILLION = 1e6
+_KEYS = ("input_cost_per_token", "output_cost_per_token")
+
+
+@dataclass(frozen=True)
+class TokenPrice:
+    """Price of a request by its tokens.
+
+    The default policy starts from the listed price of each request and learns by what factor bills
+    differ; :meth:`Policy.paper`, which knows one mean cost per model, starts from that of a request
+    of ``input_tokens``.
+
+    Parameters
+    ----------
+    input, output
+        Price of a million tokens of the prompt and of the answer, in ``[0, 1e12]``, as providers
+        list them.
+    output_tokens
+        Expected tokens of an answer, in ``[1, 1e9]``.
+    input_tokens
+        Tokens of a prompt where a request does not tell, in ``[1, 1e9]``.
+
+    Examples
+    --------
+    >>> TokenPrice(input=0.15, output=0.60, output_tokens=300).cost(input_tokens=1000)
+    0.00033
+    """
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+
+    input: float
+    output: float
+    output_tokens: float
+    input_tokens: float = 500.0
+
+    def cost(self, input_tokens: float | None = None, output_tokens: float | None = None) -> float:
+        """Price of one request; of the expected numbers of tokens where they are not given."""
+        read = self.input_tokens if input_tokens is None else input_tokens
+        written = self.output_tokens if output_tokens is None else output_tokens
+        return (self.input * read + self.output * written) / _PER_MILLION
+
+    @classmethod
+    def from_map(
+        cls, prices: Mapping[str, Any], name: str, output_tokens: float, input_tokens: float = 500.0
+    ) -> TokenPrice:
+        """Read the price of a model from a map in the form that LiteLLM publishes.
+
+        Parameters
+        ----------
+        prices
+            Maps names of models to ``{"input_cost_per_token": ..., "output_cost_per_token": ...}``;
+            other keys, surcharges for long prompts among them, are left out.
+        name
+            The model, as the map spells it.
+        output_tokens, input_tokens
+            As for the class.
+
+        Raises
+        ------
+        ConfigError
+            If the map has no such model, or no price that is a number ``>= 0``.
+        """
+        try:
+            entry = prices[name]
+        except KeyError:
+            close = difflib.get_close_matches(name, prices, n=3)
+            hint = f"; close to {', '.join(map(repr, close))}" if close else ""
+            raise ConfigError(f"prices: must have the model, got {name!r}{hint}") from None
+        price, answer_price = (_per_million(entry, name, key) for key in _KEYS)
+        return cls(price, answer_price, output_tokens, input_tokens)
+
+
+def listed_costs(settings: str) -> dict[str, float]:
+    """Listed cost of a usual request per model, from settings as the core writes them."""
+    costs = {model["name"]: model["cost"] for model in json.loads(settings)["models"]}
+    return {
+        name: TokenPrice(**cost).cost() if isinstance(cost, dict) else cost
+        for name, cost in costs.items()
+    }
+
+
+def _per_million(entry: object, name: str, key: str) -> float:
+    value: Any = entry.get(key) if isinstance(entry, Mapping) else None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0.0 <= value < math.inf:
+        raise ConfigError(f"prices[{name!r}].{key}: must be a number >= 0, got {value!r}")
+    # In decimals, so that 1e-07 per token is 0.1 per million, as in the list it came from.
+    return float(Decimal(str(value)).scaleb(6))

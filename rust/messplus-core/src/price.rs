@@ -1,0 +1,86 @@
+//! What a request to a model costs before any bill was seen: a number, or a price per token.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+/// Prices are listed for this many tokens.
+const TOKENS_PER_PRICE: f64 = 1e6;
+
+/// Listed cost of one request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ListedCost {
+    /// The same whatever the request, in any unit, in `[0, 1e18]`.
+    PerRequest(f64),
+    /// By the tokens of the request.
+    PerToken(TokenPrice),
+}
+
+/// Prices per million tokens, as providers publish them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenPrice {
+    /// Price of a million tokens of the prompt, in `[0, 1e12]`.
+    pub input: f64,
+    /// Price of a million tokens of the answer, in `[0, 1e12]`.
+    pub output: f64,
+    /// Expected tokens of an answer, in `[1, 1e9]`.
+    pub output_tokens: f64,
+    /// Tokens of a prompt where a request does not tell, in `[1, 1e9]`.
+    pub input_tokens: f64,
+}
+
+impl ListedCost {
+    /// Listed cost of a request whose prompt has this many tokens, or of one of the usual length.
+    pub fn of(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+        match self {
+            &Self::PerRequest(cost) => cost,
+            Self::PerToken(price) => price.of(input_tokens),
+        }
+    }
+
+    /// Listed cost of a request of the usual length.
+    pub fn usual(&self) -> f64 {
+        self.of(None)
+    }
+}
+
+impl TokenPrice {
+    fn of(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+        let input_tokens = input_tokens.map_or(self.input_tokens, |tokens| tokens.get().into());
+        (self.input * input_tokens + self.output * self.output_tokens) / TOKENS_PER_PRICE
+    }
+}
+
+impl From<f64> for ListedCost {
+    fn from(cost: f64) -> Self {
+        Self::PerRequest(cost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::{ListedCost, TokenPrice};
+
+    #[test]
+    fn tokens_of_prompt_and_answer_are_priced() {
+        let price =
+            TokenPrice { input: 2.0, output: 10.0, output_tokens: 300.0, input_tokens: 500.0 };
+        let listed = ListedCost::PerToken(price);
+        assert_eq!(listed.usual(), 0.004);
+        assert_eq!(listed.of(NonZeroU32::new(1000)), 0.005);
+        assert_eq!(ListedCost::from(3.0).of(NonZeroU32::new(1000)), 3.0);
+    }
+
+    #[test]
+    fn both_forms_survive_json() {
+        for text in ["0.25", r#"{"input":1.0,"output":2.0,"output_tokens":3.0,"input_tokens":4.0}"#]
+        {
+            let listed: ListedCost = serde_json::from_str(text).expect("valid");
+            assert_eq!(serde_json::to_string(&listed).expect("written"), text);
+        }
+    }
+}
