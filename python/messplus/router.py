@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from . import config, report
+import numpy as np
+
+from . import config, old_log, report
 from ._core import Controller, Decision
 from .durable import open_controller
 from .exceptions import StateError
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .durable import Recovery
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
+    from .old_log import OldLog
     from .report import Report
 
 _log = logging.getLogger("messplus")
@@ -352,6 +355,57 @@ class Router:
             If a value breaks its rule. Nothing has changed then.
         """
         self._core.observe(decision, satisfied, cost, latency)
+
+    def warm_start(self, log: OldLog) -> int:
+        """Learn from an old log: requests that were not routed here.
+
+        Trains what predicts satisfaction and cost. Nothing else changes: these requests were not
+        routed under the service level, so they count in no report, move no queue and leave the
+        clock of exploration where it is. A model with rated rows is no longer in ``warm-up``.
+
+        Parameters
+        ----------
+        log
+            One row per answer: a ``.parquet``, ``.csv`` or ``.jsonl`` file, columns by name (a
+            mapping, a data frame, a pyarrow table), or a list of records. Columns: ``model``, and
+            ``satisfied`` (bool or in ``[0, 1]``), ``cost`` or both; ``prompt`` (text or messages)
+            or ``features``; ``tags``; ``input_tokens``. Values may be missing (None, NaN). Other
+            columns are left alone.
+
+        Returns
+        -------
+        int
+            Rows learned from.
+
+        Raises
+        ------
+        InputError
+            If a row breaks a rule; the message names row, column, rule and value. Rows count from
+            1. Nothing has changed then.
+        FeaturizerError
+            If the featurizer fails. Nothing has changed then.
+
+        Notes
+        -----
+        Order matters little; rows are learned in the order given, earlier than all that follows.
+        Prompts are featurized first, which takes an encoder its time. Of a router in a folder a
+        process killed within this call may have learned the first part of the log only.
+
+        Examples
+        --------
+        >>> from messplus import SLA, Model, Router
+        >>> router = Router([Model("small", 1.0), Model("large", 9.0)], SLA(0.8))
+        >>> router.warm_start([{"prompt": "2 + 2?", "model": "small", "satisfied": True}])
+        1
+        """
+        columns = old_log.read(log)
+        names = [model["name"] for model in json.loads(self._core.config)["models"]]
+        models = old_log.models(columns, names)
+        satisfied, cost = (old_log.numbers(columns, name) for name in ("satisfied", "cost"))
+        tokens = old_log.tokens(columns)
+        vectors = old_log.vectors(columns, self._features.map)
+        self._core.warm_start(vectors, tokens, models, satisfied, cost)
+        return int((~np.isnan(satisfied) | ~np.isnan(cost)).sum())
 
     def failed(self, decision: Decision, model: str | None = None) -> str | None:
         """Say that a call failed, and get the model to call instead.

@@ -31,20 +31,14 @@ def prompt_text(prompt: Prompt) -> str:
     """
     if isinstance(prompt, str):
         return prompt
-    if not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
-        raise InputError(
-            f"prompt: must be a string or a list of messages, got {type(prompt).__name__}"
-        )
-    texts = [
-        _content(message.get("content")) for message in map(_message, prompt) if _asks(message)
-    ]
+    texts = [_content(message.get("content")) for message in _messages(prompt) if _asks(message)]
     if not texts:
         raise InputError("prompt: must have a message with the role 'user', got none")
     return "\n".join(texts)
 
 
 def estimate_tokens(prompt: Prompt) -> int:
-    """Estimate how many tokens a provider bills a prompt for, at least 1.
+    """Estimate how many tokens a provider bills a prompt for, at least 1; raises as above.
 
     Four bytes of UTF-8 make a token, as in English text; of a message list all messages count,
     because all of them are sent. How far this is off for a model and a kind of prompt is learned
@@ -53,10 +47,18 @@ def estimate_tokens(prompt: Prompt) -> int:
     if isinstance(prompt, str):
         texts = [prompt]
     else:
-        contents = [message.get("content") for message in map(_message, prompt)]
+        contents = [message.get("content") for message in _messages(prompt)]
         texts = [text for content in contents for text in _texts(content)]
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
     return min(max(-(-size // _BYTES_PER_TOKEN), 1), _MAX_TOKENS)
+
+
+def _messages(prompt: object) -> list[Mapping[str, Any]]:
+    if not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
+        raise InputError(
+            f"prompt: must be a string or a list of messages, got {type(prompt).__name__}"
+        )
+    return [_message(message) for message in prompt]
 
 
 def _message(message: object) -> Mapping[str, Any]:

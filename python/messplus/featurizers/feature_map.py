@@ -42,6 +42,11 @@ class FeatureMap:
         return self._tag_features
 
     @property
+    def n_text(self) -> int:
+        """Length of the leading block."""
+        return self._n_text
+
+    @property
     def n_features(self) -> int:
         """Length of the composed vector."""
         return self._n_text + self._tag_features
@@ -95,12 +100,22 @@ class FeatureMap:
         for row, given in enumerate(tags or ()):
             if given:
                 vectors[row, self._n_text :] = hash_tags(given, self._tag_features)
+        vectors[:, : self._n_text] = self.texts(texts)
+        return vectors
+
+    def texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Leading features of many texts, float32, shape ``(len(texts), n_text)``.
+
+        Raises
+        ------
+        FeaturizerError
+            If the featurizer fails, or gives something else than finite features of its length.
+        """
         try:
             features = self._featurizer.batch(texts)
         except Exception as error:
             raise FeaturizerError(f"featurizer: {type(error).__name__}") from error
-        vectors[:, : self._n_text] = self._checked(features, (len(texts), self._n_text))
-        return vectors
+        return self._checked(features, (len(texts), self._n_text))
 
     @staticmethod
     def _checked(

@@ -2,12 +2,15 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from messplus._optional import require
 from messplus.exceptions import InputError
+
+_WORDS = {"true": 1.0, "false": 0.0, "": math.nan}
 
 
 def read_columns(path: Path) -> dict[str, Sequence[Any]]:
@@ -29,6 +32,22 @@ def read_columns(path: Path) -> dict[str, Sequence[Any]]:
             return _read_jsonl(path)
         case suffix:
             raise InputError(f"{path}: must end in .parquet, .csv or .jsonl, got {suffix!r}")
+
+
+def number(value: object) -> float:
+    """Read a number, a truth value or their text; NaN where there is none.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        If the value is something else.
+    """
+    if value is None:
+        return math.nan
+    if isinstance(value, str):
+        word = value.strip().lower()
+        return _WORDS[word] if word in _WORDS else float(word)
+    return float(value)  # type: ignore[arg-type]  # a TypeError is the answer for other types
 
 
 def _read_parquet(path: Path) -> dict[str, Sequence[Any]]:

@@ -10,10 +10,9 @@ import numpy.typing as npt
 
 from messplus.exceptions import InputError
 
-from .formats import read_columns
+from .formats import number, read_columns
 
 _SCORE = "score:"
-_WORDS = {"true": 1.0, "false": 0.0, "": np.nan}
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,9 @@ def load_table(
 
 
 def _texts(path: Path, columns: dict[str, Sequence[Any]], name: str) -> list[str]:
-    for number, value in enumerate(columns[name], start=1):
+    for row, value in enumerate(columns[name], start=1):
         if not isinstance(value, str):
-            raise _bad(path, name, number, "must be text", value)
+            raise _bad(path, name, row, "must be text", value)
     return list(columns[name])
 
 
@@ -165,19 +164,10 @@ def _numbers(path: Path, columns: dict[str, Sequence[Any]], name: str) -> npt.ND
     numbers = np.empty(len(values))
     for row, value in enumerate(values):
         try:
-            numbers[row] = _number(value)
+            numbers[row] = number(value)
         except (TypeError, ValueError, OverflowError) as error:
             raise _bad(path, name, row + 1, "must be a number or missing", value) from error
     return numbers
-
-
-def _number(value: object) -> float:
-    if value is None:
-        return np.nan
-    if isinstance(value, str):
-        word = value.strip().lower()
-        return _WORDS[word] if word in _WORDS else float(word)
-    return float(value)  # type: ignore[arg-type]  # a TypeError is the answer for other types
 
 
 def _column_means(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ mod common;
 
 use common::{N_FEATURES, Session, Step, config, controller, sessions};
 use messplus_core::{
-    Controller, Decision, DefaultPolicy, ModelSet, Outcome, PaperPolicy, Policy, Request,
+    Controller, Decision, DefaultPolicy, Example, ModelSet, Outcome, PaperPolicy, Policy, Request,
 };
 use proptest::prelude::*;
 
@@ -70,6 +70,40 @@ proptest! {
         let resumed = resumed.run(&steps[cut..]);
         prop_assert_eq!(straight.decisions, resumed.decisions);
         prop_assert_eq!(straight.controller.to_bytes(), resumed.controller.to_bytes());
+    }
+
+    #[test]
+    fn an_old_log_changes_what_is_predicted_and_nothing_else(
+        costs in zoos(), policy in policies(), seed: u64, steps in sessions(),
+        x in prop::array::uniform3(-2.0_f32..2.0), satisfaction in 0.0..=1.0_f64, cost in 0.0..9.0_f64,
+    ) {
+        let mut session = Session::new(controller(config(&costs, policy, seed))).run(&steps);
+        let controller = &mut session.controller;
+        let before = controller.clone();
+        let example = Example {
+            features: Some(&x),
+            input_tokens: None,
+            model: 0,
+            satisfaction: Some(satisfaction),
+            cost: Some(cost),
+        };
+        controller.warm_start(&example).expect("valid");
+        prop_assert_eq!(controller.stats(), before.stats());
+        prop_assert_eq!(controller.queue(), before.queue());
+        prop_assert_eq!(controller.step(), before.step());
+        prop_assert_eq!(controller.ledger().len(), before.ledger().len());
+        let learned = controller.to_bytes();
+        prop_assert_ne!(&learned, &before.to_bytes());
+        for bad in [
+            Example { model: costs.len(), ..example },
+            Example { features: Some(&x[..2]), ..example },
+            Example { features: Some(&[f32::NAN; 3]), ..example },
+            Example { satisfaction: Some(1.1), ..example },
+            Example { cost: Some(-1.0), ..example },
+        ] {
+            prop_assert!(controller.warm_start(&bad).is_err());
+            prop_assert_eq!(&learned, &controller.to_bytes());
+        }
     }
 
     #[test]

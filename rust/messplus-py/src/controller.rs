@@ -12,6 +12,7 @@ use pyo3::types::{PyAny, PyBytes, PyDict, PyString, PyTuple};
 use crate::decision::PyDecision;
 use crate::error::{FeedbackError, InputError, folder_error, to_py};
 use crate::names::{Names, as_dict};
+use crate::old_log::OldLog;
 use crate::{convert, ids, outcome, report, store_folder};
 
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
@@ -154,6 +155,50 @@ impl PyController {
             tell_time(controller);
             controller.observe(id, &outcomes)
         })
+    }
+
+    /// Learn the rows of an old log: all of them, or none where one breaks a rule. NaN and zero
+    /// tokens stand for what is not known.
+    fn warm_start(
+        &self,
+        py: Python<'_>,
+        features: &Bound<'_, PyAny>,
+        input_tokens: &Bound<'_, PyAny>,
+        models: &Bound<'_, PyAny>,
+        satisfied: &Bound<'_, PyAny>,
+        costs: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let features = convert::borrowed_matrix::<f32>("features", features)?;
+        let input_tokens = convert::borrowed_vector::<u32>("input_tokens", input_tokens)?;
+        let models = convert::borrowed_vector::<u32>("models", models)?;
+        let satisfied = convert::borrowed_vector::<f64>("satisfied", satisfied)?;
+        let costs = convert::borrowed_vector::<f64>("costs", costs)?;
+        let log = OldLog {
+            features: features.as_slice()?,
+            input_tokens: input_tokens.as_slice()?,
+            models: models.as_slice()?,
+            satisfied: satisfied.as_slice()?,
+            costs: costs.as_slice()?,
+        };
+        let refused = self.read(py, |controller| {
+            log.examples()
+                .map(|example| controller.check_example(&example))
+                .zip(1..)
+                .find_map(|(checked, row)| checked.err().map(|error| (row, error)))
+        });
+        if let Some((row, error)) = refused {
+            let error = to_py(&error);
+            let message = format!("row {row}: {}", error.value(py));
+            return Err(PyErr::from_type(error.get_type(py), message));
+        }
+        let examples: Vec<_> = log.examples().collect();
+        // Requests are routed between parts of a long log.
+        for part in examples.chunks(OldLog::PART) {
+            self.enter(py, |controller| {
+                part.iter().try_for_each(|example| controller.warm_start(example))
+            })?;
+        }
+        Ok(())
     }
 
     fn fail<'py>(

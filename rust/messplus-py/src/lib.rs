@@ -10,6 +10,7 @@ mod fork;
 mod ids;
 mod names;
 mod offload;
+mod old_log;
 mod outcome;
 mod replay;
 mod report;

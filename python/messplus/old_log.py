@@ -1,0 +1,176 @@
+"""An old log: requests that were routed elsewhere, as columns to learn from."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from .exceptions import FeaturizerError, InputError, MessPlusError
+from .featurizers.chat import estimate_tokens, prompt_text
+from .featurizers.tags import hash_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from .featurizers import FeatureMap
+
+    Columns = dict[str, Sequence[Any]]
+
+#: A file, columns by name, or records.
+OldLog: TypeAlias = "str | Path | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]"
+
+_OUTCOMES = ("satisfied", "cost")
+_MAX_TOKENS = 2**32 - 1
+
+
+def read(log: OldLog) -> Columns:
+    """Read a log into columns of equal length.
+
+    Parameters
+    ----------
+    log
+        See :meth:`Router.warm_start`.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or lacks a column.
+    OSError
+        If it is a file that cannot be read.
+    MissingDependencyError
+        If it is a Parquet file and pyarrow is not installed.
+    """
+    columns = _columns(log)
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) > 1:
+        raise InputError(f"log: columns must be of one length, got {sorted(lengths)}")
+    named = ", ".join(map(repr, columns)) or "none"
+    if "model" not in columns:
+        raise InputError(f"log: must have a column 'model', got {named}")
+    if not any(name in columns for name in _OUTCOMES):
+        raise InputError(f"log: must have a column 'satisfied' or 'cost', got {named}")
+    return columns
+
+
+def _columns(log: Any) -> Columns:  # noqa: ANN401
+    if isinstance(log, (str, os.PathLike)):
+        from .replay.formats import read_columns
+
+        return read_columns(Path(log))
+    if hasattr(log, "to_pydict"):  # a table of pyarrow
+        return dict(log.to_pydict())
+    if hasattr(log, "keys"):  # a mapping, or a data frame
+        return {str(name): list(log[name]) for name in log.keys()}  # noqa: SIM118
+    if isinstance(log, Sequence) and all(isinstance(record, Mapping) for record in log):
+        names = dict.fromkeys(name for record in log for name in record)
+        return {str(name): [record.get(name) for record in log] for name in names}
+    raise InputError(f"log: must be a file, columns or records, got {type(log).__name__}")
+
+
+def models(columns: Columns, names: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """Return the index of the model of each row, ``[n]``.
+
+    Raises
+    ------
+    InputError
+        If a row names none of the zoo; the message names the row.
+    """
+    index = {name: model for model, name in enumerate(names)}
+    found = np.empty(len(columns["model"]), np.uint32)
+    for row, name in enumerate(columns["model"]):
+        if not isinstance(name, str) or name not in index:
+            raise InputError(f"row {row + 1}: model: must be one of {list(names)}, got {name!r}")
+        found[row] = index[name]
+    return found
+
+
+def numbers(columns: Columns, name: str) -> npt.NDArray[np.float64]:
+    """Return a column of numbers, ``[n]``, NaN where there is none.
+
+    Raises
+    ------
+    InputError
+        If a value is no number; the message names the row.
+    """
+    from .replay.formats import number
+
+    values = columns.get(name)
+    found = np.full(len(columns["model"]), np.nan)
+    for row, value in enumerate(values or ()):
+        try:
+            found[row] = number(value)
+        except (TypeError, ValueError, OverflowError):
+            rule = "must be a number or missing"
+            raise InputError(f"row {row + 1}: {name}: {rule}, got {value!r:.60}") from None
+    return found
+
+
+def tokens(columns: Columns) -> npt.NDArray[np.uint32]:
+    """Return the tokens of the prompts, ``[n]``: as logged, or estimated, or zero where unknown.
+
+    Raises
+    ------
+    InputError
+        If a value is no integer in ``[1, 2**32 - 1]``; the message names the row.
+    """
+    prompts: Sequence[Any] = columns.get("prompt", [None] * len(columns["model"]))
+    found = np.zeros(len(prompts), np.uint32)
+    for row, (prompt, logged) in enumerate(
+        zip(prompts, numbers(columns, "input_tokens").tolist(), strict=True)
+    ):
+        if math.isnan(logged):
+            with _at_row(row):
+                found[row] = 0 if prompt is None else estimate_tokens(prompt)
+        elif logged.is_integer() and 1 <= logged <= _MAX_TOKENS:
+            found[row] = int(logged)
+        else:
+            rule = f"must be an integer in [1, {_MAX_TOKENS}]"
+            raise InputError(f"row {row + 1}: input_tokens: {rule}, got {logged:g}")
+    return found
+
+
+def vectors(columns: Columns, features: FeatureMap) -> npt.NDArray[np.float32]:
+    """Return what the router sees of each row, ``[n, n_features]``; zeros where that is nothing.
+
+    Raises
+    ------
+    InputError
+        If a prompt, tags or features break their rules; the message names the row.
+    FeaturizerError
+        If the featurizer fails.
+    """
+    n = len(columns["model"])
+    found = np.zeros((n, features.n_features), np.float32)
+    absent = [None] * n
+    texts: dict[int, str] = {}
+    rows = zip(*(columns.get(name, absent) for name in ("prompt", "tags", "features")), strict=True)
+    for row, (prompt, tags, ready) in enumerate(rows):
+        with _at_row(row):
+            if ready is not None:
+                found[row] = features.ready(ready, tags)
+                continue
+            if tags:
+                found[row, features.n_text :] = hash_tags(tags, features.tag_features)
+            if prompt is not None:
+                texts[row] = prompt_text(prompt)
+    if texts:
+        found[list(texts), : features.n_text] = features.texts(list(texts.values()))
+    return found
+
+
+@contextmanager
+def _at_row(row: int) -> Iterator[None]:
+    try:
+        yield
+    except FeaturizerError:
+        raise
+    except MessPlusError as error:
+        raise type(error)(f"row {row + 1}: {error}") from None
