@@ -22,6 +22,8 @@ def replay(
     order: npt.NDArray[np.uint32],
     rated: npt.NDArray[np.bool_],
     delay: int,
+    past: npt.NDArray[np.uint32],
+    past_models: npt.NDArray[np.uint32],
     progress: Callable[[int], None] | None = None,
 ) -> tuple[list[npt.NDArray[Any]], float, float]: ...
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import argparse
 
     from messplus.featurizers import Featurizer
-    from messplus.replay import Table
+    from messplus.replay import Priors, Table
 
 POLICIES = """policies:
   default               messplus' own policy; keys exploration, credit, forgetting
@@ -75,6 +75,25 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="dimensions kept of the embedding (default: 127)",
     )
+    parser.add_argument(
+        "--prices",
+        default="mean",
+        metavar="mean|none|FILE.json",
+        help="listed costs: the means of the table, unknown, or prices per token (default: mean)",
+    )
+    parser.add_argument(
+        "--quality",
+        choices=["none", "auto"],
+        default="none",
+        help="expected satisfaction: unknown, or the means of the table (default: none)",
+    )
+    parser.add_argument(
+        "--warm-start",
+        type=int,
+        default=0,
+        metavar="N",
+        help="rows learned as an old log, not replayed (default: 0)",
+    )
     parser.add_argument("--json", metavar="OUT", help="write the result to this file as JSON")
     parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")
 
@@ -85,6 +104,16 @@ def read_table(args: argparse.Namespace) -> Table:
 
     models = args.models.split(",") if args.models else None
     return load_table(args.table, cost=args.cost, models=models)
+
+
+def read_priors(args: argparse.Namespace) -> Priors:
+    """Gather what the arguments tell the routers before the first request."""
+    from messplus.replay import Priors
+    from messplus.replay.priors import read_prices
+
+    known = args.prices in ("mean", "none")
+    prices = args.prices if known else read_prices(args.prices)
+    return Priors(prices, args.quality, args.warm_start)
 
 
 def write_json(args: argparse.Namespace, result: dict[str, Any]) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ._table import POLICIES, add_table_arguments, read_featurizer, read_table, write_json
+from ._table import (
+    POLICIES,
+    add_table_arguments,
+    read_featurizer,
+    read_priors,
+    read_table,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from . import Subparsers
@@ -47,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         feedback_delay=args.feedback_delay,
         tags=args.tags is not None,
         featurizer=read_featurizer(args),
+        priors=read_priors(args),
         workers=args.workers,
     )
     print(render_sweep(result))

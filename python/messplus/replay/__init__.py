@@ -2,6 +2,7 @@
 
 from .bounds import Bounds, Hindsight
 from .evaluate import replay
+from .priors import Priors
 from .results import PolicyResult, ReplayResult
 from .run import Problem, Run
 from .sweep import SweepResult, sweep
@@ -11,6 +12,7 @@ __all__ = [
     "Bounds",
     "Hindsight",
     "PolicyResult",
+    "Priors",
     "Problem",
     "ReplayResult",
     "Run",

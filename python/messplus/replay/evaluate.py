@@ -9,6 +9,7 @@ from messplus.featurizers import Featurizer
 from .bounds import Hindsight
 from .features import hindsight_features, policy_features
 from .policies import parse_policy
+from .priors import Priors
 from .results import PolicyResult, ReplayResult
 from .run import Problem, run
 from .streams import Stream
@@ -26,6 +27,7 @@ def replay(
     feedback_delay: int = 0,
     tags: bool = False,
     featurizer: Featurizer | None = None,
+    priors: Priors | None = None,
 ) -> ReplayResult:
     r"""Find out what each policy would have cost on a table of outcomes.
 
@@ -49,6 +51,8 @@ def replay(
         Whether the source of a request is given as a tag.
     featurizer
         What the policies see a prompt through; the embedded table by default.
+    priors
+        What the routers are told before the first request; the mean costs of the table by default.
 
     Raises
     ------
@@ -79,6 +83,7 @@ def replay(
         stream=stream,
         feedback_rate=feedback_rate,
         feedback_delay=feedback_delay,
+        priors=priors or Priors(),
     )
     results = []
     with Progress(len(candidates) * seeds * len(table), "replay") as progress:

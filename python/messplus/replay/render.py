@@ -3,7 +3,7 @@
 from messplus._text_table import format_table
 
 from .bounds import FOLDS
-from .results import PolicyResult, ReplayResult
+from .results import EARLY, PolicyResult, ReplayResult
 from .sweep import SweepResult
 
 
@@ -21,7 +21,7 @@ def render(result: ReplayResult) -> str:
     )
     if table.dropped:
         head += f"\n{table.dropped:,} rows left out: no model has a score there"
-    return "\n\n".join([head, _zoo(result), _bounds(result), _policies(result)])
+    return "\n\n".join([head, _zoo(result), _bounds(result), _policies(result), _early(result)])
 
 
 def render_sweep(result: SweepResult) -> str:
@@ -84,6 +84,21 @@ def _policies(result: ReplayResult) -> str:
     return format_table(header, [_policy(policy) for policy in result.policies]) + (
         f"\nshares: {shares}"
     )
+
+
+def _early(result: ReplayResult) -> str:
+    header = ["policy"]
+    for first in EARLY:
+        header += [f"first {first:,}", "vs mix", "satisfaction"]
+    return format_table(header, [_first(policy) for policy in result.policies])
+
+
+def _first(policy: PolicyResult) -> list[str]:
+    row = [policy.name]
+    for cost, satisfaction in map(policy.early, EARLY):
+        ratio = _ratio(cost, policy.problem.bounds.static_mix)
+        row += [_cost(cost), ratio, f"{satisfaction:.4f}"]
+    return row
 
 
 def _policy(policy: PolicyResult) -> list[str]:

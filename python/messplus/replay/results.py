@@ -8,6 +8,9 @@ import numpy as np
 
 from .run import Problem, Run
 
+#: What a policy pays for learning shows in this many first requests.
+EARLY = (500, 1000)
+
 
 @dataclass(frozen=True)
 class PolicyResult:
@@ -73,6 +76,16 @@ class PolicyResult:
         steps = sum(len(run.model) for run in self.runs)
         return sum(seconds) / steps * 1e6 if seconds else None
 
+    def early(self, first: int) -> tuple[float, float]:
+        """Mean cost and mean satisfaction of the first requests of the stream."""
+        cost = np.mean([run.cost[:first].mean() for run in self.runs])
+        satisfaction = np.mean([run.satisfaction[:first].mean() for run in self.runs])
+        return float(cost), float(satisfaction)
+
+    def _early(self, first: int) -> dict[str, float]:
+        cost, satisfaction = self.early(first)
+        return {"mean_cost": cost, "satisfaction": satisfaction}
+
     def to_dict(self) -> dict[str, Any]:
         """Give the part of the JSON form below ``policies``."""
         seeds = [
@@ -91,6 +104,7 @@ class PolicyResult:
             "explored_share": self.explored_share,
             "share": self.share,
             "core_us_per_step": self.core_us_per_step,
+            "early": {str(first): self._early(first) for first in EARLY},
         }
 
 

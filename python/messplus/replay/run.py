@@ -1,19 +1,21 @@
 """Replay policies over a table of outcomes and account for what they did."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from messplus import config
 from messplus._core import replay as _replay
-from messplus.config import SLA, Model
+from messplus.config import SLA
 from messplus.exceptions import ConfigError
+from messplus.featurizers.chat import estimate_tokens
 
 from .baselines import backlog, draw_models
 from .bounds import Bounds
 from .policies import Baseline, Learner
+from .priors import Priors
 from .streams import Stream, arrivals, ratings
 from .tables import Table
 
@@ -40,6 +42,8 @@ class Problem:
         Probability that a request gets rated.
     feedback_delay
         Requests decided between a decision and its rating.
+    priors
+        What the routers are told before the first request.
     """
 
     table: Table
@@ -49,6 +53,7 @@ class Problem:
     stream: Stream = "shuffle"
     feedback_rate: float = 1.0
     feedback_delay: int = 0
+    priors: Priors = field(default_factory=Priors)
 
 
 @dataclass(frozen=True)
@@ -112,20 +117,24 @@ def run(
     table = problem.table
     if problem.feedback_delay < 0:
         raise ConfigError(f"feedback_delay: must be >= 0, got {problem.feedback_delay}")
-    if isinstance(policy, Baseline):
-        return _run_baseline(problem, policy, seed)
+    past = problem.priors.old_log(table, seed)
     order = arrivals(table, problem.stream, seed)
+    order = order[~np.isin(order, past.rows)]
+    if isinstance(policy, Baseline):
+        return _run_baseline(problem, policy, seed, order)
     rated = ratings(len(order), problem.feedback_rate, seed)
     features = problem.features[:, :0] if policy.blind else problem.features
     (model, satisfaction, cost, explored, queue), final_backlog, seconds = _replay(
         _core_config(problem, policy, seed, features.shape[1]),
         np.ascontiguousarray(features),
-        np.empty(0, np.uint32),
+        _input_tokens(problem),
         table.scores,
         table.costs,
         order,
         rated,
         problem.feedback_delay,
+        past.rows,
+        past.models,
         progress,
     )
     return Run(seed, model, satisfaction, cost, explored, queue, final_backlog, seconds)
@@ -133,14 +142,9 @@ def run(
 
 def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) -> str:
     table = problem.table
-    # The listed price of a model is its mean cost in the table, as a price list would say.
-    prices = np.nan_to_num(table.mean_cost)
     settings = config.validate(
         {
-            "models": [
-                Model(name, cost=float(price))
-                for name, price in zip(table.models, prices, strict=True)
-            ],
+            "models": problem.priors.models(table),
             "sla": SLA(problem.target),
             "policy": policy.policy,
             "seed": seed,
@@ -150,8 +154,15 @@ def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) 
     return config.to_native(settings, n_features)
 
 
-def _run_baseline(problem: Problem, policy: Baseline, seed: int) -> Run:
-    order = arrivals(problem.table, problem.stream, seed)
+def _input_tokens(problem: Problem) -> npt.NDArray[np.uint32]:
+    # Only prices per token look at them.
+    prompts = [] if isinstance(problem.priors.prices, str) else problem.table.prompts
+    return np.array([estimate_tokens(prompt) for prompt in prompts], np.uint32)
+
+
+def _run_baseline(
+    problem: Problem, policy: Baseline, seed: int, order: npt.NDArray[np.uint32]
+) -> Run:
     rated = ratings(len(order), problem.feedback_rate, seed)
     model = draw_models(policy.weights(problem.bounds), problem.table, order, seed)
     satisfaction = problem.table.scores[order, model]

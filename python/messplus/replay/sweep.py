@@ -15,6 +15,7 @@ from .bounds import Hindsight
 from .evaluate import check_seeds, check_target, distinct
 from .features import hindsight_features, policy_features
 from .policies import Baseline, Learner, parse_policy
+from .priors import Priors
 from .results import PolicyResult, ReplayResult
 from .run import Problem, run
 from .streams import Stream
@@ -56,13 +57,14 @@ def sweep(
     feedback_delay: int = 0,
     tags: bool = False,
     featurizer: Featurizer | None = None,
+    priors: Priors | None = None,
     workers: int | None = None,
 ) -> SweepResult:
     """Replay policies at every target, on all cores.
 
     Parameters
     ----------
-    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer
+    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer, priors
         As for :func:`messplus.replay.replay`.
     targets
         Distinct satisfaction rates in (0, 1].
@@ -92,6 +94,7 @@ def sweep(
         stream=stream,
         feedback_rate=feedback_rate,
         feedback_delay=feedback_delay,
+        priors=priors or Priors(),
     )
     problems = [replace(problem, target=target, bounds=hindsight.at(target)) for target in targets]
     with (

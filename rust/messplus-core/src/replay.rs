@@ -6,7 +6,7 @@ use crate::config::ValidConfig;
 use crate::controller::Controller;
 use crate::error::{Error, Result};
 use crate::model_set::ModelSet;
-use crate::request::{Decision, Outcome, Reason, Request};
+use crate::request::{Decision, Example, Outcome, Reason, Request};
 
 /// What every one of M models would have scored and cost on each of n requests with k features.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,27 @@ pub struct Recording<'a> {
     pub rated: &'a [bool],
     /// Requests decided between a decision and its rating; bills come at once.
     pub delay: usize,
+    /// Rows learned from before the stream begins, as an old log.
+    pub past: &'a [u32],
+    /// The model whose outcome each of them tells.
+    pub past_models: &'a [u32],
+}
+
+impl<'a> Recording<'a> {
+    fn input_tokens(&self, row: usize) -> Option<NonZeroU32> {
+        self.input_tokens.get(row).copied().and_then(NonZeroU32::new)
+    }
+
+    fn example(&self, row: usize, model: usize, n_models: usize) -> Example<'a> {
+        let k = self.features.len() / (self.scores.len() / n_models);
+        Example {
+            features: Some(&self.features[row * k..][..k]),
+            input_tokens: self.input_tokens(row),
+            model,
+            satisfaction: Some(self.scores[row * n_models + model]),
+            cost: Some(self.costs[row * n_models + model]),
+        }
+    }
 }
 
 /// What happened to each request of the stream.
@@ -59,9 +80,13 @@ impl<'a> Replay<'a> {
         let (n_models, n_features) = (config.models.len(), config.n_features);
         check(&recording, n_models, n_features)?;
         let n_requests = recording.order.len();
+        let mut controller = Controller::new(config);
+        for (&row, &model) in recording.past.iter().zip(recording.past_models) {
+            controller.warm_start(&recording.example(row as usize, model as usize, n_models))?;
+        }
         Ok(Self {
             recording,
-            controller: Controller::new(config),
+            controller,
             decision: Decision::with_capacity(n_models),
             outcomes: Vec::with_capacity(n_models),
             also_query: Vec::with_capacity(n_requests),
@@ -106,7 +131,7 @@ impl<'a> Replay<'a> {
         let request = Request {
             id: t as u128,
             features: Some(&self.recording.features[row * k..][..k]),
-            input_tokens: self.recording.input_tokens.get(row).copied().and_then(NonZeroU32::new),
+            input_tokens: self.recording.input_tokens(row),
             costs: None,
             allowed: Some((0..m).filter(|&model| !scores[model].is_nan()).collect()),
         };
@@ -158,6 +183,7 @@ impl<'a> Replay<'a> {
 
 fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Result<()> {
     let Recording { features, input_tokens, scores, costs, order, rated, .. } = *recording;
+    let Recording { past, past_models, .. } = *recording;
     let n = scores.len() / n_models;
     let n_tokens = if input_tokens.is_empty() { 0 } else { n };
     for (field, expected, found) in [
@@ -166,13 +192,19 @@ fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Resul
         ("features", n * n_features, features.len()),
         ("input_tokens", n_tokens, input_tokens.len()),
         ("rated", order.len(), rated.len()),
+        ("past_models", past.len(), past_models.len()),
     ] {
         if found != expected {
             return Err(Error::Shape { field, expected, found });
         }
     }
-    match order.iter().find(|&&row| row as usize >= n) {
-        Some(row) => Err(Error::input("order", "must be a row of the recording", row)),
+    for (field, rows) in [("order", order), ("past", past)] {
+        if let Some(row) = rows.iter().find(|&&row| row as usize >= n) {
+            return Err(Error::input(field, "must be a row of the recording", row));
+        }
+    }
+    match past_models.iter().find(|&&model| model as usize >= n_models) {
+        Some(model) => Err(Error::input("past_models", "must be in the zoo", model)),
         None => Ok(()),
     }
 }
@@ -216,6 +248,8 @@ mod tests {
             order,
             rated,
             delay,
+            past: &[],
+            past_models: &[],
         }
     }
 
@@ -252,6 +286,24 @@ mod tests {
         let (trace, backlog) = run(0.0, recording(&order, &rated, 2), 9);
         assert_eq!(trace.backlog[..3], [0.0, 0.0, 0.75]);
         assert_eq!(backlog, run(0.0, recording(&order, &rated, 0), 9).1);
+    }
+
+    #[test]
+    fn an_old_log_is_learned_before_the_stream() {
+        let stream = recording(&[0, 1], &[true; 2], 0);
+        let past = Recording { past: &[2, 1], past_models: &[1, 0], ..stream };
+        let labels = |recording| {
+            let mut replay = Replay::new(config(0.0), recording).expect("valid");
+            replay.advance(9).expect("valid");
+            let (trace, controller) = replay.finish().expect("valid");
+            (trace.model.len(), controller.stats().rated, controller.to_bytes())
+        };
+        let ((steps, rated, with), (_, _, without)) = (labels(past), labels(stream));
+        assert_eq!((steps, rated), (2, 2));
+        assert_ne!(with, without);
+        let bad = Recording { past_models: &[1, 2], ..past };
+        let error = Replay::new(config(0.0), bad).expect_err("model 2");
+        assert_eq!(error.to_string(), "past_models: must be in the zoo, got 2");
     }
 
     #[test]

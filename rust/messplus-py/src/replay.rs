@@ -17,7 +17,7 @@ type Columns<'py> = [Bound<'py, PyAny>; 5];
 /// Run a fresh controller through a recording: the trace, the backlog after the last rating, and the
 /// seconds spent in the core. `progress(done)` is called now and then; raising there ends the replay.
 #[pyfunction]
-#[pyo3(signature = (config, features, input_tokens, scores, costs, order, rated, delay, progress=None))]
+#[pyo3(signature = (config, features, input_tokens, scores, costs, order, rated, delay, past, past_models, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
 pub fn replay<'py>(
     py: Python<'py>,
@@ -29,6 +29,8 @@ pub fn replay<'py>(
     order: &Bound<'py, PyAny>,
     rated: &Bound<'py, PyAny>,
     delay: usize,
+    past: &Bound<'py, PyAny>,
+    past_models: &Bound<'py, PyAny>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Columns<'py>, f64, f64)> {
     let config = Config::from_json(config).map_err(|error| to_py(&error))?;
@@ -38,6 +40,8 @@ pub fn replay<'py>(
     let costs = convert::borrowed_matrix::<f64>("costs", costs)?;
     let order = convert::borrowed_vector::<u32>("order", order)?;
     let rated = convert::borrowed_vector::<bool>("rated", rated)?;
+    let past = convert::borrowed_vector::<u32>("past", past)?;
+    let past_models = convert::borrowed_vector::<u32>("past_models", past_models)?;
     let recording = Recording {
         features: features.as_slice()?,
         input_tokens: input_tokens.as_slice()?,
@@ -46,6 +50,8 @@ pub fn replay<'py>(
         order: order.as_slice()?,
         rated: rated.as_slice()?,
         delay,
+        past: past.as_slice()?,
+        past_models: past_models.as_slice()?,
     };
     let mut replay = Replay::new(config, recording).map_err(|error| to_py(&error))?;
     let mut elapsed = Duration::ZERO;

@@ -36,6 +36,7 @@ def test_the_json_form_is_the_contract(table: Table) -> None:
             "explored_share",
             "share",
             "core_us_per_step",
+            "early",
             "seeds",
         }
         assert [one["seed"] for one in policy["seeds"]] == [0, 1]

@@ -1,0 +1,126 @@
+"""What routers of a replay are told before the first request."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from messplus.config import Model
+from messplus.exceptions import ConfigError
+from messplus.prices import TokenPrice
+
+from .baselines import draw_models
+from .tables import Table
+
+#: ``mean``: each model's mean cost in the table; ``none``: unknown; or prices per token by model.
+Prices = Literal["mean", "none"] | Mapping[str, TokenPrice]
+#: ``none``: unknown; ``auto``: each model's mean score in the table, which is an oracle.
+Quality = Literal["none", "auto"]
+
+_CERTAIN = 1e-3  # a quality is in (0, 1), and a mean score may be at the end of it
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What is known at the start.
+
+    Parameters
+    ----------
+    prices
+        Listed costs.
+    quality
+        Expected satisfaction.
+    warm_start
+        Rows drawn from the table as an old log, each with the outcome of one model drawn among the
+        usable ones; they are not replayed.
+    """
+
+    prices: Prices = "mean"
+    quality: Quality = "none"
+    warm_start: int = 0
+
+    def models(self, table: Table) -> list[Model]:
+        """Return the zoo of a table as the router is told of it.
+
+        Raises
+        ------
+        ConfigError
+            If prices are given, but not of every model.
+        """
+        qualities: list[float | None] = [None] * len(table.models)
+        if self.quality == "auto":
+            qualities = np.clip(table.mean_score, _CERTAIN, 1.0 - _CERTAIN).tolist()
+        costs: list[float | TokenPrice] = [0.0] * len(table.models)
+        if self.prices == "mean":
+            costs = np.nan_to_num(table.mean_cost).tolist()
+        elif not isinstance(self.prices, str):
+            missing = [name for name in table.models if name not in self.prices]
+            if missing:
+                raise ConfigError(f"prices: must have every model of the table, not {missing[0]!r}")
+            costs = [self.prices[name] for name in table.models]
+        return [
+            Model(name, cost, quality)
+            for name, cost, quality in zip(table.models, costs, qualities, strict=True)
+        ]
+
+    def old_log(self, table: Table, seed: int) -> "OldRows":
+        """Draw the old log.
+
+        Raises
+        ------
+        ConfigError
+            If it would leave no row to replay.
+        """
+        if not 0 <= self.warm_start < len(table):
+            raise ConfigError(
+                f"warm_start: must be in [0, {len(table) - 1}], got {self.warm_start}"
+            )
+        if self.warm_start == 0:
+            return OldRows()
+        drawn = np.random.default_rng([seed, 3]).permutation(len(table))[: self.warm_start]
+        rows = drawn.astype(np.uint32)
+        uniform = np.full(len(table.models), 1.0 / len(table.models))
+        models = draw_models(uniform, table, rows, seed)
+        return OldRows(rows, models.astype(np.uint32))
+
+
+def _none() -> npt.NDArray[np.uint32]:
+    return np.empty(0, np.uint32)
+
+
+@dataclass(frozen=True)
+class OldRows:
+    """Rows learned before the stream begins.
+
+    Attributes
+    ----------
+    rows
+        Rows of the table, ``uint32 [n]``.
+    models
+        The model whose outcome is known, ``uint32 [n]``.
+    """
+
+    rows: npt.NDArray[np.uint32] = field(default_factory=_none)
+    models: npt.NDArray[np.uint32] = field(default_factory=_none)
+
+
+def read_prices(path: str | Path) -> dict[str, TokenPrice]:
+    """Read ``{"<model>": {"input": ..., "output": ..., "output_tokens": ...}}`` from a JSON file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is something else.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        content: Any = json.loads(Path(path).read_bytes())
+        return {name: TokenPrice(**price) for name, price in content.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        rule = "must be JSON of the parameters of a TokenPrice per model"
+        raise ConfigError(f"{path}: {rule}, got {error}") from None
