@@ -1,6 +1,8 @@
 //! Streams of requests for the benchmarks.
 
-use messplus_core::{Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request};
+use messplus_core::{
+    Agreement, Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request,
+};
 
 /// Requests the ledger holds, and the length of one timed chunk.
 pub const CHUNK: usize = 1024;
@@ -25,14 +27,12 @@ impl Stream {
             eprintln!("benchmarks need a release build: their times would mean nothing");
             std::process::exit(2);
         }
-        let models = (0..n_models).map(|model| ModelSpec {
-            name: format!("m{model}"),
-            cost: (1.0 + model as f64).into(),
-            quality: None,
-        });
+        let models =
+            (0..n_models).map(|model| ModelSpec::new(format!("m{model}"), 1.0 + model as f64));
         let config = Config {
             models: models.collect(),
-            alpha: 0.8,
+            agreement: Agreement::target(0.8),
+            switching_cost: 0.0,
             n_features,
             policy,
             seed: 1,
@@ -68,13 +68,7 @@ impl Stream {
         let features = &self.prompts[self.next as usize % self.prompts.len()];
         // An odd multiplier spreads the counter over the id's low bits, as random ids are.
         let id = self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        let request = Request {
-            id,
-            features: Some(features),
-            input_tokens: None,
-            costs: None,
-            allowed: None,
-        };
+        let request = Request { id, features: Some(features), ..Request::default() };
         self.controller.decide(&request, &mut self.decision).expect("a valid request");
         self.next += 1;
     }

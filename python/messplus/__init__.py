@@ -5,7 +5,8 @@ import os as _os
 
 from . import _core
 from ._core import Decision, __version__
-from .config import SLA, DefaultPolicy, Model, PaperPolicy, Policy, Sgd
+from .agreement import SLA, Limit
+from .config import DefaultPolicy, Model, PaperPolicy, Policy, Sgd
 from .durable import Recovery
 from .exceptions import (
     ConfigError,
@@ -23,7 +24,7 @@ from .exceptions import (
     UnsafeEncoderError,
 )
 from .prices import TokenPrice
-from .report import ModelReport, Report
+from .report import LimitReport, ModelReport, Report, SLAReport
 from .router import Router
 
 _logging.getLogger("messplus").addHandler(_logging.NullHandler())
@@ -43,6 +44,8 @@ __all__ = [
     "FeaturizerError",
     "FeedbackError",
     "InputError",
+    "Limit",
+    "LimitReport",
     "MessPlusError",
     "MissingDependencyError",
     "Model",
@@ -53,6 +56,7 @@ __all__ = [
     "Recovery",
     "Report",
     "Router",
+    "SLAReport",
     "Sgd",
     "ShapeError",
     "StateError",

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .config import SLA, DefaultPolicy, Model, PaperPolicy
+from .agreement import SLA, Limit
+from .config import DefaultPolicy, Model, PaperPolicy
 
 
 class RouterSettings(BaseModel):
@@ -13,7 +14,11 @@ class RouterSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
     models: list[Model]
-    sla: SLA
+    sla: SLA | None = None
+    slas: dict[str, SLA] = Field(default_factory=dict)
+    limits: list[Limit] = Field(default_factory=list)
+    objective: Literal["cost", "satisfaction"] = "cost"
+    switching_cost: float = Field(default=0.0, ge=0)
     policy: Annotated[DefaultPolicy | PaperPolicy, Field(discriminator="preset")] = DefaultPolicy()
     seed: int = Field(default=0, ge=0, lt=2**64)
     pending_capacity: int = Field(default=16_384, ge=1)
@@ -21,3 +26,11 @@ class RouterSettings(BaseModel):
     missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore"
     cooldown: int = Field(default=5, ge=0, le=86_400)
     tag_features: int = Field(default=16, ge=0, le=1024)
+
+
+class OneModel(BaseModel):
+    """The argument of ``Router.add_model``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+    model: Model

@@ -11,9 +11,9 @@ from ._svg import Line, line_plot
 from .replay.bounds import Frontier, cheapest_mix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from .report import Report
+    from .report import Report, SLAReport
 
 _BLUE, _RED, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#6b6b6b"
 
@@ -46,9 +46,8 @@ def render(report: Report, listed: Mapping[str, float], title: str) -> str:
     """
     body = [
         f"<h1>{escape(title)}</h1>",
-        _verdict(report),
-        _figures(report),
-        *_plots(report, listed),
+        *_levels(report, listed),
+        *_limits(report),
         "<h2>Cost</h2>",
         _savings(report, listed),
         "<h2>Models</h2>",
@@ -63,18 +62,42 @@ def render(report: Report, listed: Mapping[str, float], title: str) -> str:
     )
 
 
-def _verdict(report: Report) -> str:
-    rate, interval = report.satisfaction_rate, report.interval
+def _levels(report: Report, listed: Mapping[str, float]) -> Iterable[str]:
+    dearest = max(_mean_costs(report, listed).values())
+    for name, sla in report.slas.items():
+        if len(report.slas) > 1:
+            yield f"<h2>Service level {escape(name)}</h2>"
+        if sla.target > 0.0:
+            yield _verdict(sla)
+        yield _figures(sla)
+        yield from _plots(sla, dearest)
+
+
+def _limits(report: Report) -> Iterable[str]:
+    if not report.limits:
+        return
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{_number(limit.limit)}</td><td>{_number(limit.mean)}</td>"
+        f"<td>{_number(limit.upper_bound)}</td><td>{limit.calls:,}</td></tr>"
+        for name, limit in report.limits.items()
+    )
+    yield "<h2>Limits on the mean per call</h2>"
+    yield (
+        "<table><tr><th></th><th>agreed</th><th>achieved</th><th>certain at most</th>"
+        f"<th>calls</th></tr>{rows}</table>"
+    )
+
+
+def _verdict(sla: SLAReport) -> str:
+    rate, interval = sla.satisfaction_rate, sla.interval
     if rate is None or interval is None:
         return _banner(_GREY, "No request has been rated yet: nothing can be said.")
-    met = (
-        f"{_percent(rate)} of {report.rated:,} rated requests satisfied, {_percent(report.target)}"
-    )
-    if rate >= report.target:
-        sure = interval[0] >= report.target
+    met = f"{_percent(rate)} of {sla.rated:,} rated requests satisfied, {_percent(sla.target)}"
+    if rate >= sla.target:
+        sure = interval[0] >= sla.target
         more = "" if sure else " The true rate may still lie below: see the interval."
         return _banner(_GREEN, f"The service level was kept: {met} agreed.{more}")
-    if interval[1] >= report.target:
+    if interval[1] >= sla.target:
         return _banner(_GREY, f"The service level is open: {met} agreed, within the uncertainty.")
     return _banner(_RED, f"The service level was missed: {met} agreed.")
 
@@ -83,31 +106,31 @@ def _banner(colour: str, text: str) -> str:
     return f'<p class="verdict" style="border-color: {colour}">{escape(text)}</p>'
 
 
-def _figures(report: Report) -> str:
-    interval = report.interval
+def _figures(sla: SLAReport) -> str:
+    interval = sla.interval
     figures = [
-        ("agreed", _percent(report.target)),
-        ("achieved, rated requests", _percent(report.satisfaction_rate)),
-        ("certain at least", _percent(report.lower_bound)),
+        ("agreed", _percent(sla.target)),
+        ("achieved, rated requests", _percent(sla.satisfaction_rate)),
+        ("certain at least", _percent(sla.lower_bound)),
         (
             "true rate, 95 % confidence",
             "none" if interval is None else f"{_percent(interval[0])} to {_percent(interval[1])}",
         ),
-        ("requests", f"{report.decisions:,}"),
+        ("requests", f"{sla.decisions:,}"),
         (
             "of them rated",
-            _percent(report.rated / report.decisions if report.decisions else None),
+            _percent(sla.rated / sla.decisions if sla.decisions else None),
         ),
     ]
     return "<dl>" + "".join(f"<div><dt>{n}</dt><dd>{v}</dd></div>" for n, v in figures) + "</dl>"
 
 
-def _plots(report: Report, listed: Mapping[str, float]) -> list[str]:
-    points = [point for point in report.history if point.accounted > 0]
+def _plots(sla: SLAReport, dearest: float) -> list[str]:
+    points = [point for point in sla.history if point.accounted > 0]
     if not points:
         return []
     x = [float(point.accounted) for point in points]
-    target = report.target
+    target = sla.target
     rate = [point.satisfaction / point.accounted for point in points]
     certain = [max(0.0, target - point.backlog / point.accounted) for point in points]
     # The first few ratings would stretch the axis without saying anything.
@@ -122,7 +145,6 @@ def _plots(report: Report, listed: Mapping[str, float]) -> list[str]:
         "rated requests",
         percent=True,
     )
-    dearest = max(_mean_costs(report, listed).values())
     cost = line_plot(
         x[start:],
         [
@@ -186,7 +208,8 @@ def _models(report: Report) -> str:
 def _method(report: Report) -> str:
     presumed = (
         f" {report.presumed:,} requests were never rated and count with a presumed satisfaction of "
-        f"{report.presumed_satisfaction:,.1f} in the certain bound and the plots, and nowhere else."
+        f"{sum(sla.presumed_satisfaction for sla in report.slas.values()):,.1f} in the certain "
+        "bound and the plots, and nowhere else."
         if report.presumed
         else ""
     )

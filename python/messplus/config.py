@@ -6,21 +6,21 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict, TypeVar
 
+from .agreement import SLA, STRICT, Limit
 from .exceptions import ConfigError
 from .prices import TokenPrice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
     from ._schema import RouterSettings
 
-
-# Plain dict, so that declaring the classes does not import pydantic.
-_STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+    Schema = TypeVar("Schema", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Model:
         benchmark score, say. Used by the default policy.
     """
 
-    __pydantic_config__: ClassVar[Any] = _STRICT
+    __pydantic_config__: ClassVar[Any] = STRICT
 
     name: str
     cost: float | TokenPrice
@@ -70,21 +70,6 @@ class Model:
 
 
 @dataclass(frozen=True)
-class SLA:
-    """The service level agreed on.
-
-    Parameters
-    ----------
-    target
-        Long-run satisfaction rate of rated requests, alpha, in ``(0, 1]``.
-    """
-
-    __pydantic_config__: ClassVar[Any] = _STRICT
-
-    target: float
-
-
-@dataclass(frozen=True)
 class Sgd:
     """Training of the per-model logistic heads by stochastic gradient descent.
 
@@ -100,7 +85,7 @@ class Sgd:
         Largest Euclidean norm of one gradient, in ``(0, 1e6]``.
     """
 
-    __pydantic_config__: ClassVar[Any] = _STRICT
+    __pydantic_config__: ClassVar[Any] = STRICT
 
     lr: float = 0.003
     momentum: float = 0.9
@@ -150,7 +135,7 @@ class DefaultPolicy(Policy):
         or requests change.
     """
 
-    __pydantic_config__: ClassVar[Any] = _STRICT
+    __pydantic_config__: ClassVar[Any] = STRICT
 
     preset: Literal["default"] = "default"
     exploration: float = 0.1
@@ -175,7 +160,7 @@ class PaperPolicy(Policy):
         The satisfaction predictor.
     """
 
-    __pydantic_config__: ClassVar[Any] = _STRICT
+    __pydantic_config__: ClassVar[Any] = STRICT
 
     preset: Literal["paper"] = "paper"
     v: float = 1e-4
@@ -186,6 +171,10 @@ class PaperPolicy(Policy):
 class Settings(TypedDict, total=False):
     """Settings of a router beside zoo, service level and policy, as its class describes them."""
 
+    slas: Mapping[str, SLA]
+    limits: Sequence[Limit]
+    objective: Literal["cost", "satisfaction"]
+    switching_cost: float
     seed: int
     tag_features: int
     pending_capacity: int
@@ -198,7 +187,7 @@ def given(
     models: Sequence[Model], sla: SLA | None, policy: Policy | None, **settings: object
 ) -> RouterSettings:
     """Check the arguments of a router; raises as :func:`validate` does."""
-    settings |= {"models": list(models), "sla": sla}
+    settings |= {"models": list(models)} | ({} if sla is None else {"sla": sla})
     return validate(settings if policy is None else {**settings, "policy": policy})
 
 
@@ -210,8 +199,8 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
     Parameters
     ----------
     settings
-        ``models``, ``sla`` and, optionally, ``policy``, ``seed``, ``pending_capacity`` and
-        ``tag_features``; plain mappings or the classes of this module.
+        ``models``, ``sla`` or ``slas``, and optionally the other parameters of
+        :class:`~messplus.Router`; plain mappings or the classes of this module.
 
     Raises
     ------
@@ -219,12 +208,27 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
         If a key is missing or unknown, or a value has the wrong type; the message names the key.
     """
     # Imported at use: pydantic takes longer to import than the rest of the package.
-    from pydantic import ValidationError
-
     from ._schema import RouterSettings
 
+    checked = _checked(RouterSettings, settings)
+    if (checked.sla is None) == (not checked.slas) and checked.objective == "cost":
+        found = "both" if checked.slas else "neither"
+        raise ConfigError(f"sla: required unless slas is given, and then not, got {found}")
+    return checked
+
+
+def validate_model(model: Model) -> Model:
+    """Check keys and types of one model; raises as :func:`validate` does."""
+    from ._schema import OneModel
+
+    return _checked(OneModel, {"model": model}).model
+
+
+def _checked(schema: type[Schema], settings: Mapping[str, Any]) -> Schema:
+    from pydantic import ValidationError
+
     try:
-        return RouterSettings.model_validate_json(json.dumps(settings, default=_plain))
+        return schema.model_validate_json(json.dumps(settings, default=_plain))
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # Of the two forms of a cost, the one that was meant is at fault.
@@ -247,6 +251,8 @@ def _keys(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
         return location[:1] + location[2:]
     if location[:1] == ("models",) and location[2:3] == ("cost",):
         return location[:3] + location[4:]
+    if location[:2] == ("model", "cost"):
+        return location[:2]
     return location
 
 
@@ -262,9 +268,17 @@ def to_native(settings: RouterSettings, n_features: int, metadata: str = "") -> 
     metadata
         Text carried with the state.
     """
+    slas = dict(settings.slas)
+    if settings.sla is not None or not slas:
+        slas = {"default": settings.sla or SLA(target=0.0)}
     native = {
         "models": [asdict(model) for model in settings.models],
-        "alpha": settings.sla.target,
+        "agreement": {
+            "levels": [{"name": name, "alpha": sla.target} for name, sla in slas.items()],
+            "limits": [asdict(limit) for limit in settings.limits],
+            "objective": settings.objective,
+        },
+        "switching_cost": settings.switching_cost,
         "n_features": n_features,
         "policy": asdict(settings.policy),
         "seed": settings.seed,
@@ -277,6 +291,20 @@ def to_native(settings: RouterSettings, n_features: int, metadata: str = "") -> 
         "metadata": metadata,
     }
     return json.dumps(native)
+
+
+def zoo(native: str) -> tuple[Model, ...]:
+    """Read the models that may be chosen from settings as the core writes them."""
+    models = json.loads(native)["models"]
+    return tuple(
+        Model(model["name"], _cost(model["cost"]), model["quality"])
+        for model in models
+        if not model["retired"]
+    )
+
+
+def _cost(native: float | dict[str, float]) -> float | TokenPrice:
+    return TokenPrice(**native) if isinstance(native, dict) else native
 
 
 def _plain(value: object) -> object:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
+from . import config
 from ._core import Controller
-from .exceptions import ConfigError
+from .exceptions import ConfigError, MessPlusError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,19 +62,49 @@ def open_controller(
     _log.info("%s: opened after %d transitions", path, recovery.transitions)
     if given is not None:
         try:
-            _compare(path, json.loads(given), json.loads(core.config))
-        except ConfigError:
+            settings = json.loads(given)
+            _compare(path, settings, json.loads(core.config))
+            _follow(path, settings["models"], core)
+        except MessPlusError:
             core.close()
             raise
     return core, recovery
 
 
-def _compare(path: Path, given: dict[str, object], kept: dict[str, object]) -> None:
-    for name, value in given.items():
-        # The featurizer is compared where the router takes it up.
-        if name != "metadata" and kept.get(name) != value:
-            field = "sla.target" if name == "alpha" else name
+def _compare(path: Path, given: dict[str, Any], kept: dict[str, Any]) -> None:
+    found = _by_argument(kept)
+    for name, value in _by_argument(given).items():
+        if found.get(name) != value:
             raise ConfigError(
-                f"{field}: must be as in {path}, {kept.get(name)!r}, got {value!r}; "
+                f"{name}: must be as in {path}, {found.get(name)!r}, got {value!r}; "
                 "open it without settings, or make a new folder"
             )
+
+
+def _by_argument(native: dict[str, Any]) -> dict[str, Any]:
+    """Settings under the names that callers know, without those that may change."""
+    levels = {level["name"]: level["alpha"] for level in native["agreement"]["levels"]}
+    settings = native["agreement"] | native
+    # The featurizer is compared where the router takes it up.
+    for name in ("agreement", "levels", "metadata", "models"):
+        settings.pop(name, None)
+    if list(levels) == ["default"]:
+        return {"sla.target": levels["default"], **settings}
+    return {"slas": levels, **settings}
+
+
+def _follow(path: Path, models: list[dict[str, Any]], core: Controller) -> None:
+    """Let models join, leave or change their price, so that the zoo is the one asked for."""
+    asked = {model["name"]: model for model in models}
+    kept = {model.name: model for model in config.zoo(core.config)}
+    for name, model in asked.items():
+        if name not in kept:
+            _log.warning("%s: model %r joins the zoo", path, name)
+            core.add_model(json.dumps(model))
+        elif model["cost"] != asdict(kept[name])["cost"]:
+            _log.warning("%s: model %r now costs %r", path, name, model["cost"])
+            core.reprice(name, json.dumps(model["cost"]))
+    for name in kept:
+        if name not in asked:
+            _log.warning("%s: model %r leaves the zoo", path, name)
+            core.remove_model(name)

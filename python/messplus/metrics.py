@@ -24,8 +24,6 @@ class RouterCollector:
     ----------
     router
         The router to report on.
-    sla
-        Value of the label ``sla``.
 
     Examples
     --------
@@ -39,11 +37,10 @@ class RouterCollector:
     1
     """
 
-    def __init__(self, router: Router, sla: str = "default") -> None:
+    def __init__(self, router: Router) -> None:
         # Imported early: a missing package must show when the collector is made, not when scraped.
         self._core = require("prometheus_client.core", "metrics")
         self._router = router
-        self._sla = sla
 
     def collect(self) -> Iterable[Metric]:
         """Yield every metric, as the registry asks for them."""
@@ -84,20 +81,32 @@ class RouterCollector:
 
     def _of_router(self, report: Report) -> Iterable[Metric]:
         counter, gauge = self._core.CounterMetricFamily, self._core.GaugeMetricFamily
-        by_sla: list[tuple[str, str, float | None]] = [
-            ("virtual_queue", "Satisfaction owed, in rated requests.", report.backlog),
-            ("sla_target_ratio", "Satisfaction rate agreed on.", report.target),
+        for name, text, field in (
+            ("virtual_queue", "Satisfaction owed, in rated requests.", "backlog"),
+            ("sla_target_ratio", "Satisfaction rate agreed on.", "target"),
             (
                 "satisfaction_ratio",
                 "Mean satisfaction of rated requests.",
-                report.satisfaction_rate,
+                "satisfaction_rate",
             ),
-            ("satisfaction_bound_ratio", "Rate that is certain.", report.lower_bound),
-        ]
-        for name, text, value in by_sla:
+            ("satisfaction_bound_ratio", "Rate that is certain.", "lower_bound"),
+        ):
             family = gauge(f"messplus_{name}", text, labels=["sla"])
-            if value is not None:
-                family.add_metric([self._sla], value)
+            for sla, part in report.slas.items():
+                value = getattr(part, field)
+                if value is not None:
+                    family.add_metric([sla], value)
+            yield family
+        for name, text, field in (
+            ("limit_queue", "Usage beyond a limit, in calls at the limit.", "backlog"),
+            ("limit", "Bound on the mean per call.", "limit"),
+            ("limited_mean", "Mean per call.", "mean"),
+        ):
+            family = gauge(f"messplus_{name}", text, labels=["resource"])
+            for resource, bound in report.limits.items():
+                value = getattr(bound, field)
+                if value is not None:
+                    family.add_metric([resource], value)
             yield family
         yield gauge("messplus_pending_decisions", "Decisions not rated yet.", report.pending)
         yield counter(
@@ -118,17 +127,13 @@ class RouterCollector:
         yield errors
 
 
-def register(
-    router: Router, sla: str = "default", registry: CollectorRegistry | None = None
-) -> RouterCollector:
+def register(router: Router, registry: CollectorRegistry | None = None) -> RouterCollector:
     """Register a router with ``prometheus_client``, in its default registry or another.
 
     Parameters
     ----------
     router
         The router to report on.
-    sla
-        Value of the label ``sla``.
     registry
         The registry.
 
@@ -137,6 +142,6 @@ def register(
     RouterCollector
         What was registered, for ``registry.unregister``.
     """
-    collector = RouterCollector(router, sla)
+    collector = RouterCollector(router)
     (registry or require("prometheus_client", "metrics").REGISTRY).register(collector)
     return collector

@@ -18,6 +18,8 @@ class ModelReport:
 
     Attributes
     ----------
+    removed
+        Whether it has left the zoo.
     selected
         Requests it was chosen to serve.
     reasons
@@ -36,6 +38,7 @@ class ModelReport:
         Reported latencies and their mean in seconds; None without any.
     """
 
+    removed: bool
     selected: int
     reasons: Mapping[str, int]
     predicted_rate: float | None
@@ -59,13 +62,13 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Report:
-    """A router's account since it was made.
+class SLAReport:
+    """One service level's part.
 
     Attributes
     ----------
     target
-        The agreed satisfaction rate alpha.
+        The agreed satisfaction rate alpha; zero where none was agreed.
     decisions, rated
         Requests decided, and requests whose satisfaction is known (T).
     presumed, presumed_satisfaction
@@ -77,13 +80,88 @@ class Report:
         ratings. See :func:`messplus.confidence.satisfaction_interval`.
     backlog
         The virtual queue Q: satisfaction owed, in rated requests; below zero where credit counts.
-    feasible
-        Whether the target seems within reach. False once no price of satisfaction buys enough and
-        the best model for each request is expected to stay below the target; the most satisfying
-        models then serve. The paper's policy cannot tell and says True.
     lower_bound
         ``target - Q / T``: the satisfaction rate is at least this, with certainty; None without
         ratings. Presumed requests are included in rate, Q and T.
+    feasible
+        Whether the target seems within reach. False once no price of satisfaction buys enough, and
+        the best model for each request is expected to stay below the target or another target or
+        limit pulls as hard; what comes nearest then serves. The paper's policy cannot tell and says
+        True.
+    cost
+        Sum of the bills of its requests.
+    history
+        The course of it all in at most 256 points.
+    """
+
+    target: float
+    decisions: int
+    rated: int
+    presumed: int
+    presumed_satisfaction: float
+    satisfaction_rate: float | None
+    interval: tuple[float, float] | None
+    backlog: float
+    lower_bound: float | None
+    feasible: bool
+    cost: float
+    history: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class LimitReport:
+    """One limit's part.
+
+    Attributes
+    ----------
+    limit
+        The agreed bound on the mean per call.
+    calls, mean
+        Calls whose usage is known (T), and their mean; None without any.
+    backlog
+        The virtual queue Q: usage beyond the limit, in calls at the limit; below zero where credit
+        counts.
+    upper_bound
+        ``limit (1 + Q / T)``: the mean is at most this, with certainty; None without calls.
+    feasible
+        As for a service level.
+    """
+
+    limit: float
+    calls: int
+    mean: float | None
+    backlog: float
+    upper_bound: float | None
+    feasible: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """A router's account since it was made.
+
+    Attributes
+    ----------
+    slas
+        Per service level; the only one is called ``default``.
+    limits
+        Per limited resource, ``cost`` or ``latency``.
+    models
+        Per model that is or was in the zoo, in the order they joined.
+    target
+        Mean of the service levels' targets, weighted by the requests each has accounted for.
+    decisions, rated, presumed
+        Sums over the service levels.
+    satisfaction_rate
+        Mean satisfaction of all rated requests; None without ratings.
+    backlog
+        Sum of the virtual queues of the service levels.
+    lower_bound
+        ``target - backlog / T``: the satisfaction rate over all requests is at least this, with
+        certainty; None without ratings.
+    feasible
+        Whether nothing is ``out_of_reach``.
+    out_of_reach
+        Service levels (``sla gold``) and limits (``limit cost``) that seem out of reach.
     exploration_share
         Share of decisions drawn for exploration; None without decisions.
     cost
@@ -99,22 +177,20 @@ class Report:
         ``snapshot``, and transitions not recorded because the router was ``closed`` or ``forked``.
     reasons
         Decisions per reason.
-    models
-        Per model, in the order of the zoo.
-    history
-        The course of it all in at most 256 points.
     """
 
+    slas: Mapping[str, SLAReport]
+    limits: Mapping[str, LimitReport]
+    models: Mapping[str, ModelReport]
     target: float
     decisions: int
     rated: int
     presumed: int
-    presumed_satisfaction: float
     satisfaction_rate: float | None
-    interval: tuple[float, float] | None
     backlog: float
-    feasible: bool
     lower_bound: float | None
+    feasible: bool
+    out_of_reach: tuple[str, ...]
     exploration_share: float | None
     cost: float
     pending: int
@@ -123,29 +199,40 @@ class Report:
     featurizer_timeouts: int
     state_errors: Mapping[str, int]
     reasons: Mapping[str, int]
-    models: Mapping[str, ModelReport]
-    history: tuple[Point, ...]
 
 
 def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeouts: int) -> Report:
     """Turn the core's counters into a report."""
-    rated, decisions = counters["rated"], counters["decisions"]
+    decisions = counters["decisions"]
     models = {name: _model(model) for name, model in counters["models"].items()}
+    slas = {name: _sla(sla) for name, sla in counters["slas"].items()}
+    limits = {name: _limit(name, limit, models) for name, limit in counters["limits"].items()}
     reasons: Counter[str] = Counter()
     for model in models.values():
         reasons.update(model.reasons)
-    accounted = rated + counters["presumed"]
+    rated = sum(sla.rated for sla in slas.values())
+    accounted = {name: sla.rated + sla.presumed for name, sla in slas.items()}
+    # Before anything is accounted for, every level counts alike.
+    weights = accounted if any(accounted.values()) else dict.fromkeys(slas, 1)
+    target = sum(weights[name] * slas[name].target for name in slas) / sum(weights.values())
+    backlog = sum(sla.backlog for sla in slas.values())
+    levels, bounds = list(slas.items()), list(limits.items())
+    out_of_reach = [f"sla {name}" for name, sla in levels if not sla.feasible]
+    out_of_reach += [f"limit {name}" for name, limit in bounds if not limit.feasible]
+    satisfaction = sum(sla["satisfaction"] for sla in counters["slas"].values())
     return Report(
-        target=counters["target"],
+        slas=slas,
+        limits=limits,
+        models=models,
+        target=target,
         decisions=decisions,
         rated=rated,
-        presumed=counters["presumed"],
-        presumed_satisfaction=counters["presumed_satisfaction"],
-        satisfaction_rate=_ratio(counters["satisfaction"], rated),
-        interval=satisfaction_interval(rated, counters["satisfaction"], counters["spread"]),
-        backlog=counters["backlog"],
-        feasible=counters["feasible"],
-        lower_bound=counters["target"] - counters["backlog"] / accounted if accounted else None,
+        presumed=sum(sla.presumed for sla in slas.values()),
+        satisfaction_rate=_ratio(satisfaction, rated),
+        backlog=backlog,
+        lower_bound=_bound(target, backlog, sum(accounted.values())),
+        feasible=not out_of_reach,
+        out_of_reach=tuple(out_of_reach),
         exploration_share=_ratio(reasons["explore"], decisions),
         cost=sum(model.cost for model in models.values()),
         pending=counters["pending"],
@@ -154,13 +241,50 @@ def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeou
         featurizer_timeouts=featurizer_timeouts,
         state_errors=counters["state_errors"],
         reasons=dict(reasons),
-        models=models,
+    )
+
+
+def _sla(counters: Mapping[str, Any]) -> SLAReport:
+    rated, target, backlog = counters["rated"], counters["target"], counters["backlog"]
+    return SLAReport(
+        target=target,
+        decisions=counters["decisions"],
+        rated=rated,
+        presumed=counters["presumed"],
+        presumed_satisfaction=counters["presumed_satisfaction"],
+        satisfaction_rate=_ratio(counters["satisfaction"], rated),
+        interval=satisfaction_interval(rated, counters["satisfaction"], counters["spread"]),
+        backlog=backlog,
+        lower_bound=_bound(target, backlog, rated + counters["presumed"]),
+        feasible=counters["feasible"],
+        cost=counters["cost"],
         history=tuple(Point(*point) for point in counters["history"]),
+    )
+
+
+def _limit(
+    name: str, counters: Mapping[str, Any], models: Mapping[str, ModelReport]
+) -> LimitReport:
+    if name == "cost":
+        calls = sum(model.billed for model in models.values())
+        used = sum(model.cost for model in models.values())
+    else:
+        calls = sum(model.timed for model in models.values())
+        used = sum(model.timed * (model.mean_latency or 0.0) for model in models.values())
+    limit, backlog = counters["limit"], counters["backlog"]
+    return LimitReport(
+        limit=limit,
+        calls=calls,
+        mean=_ratio(used, calls),
+        backlog=backlog,
+        upper_bound=limit * (1 + backlog / calls) if calls else None,
+        feasible=counters["feasible"],
     )
 
 
 def _model(counters: Mapping[str, Any]) -> ModelReport:
     return ModelReport(
+        removed=counters["removed"],
         selected=counters["selected"],
         reasons=counters["reasons"],
         predicted_rate=_ratio(counters["predicted"], counters["selected"]),
@@ -173,6 +297,10 @@ def _model(counters: Mapping[str, Any]) -> ModelReport:
         timed=counters["timed"],
         mean_latency=_ratio(counters["latency"], counters["timed"]),
     )
+
+
+def _bound(target: float, backlog: float, accounted: int) -> float | None:
+    return target - backlog / accounted if accounted else None
 
 
 def _ratio(part: float, whole: int) -> float | None:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from . import config, old_log, report
 from ._core import Controller, Decision
+from .config import Model
 from .durable import open_controller
 from .exceptions import StateError
 from .featurizers.chat import estimate_tokens
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ._schema import RouterSettings
-    from .config import SLA, Model, Policy, Settings
+    from .agreement import SLA, Limit
+    from .config import Policy, Settings
     from .durable import Recovery
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
     from .old_log import OldLog
+    from .prices import TokenPrice
     from .report import Report
 
 _log = logging.getLogger("messplus")
@@ -48,6 +52,17 @@ class Router:
         The service level to hold.
     policy
         How to route; :meth:`Policy.default` where none is given.
+    slas
+        Service levels by name, in place of ``sla``; each request names its own, and each is kept
+        and reported by itself over shared predictors. At most 64.
+    limits
+        Further long-run bounds, at most one per resource; for the default policy.
+    objective
+        What is made best of while targets and limits hold: the smallest ``cost``, or the greatest
+        ``satisfaction`` within at least one limit, where a target may be left out.
+    switching_cost
+        Share of its expected cost that a call adds where another model served the conversation
+        (``session``) last, in ``[0, 100]``: what a warm prompt cache saves.
     seed
         Seed of the generator that draws explorations: same seed and same calls, same decisions.
     featurizer
@@ -94,9 +109,13 @@ class Router:
     def __init__(
         self,
         models: Sequence[Model],
-        sla: SLA,
+        sla: SLA | None = None,
         policy: Policy | None = None,
         *,
+        slas: Mapping[str, SLA] | None = None,
+        limits: Sequence[Limit] = (),
+        objective: Literal["cost", "satisfaction"] = "cost",
+        switching_cost: float = 0.0,
         seed: int = 0,
         featurizer: AnyFeaturizer = None,
         tag_features: int = 16,
@@ -109,6 +128,10 @@ class Router:
             models,
             sla,
             policy,
+            slas={} if slas is None else slas,
+            limits=list(limits),
+            objective=objective,
+            switching_cost=switching_cost,
             seed=seed,
             tag_features=tag_features,
             pending_capacity=pending_capacity,
@@ -226,6 +249,8 @@ class Router:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        sla: str | None = None,
+        session: str | None = None,
         input_tokens: int | None = None,
     ) -> Decision:
         """Choose the model that serves this request.
@@ -244,7 +269,13 @@ class Router:
             Cost of this request per model where the caller knows it better than the learned mean;
             models may be left out.
         allowed
-            Models that may serve this request; all by default.
+            Models that may serve this request; all by default. Models that have left the zoo are
+            passed over.
+        sla
+            Name of the service level of this request; may be left out where there is one.
+        session
+            Key of the conversation this request belongs to; with ``switching_cost``, the model that
+            served it last is preferred. Only a hash of the key is kept.
         input_tokens
             Tokens the request is billed for where the caller knows, ``>= 1``; a quarter of the
             prompt's bytes by default, all messages of a chat counted. Prices per token
@@ -261,7 +292,8 @@ class Router:
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
         vector = self._features.one(prompt, tags, features)
-        return self._core.decide(vector, costs, allowed, _tokens(prompt, input_tokens))
+        tokens = _tokens(prompt, input_tokens)
+        return self._core.decide(vector, costs, allowed, sla, session, tokens)
 
     async def aselect(
         self,
@@ -271,6 +303,8 @@ class Router:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        sla: str | None = None,
+        session: str | None = None,
         input_tokens: int | None = None,
         deadline: float = 0.25,
     ) -> Decision:
@@ -292,7 +326,8 @@ class Router:
             If an argument breaks its rule. Nothing has changed then.
         """
         vector = await self._features.one_async(prompt, tags, features, deadline)
-        return self._core.decide(vector, costs, allowed, _tokens(prompt, input_tokens))
+        tokens = _tokens(prompt, input_tokens)
+        return self._core.decide(vector, costs, allowed, sla, session, tokens)
 
     def select_many(
         self,
@@ -301,6 +336,7 @@ class Router:
         tags: Sequence[Mapping[str, str] | None] | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        sla: str | None = None,
     ) -> list[Decision]:
         """Choose for many requests, in their order; their features are computed in batches.
 
@@ -310,7 +346,7 @@ class Router:
             The requests.
         tags
             Tags of each request.
-        costs, allowed
+        costs, allowed, sla
             As in :meth:`select`, the same for all.
 
         Raises
@@ -321,7 +357,7 @@ class Router:
         """
         vectors = self._features.many(prompts, tags)
         return [
-            self._core.decide(vector, costs, allowed, estimate_tokens(prompt))
+            self._core.decide(vector, costs, allowed, sla, None, estimate_tokens(prompt))
             for prompt, vector in zip(prompts, vectors, strict=True)
         ]
 
@@ -437,16 +473,58 @@ class Router:
         failed = self._core.fail(decision, decision.model if model is None else model)
         return next((name for name in decision.ranking if name not in failed), None)
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The zoo: the models that may be chosen, with the costs listed now."""
+        return config.zoo(self._core.config)
+
+    def add_model(self, model: Model) -> None:
+        """Let a model join the zoo.
+
+        It starts from its listed cost and quality and is tried where it might win; what was learned
+        about the others stays. A model that left and returns keeps what was learned of it.
+
+        Raises
+        ------
+        ConfigError
+            If a value breaks its rule, the name is taken, or the zoo has 64 models, those that left
+            included. Nothing has changed then.
+        """
+        self._core.add_model(json.dumps(asdict(config.validate_model(model))))
+
+    def remove_model(self, name: str) -> None:
+        """Let a model leave the zoo; feedback on requests it served is accepted as before.
+
+        Raises
+        ------
+        InputError
+            If it is not in the zoo, or the last of it. Nothing has changed then.
+        """
+        self._core.remove_model(name)
+
+    def reprice(self, name: str, cost: float | TokenPrice) -> None:
+        """Change the listed cost of a model; what it is expected to cost changes in proportion.
+
+        Raises
+        ------
+        ConfigError
+            If the cost breaks the rule of :class:`Model`. Nothing has changed then.
+        InputError
+            If the model is not in the zoo. Nothing has changed then.
+        """
+        model = config.validate_model(Model(name, cost))
+        self._core.reprice(name, json.dumps(asdict(model)["cost"]))
+
     def report(self) -> Report:
         """Account for everything since the router was made.
 
-        The first report that finds the target out of reach logs a warning as well.
+        The first report that finds a target or limit out of reach logs a warning as well.
         """
         account = report.build(self._core.report(), self._features.errors, self._features.timeouts)
         if not account.feasible and not self._warned:
             self._warned = True
             _log.warning(
-                "the target %g seems out of reach: the most satisfying models serve", account.target
+                "out of reach: %s; what comes nearest is served", ", ".join(account.out_of_reach)
             )
         return account
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from messplus import ConfigError, Model, PaperPolicy, Policy, Router, Sgd
-from messplus import config as settings
+from messplus import SLA, ConfigError, Model, PaperPolicy, Policy, Router, Sgd
 from tests.zoo import StubFeaturizer
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def test_toml_json_and_arguments_make_the_same_router(tmp_path: Path) -> None:
     toml.write_text(TOML)
     by_hand = Router(
         [Model("small", 0.2), Model("large", 3.0)],
-        settings.SLA(0.9),
+        SLA(0.9),
         PaperPolicy(v=0.5, exploration=0.2, sgd=Sgd(lr=0.05, momentum=0.5, l2=0.001, clip=2.0)),
         seed=7,
         tag_features=8,
@@ -72,7 +71,7 @@ def test_toml_json_and_arguments_make_the_same_router(tmp_path: Path) -> None:
 def test_only_models_and_target_are_needed(tmp_path: Path) -> None:
     least = {name: FULL[name] for name in ("models", "sla")}
     by_hand = Router(
-        [Model("small", 0.2), Model("large", 3.0)], settings.SLA(0.9), featurizer=StubFeaturizer()
+        [Model("small", 0.2), Model("large", 3.0)], SLA(0.9), featurizer=StubFeaturizer()
     )
     assert from_json(tmp_path, least).to_bytes() == by_hand.to_bytes()
 

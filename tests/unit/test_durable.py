@@ -18,6 +18,7 @@ from messplus import (
     SLA,
     ConfigError,
     FeedbackError,
+    Limit,
     Model,
     Router,
     StateError,
@@ -87,7 +88,7 @@ def test_settings_may_be_left_out_where_there_is_a_router(tmp_path: Path) -> Non
     ("changes", "words"),
     [
         ({"sla": SLA(0.8)}, r"sla.target: must be as in .*, 0.9, got 0.8"),
-        ({"models": [*MODELS, Model("new", cost=1.0)]}, "models: must be as in"),
+        ({"limits": [Limit("cost", 9.0)]}, "limits: must be as in"),
         ({"seed": 1}, "seed: must be as in"),
         ({"durability": "all"}, "durability: must be 'group', 'each' or 'none', got \"all\""),
     ],

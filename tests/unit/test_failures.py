@@ -92,7 +92,7 @@ def test_a_predicted_rating_counts_with_its_probability() -> None:
     decision = router.select("x")
     at(router, int(time.time()) + 1000)
     report = router.report()
-    assert report.presumed_satisfaction == decision.p_satisfied[decision.model]
+    assert report.slas["default"].presumed_satisfaction == decision.p_satisfied[decision.model]
     assert (report.rated, report.presumed) == (0, 1)
 
 

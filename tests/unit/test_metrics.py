@@ -11,7 +11,7 @@ from tests.zoo import make_router
 def test_a_scrape_tells_what_the_report_tells() -> None:
     router = make_router(seed=3)
     registry = CollectorRegistry()
-    register(router, sla="gold", registry=registry)
+    register(router, registry=registry)
     for index in range(40):
         decision = router.select(f"prompt {index}")
         router.feedback(decision, satisfied=index % 4 > 0, cost=2.0, latency=0.5)
@@ -28,9 +28,9 @@ def test_a_scrape_tells_what_the_report_tells() -> None:
             labels = {"model": name, "outcome": outcome}
             assert value("messplus_feedback_total", labels) == model.rated
     assert value("messplus_failures_total", {"model": waiting.model}) == 1
-    assert value("messplus_virtual_queue", {"sla": "gold"}) == report.backlog
-    assert value("messplus_sla_target_ratio", {"sla": "gold"}) == report.target
-    assert value("messplus_satisfaction_ratio", {"sla": "gold"}) == 0.75
+    assert value("messplus_virtual_queue", {"sla": "default"}) == report.backlog
+    assert value("messplus_sla_target_ratio", {"sla": "default"}) == report.target
+    assert value("messplus_satisfaction_ratio", {"sla": "default"}) == 0.75
     assert value("messplus_pending_decisions") == 1
     assert value("messplus_pending_expired_total") == 0
     assert value("messplus_state_errors_total", {"kind": "write"}) == 0

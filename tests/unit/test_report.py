@@ -105,5 +105,5 @@ def test_a_target_out_of_reach_is_reported_and_logged_once(
     assert not router.report().feasible
     assert not router.report().feasible
     assert [record.message for record in caplog.records] == [
-        "the target 0.9 seems out of reach: the most satisfying models serve"
+        "out of reach: sla default; what comes nearest is served"
     ]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from messplus import config
 from messplus._core import replay as _replay
-from messplus.config import SLA
+from messplus.agreement import SLA
 from messplus.exceptions import ConfigError
 from messplus.featurizers.chat import estimate_tokens
 

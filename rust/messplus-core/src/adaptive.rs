@@ -2,17 +2,21 @@
 
 use std::num::NonZeroU32;
 
+use crate::agreement::{Objective, Resource};
 use crate::bayes::BayesianHeads;
 use crate::config::{Config, DefaultPolicy};
+use crate::constraint::{LevelPrice, LimitPrice};
 use crate::error::{Error, Result};
 use crate::exploration;
 use crate::log_cost::LogCosts;
 use crate::logistic::dot;
-use crate::method::{Choice, Situation};
-use crate::multiplier::{Expectation, Multiplier};
+use crate::method::{Choice, Expectations, Situation};
+use crate::multiplier::Expectation;
 use crate::objective::{put_first, rank};
+use crate::price::ListedCost;
 use crate::request::Decision;
 use crate::state::{Reader, Writer};
+use crate::zoo::ModelSpec;
 
 /// Standard deviations of optimism about a model: on every request, on exploring ones, and about
 /// ratings under way.
@@ -21,16 +25,14 @@ const EXPLORING_BOLDNESS: f64 = 3.0;
 const PENDING_BOLDNESS: f64 = 1.0;
 /// Longer feature vectors are shortened to this length: beliefs are made for about unit length.
 const MAX_NORM: f64 = 4.0;
-/// The ceiling averages over about this many requests.
-const CEILING_WINDOW: f64 = 500.0;
-/// Saturation of the multiplier beyond which the target may be out of reach.
-const SATURATED: f64 = 0.8;
 
-/// Chooses `argmin_m E_m(x) - lambda p_m(x)`.
+/// Chooses `argmin_m E_m(x) - lambda p_m(x) + sum_r mu_r u_rm(x)`.
 ///
 /// `E_m` is the expected cost in units of the dearest model's mean ([`LogCosts`]), `p_m` the probability
 /// of satisfaction seen with 1.5 standard deviations of optimism ([`BayesianHeads`]), lambda the price
-/// of satisfaction ([`Multiplier`]). With probability `min(1, c / n^(1/4))` after n ratings the request
+/// of satisfaction for the service level of the request and `mu_r` that of each limited resource
+/// ([`Multiplier`](crate::multiplier::Multiplier)), of which `u_rm` are used. Where satisfaction is the
+/// objective its price is `1 + lambda` and cost alone has none. With probability `min(1, c / n^(1/4))` after n ratings the request
 /// explores: optimism doubles, so that a model is tried again exactly where it might change the
 /// choice at the current price, and no money goes into models that could not.
 #[derive(Clone, Debug)]
@@ -38,10 +40,13 @@ pub struct Adaptive {
     exploration: f64,
     heads: BayesianHeads,
     costs: LogCosts,
-    multiplier: Multiplier,
-    /// Running mean of the probability of satisfaction of the best model per request.
-    ceiling: f64,
-    decided: f64,
+    /// Where a limit asks for them.
+    latencies: Option<LogCosts>,
+    objective: Objective,
+    levels: Vec<LevelPrice>,
+    limits: Vec<LimitPrice>,
+    /// Requests the queues have accounted for.
+    accounted: f64,
     /// Features, shortened.
     x: Vec<f32>,
     /// Scores of an exploring request.
@@ -52,53 +57,97 @@ impl Adaptive {
     /// The method before its first request.
     pub fn new(policy: &DefaultPolicy, config: &Config) -> Self {
         let (models, n_features) = (&config.models, config.n_features);
+        let agreement = &config.agreement;
+        let limits: Vec<_> = agreement.limits.iter().map(LimitPrice::new).collect();
+        let times = limits.iter().any(|limit| limit.resource == Resource::Latency);
+        let unknown = || LogCosts::new(models.iter().map(|_| 0.0.into()), n_features);
         let qualities = models.iter().map(|model| model.quality);
         Self {
             exploration: policy.exploration,
             heads: BayesianHeads::new(qualities, n_features, policy.forgetting),
             costs: LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features),
-            multiplier: Multiplier::default(),
-            ceiling: 1.0,
-            decided: 0.0,
+            latencies: times.then(unknown),
+            objective: agreement.objective,
+            levels: agreement.levels.iter().map(|_| LevelPrice::new()).collect(),
+            limits,
+            accounted: 0.0,
             x: vec![0.0; n_features],
             bold_scores: Vec::with_capacity(models.len()),
         }
     }
 
     pub(crate) fn decide(&mut self, situation: &Situation<'_>, decision: &mut Decision) -> Choice {
-        let &Situation { alpha, backlog, draw, input_tokens, .. } = situation;
+        let &Situation { level, alpha, draw, input_tokens, .. } = situation;
+        let prices = self.prices(situation);
         shorten(situation.features, &mut self.x);
         let x = self.x.as_slice();
         let (difficulty, length) = (self.heads.difficulty(x), self.costs.length(x));
-        let price = self.multiplier.advance(backlog);
-        let unit = self.costs.dearest().max(f64::MIN_POSITIVE);
-        let explores = draw < exploration::probability(self.exploration, self.multiplier.n());
+        let duration = self.latencies.as_ref().map_or(0.0, |latencies| latencies.length(x));
+        let explores = draw < exploration::probability(self.exploration, self.accounted + 1.0);
         self.bold_scores.clear();
         let mut best = 0.0_f64;
+        let mut least = [f64::INFINITY; 2];
         for model in 0..self.heads.n_models() {
             let log_odds = self.heads.log_odds(model, x, difficulty);
             let predicted = || self.costs.expected(model, x, length, input_tokens);
             let cost = situation.cost(model).unwrap_or_else(predicted);
+            let mut latency = 0.0;
+            if let Some(latencies) = &self.latencies {
+                latency = latencies.expected(model, x, duration, None);
+                decision.expected_latency.push(latency);
+            }
             let p_satisfied = log_odds.optimistic(0.0);
             if situation.allowed.contains(model) {
                 best = best.max(p_satisfied);
+                least = [least[0].min(cost), least[1].min(latency)];
             }
             decision.p_satisfied.push(p_satisfied);
             decision.expected_cost.push(cost);
-            decision.score.push(cost / unit - price * log_odds.optimistic(BOLDNESS));
+            let spent = prices.cost * cost * situation.switching_factor(model);
+            let spent = spent + prices.latency * latency;
+            decision.score.push(spent - prices.satisfaction * log_odds.optimistic(BOLDNESS));
             if explores {
                 let p_satisfied = log_odds.optimistic(EXPLORING_BOLDNESS);
-                self.bold_scores.push(cost / unit - price * p_satisfied);
+                self.bold_scores.push(spent - prices.satisfaction * p_satisfied);
             }
         }
         rank(&decision.score, &mut decision.ranking);
         let exploit = decision.ranking[0];
         let model = if explores { lowest(&self.bold_scores, &decision.ranking) } else { exploit };
         put_first(&mut decision.ranking, model);
-        self.decided += 1.0;
-        self.ceiling += (best - self.ceiling) / self.decided.min(CEILING_WINDOW);
         let pending = self.heads.log_odds(model, x, difficulty).optimistic(PENDING_BOLDNESS);
-        Choice { explored: model != exploit, expectation: self.multiplier.expect(alpha - pending) }
+        self.levels[level].see(best);
+        let mut expectations = Expectations {
+            level: self.levels[level].multiplier.expect(alpha - pending),
+            ..Expectations::default()
+        };
+        for (limit, expectation) in self.limits.iter_mut().zip(&mut expectations.limits) {
+            let (used, least) = match limit.resource {
+                Resource::Cost => (decision.expected_cost[model], least[0]),
+                Resource::Latency => (decision.expected_latency[model], least[1]),
+            };
+            *expectation = limit.expect(used, least);
+        }
+        Choice { explored: model != exploit, expectations }
+    }
+
+    /// What the next request pays for each unit of everything.
+    fn prices(&mut self, situation: &Situation<'_>) -> Prices {
+        let price = self.levels[situation.level].multiplier.advance(situation.backlog);
+        let unit = self.costs.dearest().max(f64::MIN_POSITIVE);
+        let mut prices = match self.objective {
+            Objective::Cost => Prices { satisfaction: price, cost: 1.0 / unit, latency: 0.0 },
+            Objective::Satisfaction => {
+                Prices { satisfaction: 1.0 + price, cost: 0.0, latency: 0.0 }
+            }
+        };
+        for (limit, &backlog) in self.limits.iter_mut().zip(&situation.limit_backlogs) {
+            match limit.resource {
+                Resource::Cost => prices.cost += limit.advance(backlog),
+                Resource::Latency => prices.latency += limit.advance(backlog),
+            }
+        }
+        prices
     }
 
     pub(crate) fn learn_rating(&mut self, model: usize, features: &[f32], satisfaction: f64) {
@@ -117,8 +166,37 @@ impl Adaptive {
         self.costs.learn_one(model, &self.x, input_tokens, cost);
     }
 
-    pub(crate) fn settle(&mut self, expectation: Expectation, age: u64) {
-        self.multiplier.settle(expectation, age);
+    pub(crate) fn learn_latency(&mut self, model: usize, features: &[f32], latency: f64) {
+        if let Some(latencies) = &mut self.latencies {
+            shorten(features, &mut self.x);
+            latencies.learn_one(model, &self.x, None, latency);
+        }
+    }
+
+    pub(crate) fn settle(&mut self, level: usize, expectation: Expectation, age: u64) {
+        self.accounted += 1.0;
+        self.levels[level].multiplier.settle(expectation, age);
+    }
+
+    pub(crate) fn draw(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
+        let limit = &mut self.limits[limit];
+        limit.observe(used);
+        if let Some((expectation, age)) = first {
+            limit.settle(expectation, age);
+        }
+    }
+
+    pub(crate) fn add(&mut self, model: &ModelSpec, n_features: usize) {
+        self.heads.add(model.quality, n_features);
+        self.costs.add(model.cost.clone(), n_features);
+        if let Some(latencies) = &mut self.latencies {
+            latencies.add(0.0.into(), n_features);
+        }
+        self.bold_scores.reserve(self.heads.n_models());
+    }
+
+    pub(crate) fn reprice(&mut self, model: usize, cost: ListedCost) {
+        self.costs.reprice(model, cost);
     }
 
     pub(crate) fn labels(&self, model: usize) -> u64 {
@@ -126,29 +204,51 @@ impl Adaptive {
     }
 
     /// False once no price buys enough: the multiplier has been near its cap for long, and the best
-    /// model of each request is expected to stay below the target.
-    pub(crate) fn feasible(&self, alpha: f64) -> bool {
-        self.multiplier.saturation() < SATURATED || self.ceiling >= alpha
+    /// model of each request is expected to stay below the target, or another constraint pulls as hard.
+    pub(crate) fn level_feasible(&self, level: usize, alpha: f64) -> bool {
+        let level = &self.levels[level];
+        !level.is_saturated() || !(level.is_beyond(alpha) || self.saturated() > 1)
+    }
+
+    /// The same for a limit: even the thriftiest models use more, or another constraint pulls as hard.
+    pub(crate) fn limit_feasible(&self, limit: usize) -> bool {
+        let limit = &self.limits[limit];
+        !limit.is_saturated() || !(limit.is_beyond() || self.saturated() > 1)
+    }
+
+    fn saturated(&self) -> usize {
+        let levels = self.levels.iter().filter(|level| level.is_saturated());
+        levels.count() + self.limits.iter().filter(|limit| limit.is_saturated()).count()
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
         self.heads.encode(out);
         self.costs.encode(out);
-        self.multiplier.encode(out);
-        out.f64s(&[self.ceiling, self.decided]);
+        self.latencies.iter().for_each(|latencies| latencies.encode(out));
+        self.levels.iter().for_each(|level| level.encode(out));
+        self.limits.iter().for_each(|limit| limit.encode(out));
+        out.f64(self.accounted);
     }
 
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         self.heads.decode(input)?;
         self.costs.decode(input)?;
-        self.multiplier = Multiplier::decode(input)?;
-        self.ceiling = input.f64()?;
-        self.decided = input.f64()?;
-        if self.decided < 0.0 {
-            return Err(Error::state("counts must be >= 0", self.decided));
+        self.latencies.iter_mut().try_for_each(|latencies| latencies.decode(input))?;
+        self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
+        self.limits.iter_mut().try_for_each(|limit| limit.decode(input))?;
+        self.accounted = input.f64()?;
+        if self.accounted < 0.0 {
+            return Err(Error::state("counts must be >= 0", self.accounted));
         }
         Ok(())
     }
+}
+
+/// What one unit of each counts in the score.
+struct Prices {
+    satisfaction: f64,
+    cost: f64,
+    latency: f64,
 }
 
 /// Copy features, zeros where there are none, shortened to at most [`MAX_NORM`].

@@ -88,24 +88,25 @@ impl BayesianHeads {
         n_features: usize,
         forgetting: f64,
     ) -> Self {
-        let log_odds = |quality: f64| libm::log(quality / (1.0 - quality));
-        let own: Vec<Gaussian> = qualities
-            .into_iter()
-            .map(|quality| {
-                let mean = quality.map_or(LOG_ODDS, log_odds);
-                Gaussian::new(n_features, OWN_VARIANCE, mean, LOG_ODDS_VARIANCE)
-            })
-            .collect();
-        let unknown = Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT };
-        Self {
+        let mut heads = Self {
             // The shared intercept is fixed at zero: every model has its own.
             shared: Gaussian::new(n_features, SHARED_VARIANCE, 0.0, 0.0),
-            dispersion: vec![unknown; own.len()],
-            labels: vec![0; own.len()],
-            own,
+            own: Vec::new(),
+            dispersion: Vec::new(),
+            labels: Vec::new(),
             forgetting: forgetting as f32,
             scratch: vec![0.0; FULL],
-        }
+        };
+        qualities.into_iter().for_each(|quality| heads.add(quality, n_features));
+        heads
+    }
+
+    /// One more head, which knows nothing but, where given, the model's mean satisfaction in (0, 1).
+    pub fn add(&mut self, quality: Option<f64>, n_features: usize) {
+        let mean = quality.map_or(LOG_ODDS, |quality| libm::log(quality / (1.0 - quality)));
+        self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, LOG_ODDS_VARIANCE));
+        self.dispersion.push(Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT });
+        self.labels.push(0);
     }
 
     /// The shared part of the log odds; compute it once per request for [`log_odds`](Self::log_odds).

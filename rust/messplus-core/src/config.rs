@@ -4,30 +4,14 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agreement::Agreement;
 use crate::error::{Error, Result};
-use crate::price::{ListedCost, TokenPrice};
+use crate::zoo::{self, ModelSpec};
 
-/// Most models a zoo can hold: a set of models is one 64-bit word.
-pub const MAX_MODELS: usize = 64;
 /// Most features a prompt can have.
 pub const MAX_FEATURES: usize = 4096;
 /// Most bytes the ledger may reserve for features of pending decisions.
 pub const MAX_LEDGER_BYTES: usize = 1 << 30;
-
-/// One model of the zoo.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelSpec {
-    /// Name, unique in the zoo.
-    pub name: String,
-    /// Expected cost of one request before any was seen. Under [`Policy::Default`] zero stands for
-    /// unknown.
-    pub cost: ListedCost,
-    /// Mean satisfaction expected before any rating was seen, in `(0, 1)`; for
-    /// [`Policy::Default`].
-    #[serde(default)]
-    pub quality: Option<f64>,
-}
 
 /// Settings of the per-model logistic heads trained by stochastic gradient descent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,10 +123,14 @@ impl Default for Operation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The zoo, 1 to [`MAX_MODELS`] models.
+    /// The zoo, 1 to [`MAX_MODELS`](crate::zoo::MAX_MODELS) models.
     pub models: Vec<ModelSpec>,
-    /// Target long-run satisfaction rate, in `(0, 1]`.
-    pub alpha: f64,
+    /// Service levels, limits and the objective.
+    pub agreement: Agreement,
+    /// Share of its expected cost that a call adds where another model served the conversation
+    /// last, in `[0, 100]`: what a warm prompt cache saves.
+    #[serde(default)]
+    pub switching_cost: f64,
     /// Length of a feature vector, 0 to [`MAX_FEATURES`]; the heads add the constant themselves.
     pub n_features: usize,
     /// How requests are routed.
@@ -177,6 +165,13 @@ impl Config {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidConfig(Config);
 
+impl ValidConfig {
+    /// The settings after a change of the zoo.
+    pub(crate) fn with_models(&self, models: Vec<ModelSpec>) -> Result<Self> {
+        Config { models, ..self.0.clone() }.try_into()
+    }
+}
+
 impl Deref for ValidConfig {
     type Target = Config;
 
@@ -189,9 +184,15 @@ impl TryFrom<Config> for ValidConfig {
     type Error = Error;
 
     fn try_from(config: Config) -> Result<Self> {
-        check_models(&config.models)?;
-        check("sla.target", config.alpha, "must be in (0, 1]", |a| a > 0.0 && a <= 1.0)?;
+        zoo::check(&config.models)?;
+        config.agreement.check()?;
         check_policy(&config.policy)?;
+        let limits = &config.agreement.limits;
+        if matches!(config.policy, Policy::Paper(_)) && !limits.is_empty() {
+            return Err(Error::config("limits", "need the default policy", limits.len()));
+        }
+        let rule = "must be in [0, 100]";
+        check("switching_cost", config.switching_cost, rule, |c| (0.0..=100.0).contains(&c))?;
         let Operation { pending_age, cooldown, .. } = config.operation;
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
@@ -211,51 +212,6 @@ impl TryFrom<Config> for ValidConfig {
             ));
         }
         Ok(Self(config))
-    }
-}
-
-fn check_models(models: &[ModelSpec]) -> Result<()> {
-    if models.is_empty() || models.len() > MAX_MODELS {
-        return Err(Error::config("models", "must be 1 to 64 models", models.len()));
-    }
-    for (index, model) in models.iter().enumerate() {
-        if model.name.is_empty() {
-            return Err(Error::config(
-                format!("models[{index}].name"),
-                "must not be empty",
-                "\"\"",
-            ));
-        }
-        if models[..index].iter().any(|other| other.name == model.name) {
-            let field = format!("models[{index}].name");
-            return Err(Error::config(field, "must be unique", format!("{:?}", model.name)));
-        }
-        check_cost(&format!("models[{index}].cost"), &model.cost)?;
-        if let Some(quality) = model.quality {
-            let field = format!("models[{index}].quality");
-            check(&field, quality, "must be in (0, 1)", |q| q > 0.0 && q < 1.0)?;
-        }
-    }
-    Ok(())
-}
-
-fn check_cost(field: &str, cost: &ListedCost) -> Result<()> {
-    match *cost {
-        ListedCost::PerRequest(cost) => {
-            check(field, cost, "must be in [0, 1e18]", |c| (0.0..=1e18).contains(&c))
-        }
-        ListedCost::PerToken(TokenPrice { input, output, output_tokens, input_tokens }) => {
-            for (name, price) in [("input", input), ("output", output)] {
-                let field = format!("{field}.{name}");
-                check(&field, price, "must be in [0, 1e12]", |p| (0.0..=1e12).contains(&p))?;
-            }
-            for (name, tokens) in [("output_tokens", output_tokens), ("input_tokens", input_tokens)]
-            {
-                let field = format!("{field}.{name}");
-                check(&field, tokens, "must be in [1, 1e9]", |t| (1.0..=1e9).contains(&t))?;
-            }
-            Ok(())
-        }
     }
 }
 

@@ -18,6 +18,18 @@ impl RunningMeans {
         Self { counts: vec![0; means.len()], means }
     }
 
+    /// One more mean.
+    pub(crate) fn add(&mut self, listed: f64) {
+        self.means.push(listed);
+        self.counts.push(0);
+    }
+
+    /// The listed cost changes: the mean follows in proportion, or at once where nothing is known.
+    pub(crate) fn reprice(&mut self, model: usize, old: f64, new: f64) {
+        let known = self.counts[model] > 0 && old > 0.0;
+        self.means[model] = if known { (self.means[model] * (new / old)).min(1e18) } else { new };
+    }
+
     /// Expected cost of one request to `model`, in the unit of the bills, `>= 0`.
     pub fn expected(&self, model: usize) -> f64 {
         self.means[model]

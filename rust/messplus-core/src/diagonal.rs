@@ -42,6 +42,11 @@ impl Diagonal {
         f64::from(weighted_square(&self.variances, x) + self.intercept_variance)
     }
 
+    /// Move the intercept, as certain as it is.
+    pub fn shift_intercept(&mut self, by: f64) {
+        self.intercept += by;
+    }
+
     /// Set the intercept, as certain as it was at first.
     pub fn set_intercept(&mut self, intercept: f64) {
         self.intercept = intercept;

@@ -32,6 +32,11 @@ impl Health {
         Self { cooldown, models: vec![Spell::default(); n_models] }
     }
 
+    /// A model joins, well.
+    pub fn add(&mut self) {
+        self.models.push(Spell::default());
+    }
+
     /// Whether time matters: some model has failed and not answered since.
     pub fn is_waiting(&self) -> bool {
         self.models.iter().any(|spell| spell.failures > 0)

@@ -39,13 +39,13 @@ impl History {
 
     /// Keep a point if it is its turn.
     pub fn push(&mut self, point: Point) {
-        if point.accounted % self.stride != 0 {
+        if !point.accounted.is_multiple_of(self.stride) {
             return;
         }
         if self.points.len() == CAPACITY {
             self.stride *= 2;
             let stride = self.stride;
-            self.points.retain(|point| point.accounted % stride == 0);
+            self.points.retain(|point| point.accounted.is_multiple_of(stride));
             return self.push(point);
         }
         self.points.push(point);

@@ -3,8 +3,10 @@
 use std::num::NonZeroU32;
 
 use crate::error::{Error, Result};
+use crate::method::Expectations;
 use crate::model_set::ModelSet;
 use crate::multiplier::Expectation;
+use crate::request::Outcome;
 use crate::state::{Reader, Writer};
 
 /// What is remembered of one decision beside its features.
@@ -20,8 +22,10 @@ pub struct Entry {
     pub also_query: ModelSet,
     /// The request was drawn for exploration.
     pub explored: bool,
-    /// What its rating should bring.
-    pub expectation: Expectation,
+    /// Index of its service level.
+    pub level: usize,
+    /// What its rating and bills should bring.
+    pub expectations: Expectations,
     /// The time of the decision, in seconds since any epoch.
     pub at: u64,
     /// Tokens of the prompt, where known.
@@ -38,6 +42,22 @@ pub struct Entry {
     pub billed: ModelSet,
     /// Models whose latency is known.
     pub timed: ModelSet,
+}
+
+impl Entry {
+    /// Take note of which parts of an outcome came.
+    pub fn observe(&mut self, outcome: &Outcome) {
+        let parts = [
+            (&mut self.rated, outcome.satisfaction),
+            (&mut self.billed, outcome.cost),
+            (&mut self.timed, outcome.latency),
+        ];
+        for (models, part) in parts {
+            if part.is_some() {
+                models.insert(outcome.model);
+            }
+        }
+    }
 }
 
 /// The last `capacity` decisions, oldest evicted first, found by id in constant time.
@@ -198,7 +218,11 @@ impl Ledger {
             out.u128(entry.id);
             out.u64(entry.step);
             out.u64(entry.model as u64);
-            out.f64s(&[entry.expectation.shortfall, entry.expectation.fading]);
+            out.u64(entry.level as u64);
+            let Expectations { level, limits: [first, second] } = entry.expectations;
+            for expectation in [level, first, second] {
+                out.f64s(&[expectation.shortfall, expectation.fading]);
+            }
             out.u64(u64::from(entry.explored) | u64::from(entry.accounted) << 1);
             out.u64(entry.at);
             out.u64(entry.input_tokens.map_or(0, |tokens| tokens.get().into()));
@@ -211,7 +235,12 @@ impl Ledger {
     }
 
     /// Fill an empty ledger; slots are renumbered, which no caller can see.
-    pub(crate) fn decode(&mut self, input: &mut Reader<'_>, n_models: usize) -> Result<()> {
+    pub(crate) fn decode(
+        &mut self,
+        input: &mut Reader<'_>,
+        n_levels: usize,
+        n_models: usize,
+    ) -> Result<()> {
         let evicted = input.u64()?;
         let len = input.u64()?;
         if len > self.entries.len() as u64 {
@@ -219,7 +248,7 @@ impl Ledger {
         }
         let mut features = vec![0.0; self.n_features];
         for _ in 0..len {
-            let entry = decode_entry(input, n_models)?;
+            let entry = decode_entry(input, n_levels, n_models)?;
             input.f32s(&mut features)?;
             if self.find(entry.id).is_some() {
                 return Err(Error::state("must hold each decision once", entry.id));
@@ -231,11 +260,14 @@ impl Ledger {
     }
 }
 
-fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
+fn decode_entry(input: &mut Reader<'_>, n_levels: usize, n_models: usize) -> Result<Entry> {
     let id = input.u128()?;
     let step = input.u64()?;
     let model = input.u64()?;
-    let expectation = Expectation { shortfall: input.f64()?, fading: input.f64()? };
+    let level = input.u64()?;
+    let mut expectation = || Ok(Expectation { shortfall: input.f64()?, fading: input.f64()? });
+    let expectations =
+        Expectations { level: expectation()?, limits: [expectation()?, expectation()?] };
     let flags = input.u64()?;
     let (at, input_tokens, p_satisfied) = (input.u64()?, input.u64()?, input.f64()?);
     let [also_query, failed, rated, billed, timed] =
@@ -246,6 +278,9 @@ fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
         || (also_query | failed | rated | billed | timed) & !known != 0
     {
         return Err(Error::state("decisions must name models of the zoo", model));
+    }
+    if level >= n_levels as u64 {
+        return Err(Error::state("decisions must name service levels", level));
     }
     if !(0.0..=1.0).contains(&p_satisfied) {
         return Err(Error::state("probabilities must be in [0, 1]", p_satisfied));
@@ -260,7 +295,8 @@ fn decode_entry(input: &mut Reader<'_>, n_models: usize) -> Result<Entry> {
         p_satisfied,
         failed: ModelSet::from_bits(failed),
         model: model as usize,
-        expectation,
+        level: level as usize,
+        expectations,
         explored: flags & 1 == 1,
         accounted: flags & 2 == 2,
         also_query: ModelSet::from_bits(also_query),

@@ -22,8 +22,10 @@
 //! No I/O, no clock, no ambient randomness: everything uncertain is an argument.
 
 pub mod adaptive;
+pub mod agreement;
 pub mod bayes;
 pub mod config;
+mod constraint;
 pub mod controller;
 pub mod cost;
 pub mod diagonal;
@@ -45,12 +47,14 @@ pub mod price;
 pub mod queue;
 pub mod replay;
 pub mod request;
+pub mod session;
 pub mod state;
 pub mod stats;
+pub mod zoo;
 
+pub use agreement::{Agreement, Limit, Objective, Resource, ServiceLevel};
 pub use config::{
-    Config, DefaultPolicy, Missing, ModelSpec, Operation, PaperPolicy, Policy, SgdConfig,
-    ValidConfig,
+    Config, DefaultPolicy, Missing, Operation, PaperPolicy, Policy, SgdConfig, ValidConfig,
 };
 pub use controller::Controller;
 pub use error::{Error, Result};
@@ -59,4 +63,5 @@ pub use price::{ListedCost, TokenPrice};
 pub use queue::VirtualQueue;
 pub use replay::{Recording, Replay, Trace};
 pub use request::{Decision, Example, Outcome, Reason, Request};
-pub use stats::{ModelStats, Stats};
+pub use stats::{LevelStats, ModelStats, Stats};
+pub use zoo::{ModelSpec, ZooChange};

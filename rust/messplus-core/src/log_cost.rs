@@ -50,6 +50,18 @@ struct ModelCost {
 }
 
 impl ModelCost {
+    fn new(listed: ListedCost, n_features: usize) -> Self {
+        let mean = listed.usual();
+        Self {
+            listed: (mean > 0.0).then_some(listed),
+            // The listed cost is a mean, half the noise above the mean logarithm.
+            own: Diagonal::new(n_features, OWN_VARIANCE, -NOISE / 2.0, LISTED_VARIANCE),
+            noise: NOISE,
+            mean,
+            bills: 0.0,
+        }
+    }
+
     /// Logarithm of the listed cost.
     fn offset(&self, input_tokens: Option<NonZeroU32>) -> f64 {
         self.listed.as_ref().map_or(0.0, |listed| libm::log(listed.of(input_tokens)))
@@ -59,21 +71,35 @@ impl ModelCost {
 impl LogCosts {
     /// Expectations that start at the listed costs; zero stands for unknown.
     pub fn new(listed: impl IntoIterator<Item = ListedCost>, n_features: usize) -> Self {
-        let model = |listed: ListedCost| {
-            let mean = listed.usual();
-            ModelCost {
-                listed: (mean > 0.0).then_some(listed),
-                // The listed cost is a mean, half the noise above the mean logarithm.
-                own: Diagonal::new(n_features, OWN_VARIANCE, -NOISE / 2.0, LISTED_VARIANCE),
-                noise: NOISE,
-                mean,
-                bills: 0.0,
-            }
-        };
         Self {
             shared: Diagonal::new(n_features, SHARED_VARIANCE, 0.0, 0.0),
-            models: listed.into_iter().map(model).collect(),
+            models: listed.into_iter().map(|listed| ModelCost::new(listed, n_features)).collect(),
         }
+    }
+
+    /// One more model, listed at this cost; zero stands for unknown.
+    pub fn add(&mut self, listed: ListedCost, n_features: usize) {
+        self.models.push(ModelCost::new(listed, n_features));
+    }
+
+    /// The listed cost of a model changes: what was learned is how bills differ from the list, and
+    /// stays. Where nothing was listed they are taken to differ in the mean by what they are.
+    pub fn reprice(&mut self, model: usize, listed: ListedCost) {
+        let model = &mut self.models[model];
+        let (old, new) = (model.listed.as_ref().map_or(0.0, ListedCost::usual), listed.usual());
+        let reference = if old > 0.0 { old } else { model.mean };
+        if new == 0.0 {
+            // Unlisted from now on: the bills alone tell.
+            model.own.shift_intercept(model.offset(None));
+            model.listed = None;
+            return;
+        }
+        if model.listed.is_none() && model.bills > 0.0 && reference > 0.0 {
+            model.own.shift_intercept(-libm::log(reference));
+        }
+        let rise = if reference > 0.0 { new / reference } else { 1.0 };
+        model.mean = if reference > 0.0 { (model.mean * rise).min(1e18) } else { new };
+        model.listed = Some(listed);
     }
 
     /// The part of the log cost all models share; compute it once per request.

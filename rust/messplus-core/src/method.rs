@@ -3,13 +3,16 @@
 use std::num::NonZeroU32;
 
 use crate::adaptive::Adaptive;
+use crate::agreement::MAX_LIMITS;
 use crate::config::{Config, Policy};
 use crate::error::Result;
 use crate::model_set::ModelSet;
 use crate::multiplier::Expectation;
 use crate::paper::Paper;
+use crate::price::ListedCost;
 use crate::request::Decision;
 use crate::state::{Reader, Writer};
+use crate::zoo::ModelSpec;
 
 /// A request and the state it meets.
 #[derive(Clone, Copy, Debug)]
@@ -24,17 +27,33 @@ pub(crate) struct Situation<'a> {
     pub costs: Option<&'a [Option<f64>]>,
     /// Models that may serve.
     pub allowed: ModelSet,
-    /// Satisfaction owed.
+    /// The service level of the request.
+    pub level: usize,
+    /// Satisfaction owed to that level.
     pub backlog: f64,
-    /// Target.
+    /// Its target.
     pub alpha: f64,
+    /// Backlogs of the limits.
+    pub limit_backlogs: [f64; MAX_LIMITS],
+    /// The model that served the conversation last, and the share of its cost that calling another
+    /// one adds.
+    pub previous: Option<usize>,
+    pub switching_cost: f64,
     /// A uniform draw.
     pub draw: f64,
 }
 
 impl Situation<'_> {
     pub fn cost(&self, model: usize) -> Option<f64> {
-        self.costs.and_then(|costs| costs[model])
+        self.costs?.get(model).copied().flatten()
+    }
+
+    /// By what the expected cost of a model is multiplied in its score.
+    pub fn switching_factor(&self, model: usize) -> f64 {
+        match self.previous {
+            Some(previous) if previous != model => 1.0 + self.switching_cost,
+            _ => 1.0,
+        }
     }
 }
 
@@ -43,8 +62,17 @@ impl Situation<'_> {
 pub(crate) struct Choice {
     /// The request was drawn for exploration and got another model, or more models, by that.
     pub explored: bool,
-    /// What its rating should bring.
-    pub expectation: Expectation,
+    /// What its rating and bills should bring.
+    pub expectations: Expectations,
+}
+
+/// What is expected of a decision, per constraint.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Expectations {
+    /// For its service level.
+    pub level: Expectation,
+    /// For the limits, in the order of the agreement.
+    pub limits: [Expectation; MAX_LIMITS],
 }
 
 /// One of the presets, with all it has learned.
@@ -91,11 +119,43 @@ impl Method {
         }
     }
 
-    /// The queue has accounted for a decision made `age` decisions ago.
-    pub fn settle(&mut self, expectation: Expectation, age: u64) {
+    pub fn learn_latency(&mut self, model: usize, x: &[f32], latency: f64) {
         match self {
             Self::Paper(_) => {}
-            Self::Adaptive(adaptive) => adaptive.settle(expectation, age),
+            Self::Adaptive(adaptive) => adaptive.learn_latency(model, x, latency),
+        }
+    }
+
+    /// A model joins at the end of the zoo.
+    pub fn add(&mut self, model: &ModelSpec, n_features: usize) {
+        match self {
+            Self::Paper(paper) => paper.add(model, n_features),
+            Self::Adaptive(adaptive) => adaptive.add(model, n_features),
+        }
+    }
+
+    /// A model's listed cost changes.
+    pub fn reprice(&mut self, model: usize, cost: &ListedCost) {
+        match self {
+            Self::Paper(paper) => paper.reprice(model, cost.usual()),
+            Self::Adaptive(adaptive) => adaptive.reprice(model, cost.clone()),
+        }
+    }
+
+    /// The queue of a level has accounted for a decision made `age` decisions ago.
+    pub fn settle(&mut self, level: usize, expectation: Expectation, age: u64) {
+        match self {
+            Self::Paper(_) => {}
+            Self::Adaptive(adaptive) => adaptive.settle(level, expectation, age),
+        }
+    }
+
+    /// The queue of a limit has accounted for a call that used `used`; with what was expected of the
+    /// decision, made `age` decisions ago, where it is the first call.
+    pub fn draw(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
+        match self {
+            Self::Paper(_) => {}
+            Self::Adaptive(adaptive) => adaptive.draw(limit, used, first),
         }
     }
 
@@ -107,11 +167,19 @@ impl Method {
         }
     }
 
-    /// Whether the target seems within reach, as far as this method can tell.
-    pub fn feasible(&self, alpha: f64) -> bool {
+    /// Whether a service level seems within reach, as far as this method can tell.
+    pub fn level_feasible(&self, level: usize, alpha: f64) -> bool {
         match self {
             Self::Paper(_) => true,
-            Self::Adaptive(adaptive) => adaptive.feasible(alpha),
+            Self::Adaptive(adaptive) => adaptive.level_feasible(level, alpha),
+        }
+    }
+
+    /// Whether a limit seems within reach.
+    pub fn limit_feasible(&self, limit: usize) -> bool {
+        match self {
+            Self::Paper(_) => true,
+            Self::Adaptive(adaptive) => adaptive.limit_feasible(limit),
         }
     }
 

@@ -57,6 +57,12 @@ impl ModelSet {
         Self(self.0 & !(1 << model))
     }
 
+    /// The models in both sets.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// The models, ascending.
     pub fn iter(self) -> impl Iterator<Item = usize> {
         let mut bits = self.0;

@@ -9,6 +9,7 @@ use crate::objective::{drift_plus_penalty, put_first, rank};
 use crate::predictor::LogisticHeads;
 use crate::request::Decision;
 use crate::state::{Reader, Writer};
+use crate::zoo::ModelSpec;
 
 /// MESS+ (arXiv 2505.19947): with probability `min(1, c / t^(1/4))` every allowed model is queried and
 /// the dearest serves; otherwise the model of the smallest drift plus penalty serves. Learns ratings
@@ -17,6 +18,7 @@ use crate::state::{Reader, Writer};
 pub struct Paper {
     v: f64,
     exploration: f64,
+    listed: Vec<f64>,
     /// Models from the dearest listed cost to the cheapest.
     largest: Vec<usize>,
     predictor: LogisticHeads,
@@ -27,14 +29,14 @@ impl Paper {
     /// The method before its first request.
     pub fn new(policy: &PaperPolicy, config: &Config) -> Self {
         let models = &config.models;
-        let mut largest: Vec<usize> = (0..models.len()).collect();
-        largest.sort_by(|&a, &b| models[b].cost.usual().total_cmp(&models[a].cost.usual()));
+        let listed: Vec<f64> = models.iter().map(|model| model.cost.usual()).collect();
         Self {
             v: policy.v,
             exploration: policy.exploration,
-            largest,
+            largest: dearest_first(&listed),
             predictor: LogisticHeads::new(policy.sgd.clone(), models.len(), config.n_features),
-            costs: RunningMeans::new(models.iter().map(|model| model.cost.usual())),
+            costs: RunningMeans::new(listed.iter().copied()),
+            listed,
         }
     }
 
@@ -45,6 +47,7 @@ impl Paper {
             let cost = situation.cost(model).unwrap_or_else(|| self.costs.expected(model));
             decision.p_satisfied.push(p_satisfied);
             decision.expected_cost.push(cost);
+            let cost = cost * situation.switching_factor(model);
             decision.score.push(drift_plus_penalty(self.v, cost, backlog, alpha, p_satisfied));
         }
         rank(&decision.score, &mut decision.ranking);
@@ -76,6 +79,19 @@ impl Paper {
         self.costs.learn_one(model, cost);
     }
 
+    pub(crate) fn add(&mut self, model: &ModelSpec, n_features: usize) {
+        self.predictor.add(n_features);
+        self.costs.add(model.cost.usual());
+        self.listed.push(model.cost.usual());
+        self.largest = dearest_first(&self.listed);
+    }
+
+    pub(crate) fn reprice(&mut self, model: usize, cost: f64) {
+        self.costs.reprice(model, self.listed[model], cost);
+        self.listed[model] = cost;
+        self.largest = dearest_first(&self.listed);
+    }
+
     pub(crate) fn labels(&self, model: usize) -> u64 {
         self.predictor.labels(model)
     }
@@ -89,4 +105,10 @@ impl Paper {
         self.predictor.decode(input)?;
         self.costs.decode(input)
     }
+}
+
+fn dearest_first(listed: &[f64]) -> Vec<usize> {
+    let mut models: Vec<usize> = (0..listed.len()).collect();
+    models.sort_by(|&a, &b| listed[b].total_cmp(&listed[a]));
+    models
 }

@@ -26,17 +26,27 @@ struct Head {
     labels: u64,
 }
 
-impl LogisticHeads {
-    /// Heads that predict one half for every request.
-    pub fn new(config: SgdConfig, n_models: usize, n_features: usize) -> Self {
-        let head = Head {
+impl Head {
+    fn new(n_features: usize) -> Self {
+        Self {
             weights: vec![0.0; n_features],
             velocity: vec![0.0; n_features],
             bias: 0.0,
             bias_velocity: 0.0,
             labels: 0,
-        };
-        Self { config, heads: vec![head; n_models] }
+        }
+    }
+}
+
+impl LogisticHeads {
+    /// Heads that predict one half for every request.
+    pub fn new(config: SgdConfig, n_models: usize, n_features: usize) -> Self {
+        Self { config, heads: vec![Head::new(n_features); n_models] }
+    }
+
+    /// One more head.
+    pub(crate) fn add(&mut self, n_features: usize) {
+        self.heads.push(Head::new(n_features));
     }
 
     /// Probability in (0, 1) that `model` satisfies the request with features `x`.

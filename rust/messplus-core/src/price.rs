@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 /// Prices are listed for this many tokens.
 const TOKENS_PER_PRICE: f64 = 1e6;
 
@@ -32,11 +34,41 @@ pub struct TokenPrice {
 }
 
 impl ListedCost {
+    /// Read a cost written as JSON.
+    pub fn from_json(text: &str) -> Result<Self> {
+        serde_json::from_str(text)
+            .map_err(|error| Error::config("cost", "must be a number or a price per token", error))
+    }
+
     /// Listed cost of a request whose prompt has this many tokens, or of one of the usual length.
     pub fn of(&self, input_tokens: Option<NonZeroU32>) -> f64 {
         match self {
             &Self::PerRequest(cost) => cost,
             Self::PerToken(price) => price.of(input_tokens),
+        }
+    }
+
+    pub(crate) fn check(&self, field: &str) -> Result<()> {
+        match *self {
+            Self::PerRequest(cost) if (0.0..=1e18).contains(&cost) => Ok(()),
+            Self::PerRequest(cost) => Err(Error::config(field, "must be in [0, 1e18]", cost)),
+            Self::PerToken(TokenPrice { input, output, output_tokens, input_tokens }) => {
+                for (name, price) in [("input", input), ("output", output)] {
+                    if !(0.0..=1e12).contains(&price) {
+                        let field = format!("{field}.{name}");
+                        return Err(Error::config(field, "must be in [0, 1e12]", price));
+                    }
+                }
+                for (name, tokens) in
+                    [("output_tokens", output_tokens), ("input_tokens", input_tokens)]
+                {
+                    if !(1.0..=1e9).contains(&tokens) {
+                        let field = format!("{field}.{name}");
+                        return Err(Error::config(field, "must be in [1, 1e9]", tokens));
+                    }
+                }
+                Ok(())
+            }
         }
     }
 

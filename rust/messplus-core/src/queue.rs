@@ -4,7 +4,9 @@ use crate::error::{Error, Result};
 
 /// Counts by how much rated requests have fallen short of the target (MESS+, virtual queue Q).
 ///
-/// Each rated request with satisfaction s moves the backlog to `max(-credit, backlog + alpha - s)`.
+/// Each rated request with satisfaction s moves the backlog to `max(-credit, backlog + alpha - s)`;
+/// each call that uses u of a resource limited to the mean L moves that limit's to
+/// `max(-credit, backlog + u / L - 1)`.
 /// The paper's queue has no credit and forgets what was delivered beyond the target; with credit,
 /// that much of it counts. Summing the inequality `backlog' >= backlog + alpha - s` over T rated requests gives, on every
 /// sample path and for every choice of models,
@@ -33,14 +35,15 @@ impl VirtualQueue {
         }
     }
 
-    /// Satisfaction owed, in rated requests, at least minus the credit.
+    /// What is owed, in rated requests or in calls at the limit, at least minus the credit.
     pub fn backlog(&self) -> f64 {
         self.backlog
     }
 
-    /// Account for one rated request with satisfaction in `[0, 1]`.
-    pub fn update(&mut self, alpha: f64, satisfaction: f64) {
-        self.backlog = (self.backlog + alpha - satisfaction).max(-self.credit);
+    /// Account for `due` having fallen due and `paid` having been paid: the target and a rating in
+    /// `[0, 1]`, or usage over its limit and one.
+    pub fn update(&mut self, due: f64, paid: f64) {
+        self.backlog = (self.backlog + due - paid).max(-self.credit);
     }
 }
 

@@ -134,6 +134,7 @@ impl<'a> Replay<'a> {
             input_tokens: self.recording.input_tokens(row),
             costs: None,
             allowed: Some((0..m).filter(|&model| !scores[model].is_nan()).collect()),
+            ..Request::default()
         };
         self.controller.decide(&request, &mut self.decision)?;
         let Decision { model, also_query, reason, .. } = self.decision;
@@ -158,7 +159,7 @@ impl<'a> Replay<'a> {
         if let Some(earlier) = t.checked_sub(self.recording.delay).filter(|&earlier| earlier < t) {
             self.rate(earlier)?;
         }
-        self.trace.backlog.push(self.controller.queue().backlog());
+        self.trace.backlog.push(self.controller.levels()[0].backlog());
         Ok(())
     }
 
@@ -212,22 +213,20 @@ fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Resul
 #[cfg(test)]
 mod tests {
     use super::{Recording, Replay, Trace};
-    use crate::config::{Config, ModelSpec, Operation, PaperPolicy, Policy, ValidConfig};
+    use crate::agreement::Agreement;
+    use crate::config::{Config, Operation, PaperPolicy, Policy, ValidConfig};
     use crate::error::Error;
+    use crate::zoo::ModelSpec;
 
     const SCORES: [f64; 8] = [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, f64::NAN, 1.0];
     const COSTS: [f64; 8] = [1.0, 4.0, 1.0, 4.0, 1.0, 4.0, f64::NAN, 4.0];
 
     fn config(exploration: f64) -> ValidConfig {
-        let model = |name: &str, cost: f64| ModelSpec {
-            name: name.into(),
-            cost: cost.into(),
-            quality: None,
-        };
         let policy = Policy::Paper(PaperPolicy { v: 1.0, exploration, ..PaperPolicy::default() });
         Config {
-            models: vec![model("small", 1.0), model("large", 4.0)],
-            alpha: 0.75,
+            models: vec![ModelSpec::new("small", 1.0), ModelSpec::new("large", 4.0)],
+            agreement: Agreement::target(0.75),
+            switching_cost: 0.0,
             n_features: 0,
             policy,
             seed: 1,
@@ -257,7 +256,7 @@ mod tests {
         let mut replay = Replay::new(config(exploration), recording).expect("valid");
         while replay.advance(chunk).expect("valid") {}
         let (trace, controller) = replay.finish().expect("valid");
-        (trace, controller.queue().backlog())
+        (trace, controller.levels()[0].backlog())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use crate::model_set::ModelSet;
 
 /// One request to route.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// Name of the decision to be: 128 bits nobody can guess, drawn by the caller.
     pub id: u128,
@@ -14,10 +14,15 @@ pub struct Request<'a> {
     pub features: Option<&'a [f32]>,
     /// Tokens of the prompt, where known: what a price per token is multiplied with.
     pub input_tokens: Option<NonZeroU32>,
-    /// Cost of this request per model of the zoo, where the caller knows better than the mean.
+    /// Cost of this request per model of the zoo, where the caller knows better than what was learned;
+    /// models at the end may be left out.
     pub costs: Option<&'a [Option<f64>]>,
     /// Models that may serve this request; all when none is given.
     pub allowed: Option<ModelSet>,
+    /// Index of its service level.
+    pub level: usize,
+    /// Hash of the conversation it belongs to.
+    pub session: Option<u64>,
 }
 
 /// Why a model was chosen.
@@ -72,6 +77,8 @@ pub struct Decision {
     pub p_satisfied: Vec<f64>,
     /// Expected cost per model of the zoo.
     pub expected_cost: Vec<f64>,
+    /// Expected latency per model of the zoo, in seconds; empty without a limit on latencies.
+    pub expected_latency: Vec<f64>,
     /// Drift-plus-penalty score per model of the zoo, lower is better.
     pub score: Vec<f64>,
 }
@@ -88,6 +95,7 @@ impl Decision {
             ranking: Vec::with_capacity(n_models),
             p_satisfied: Vec::with_capacity(n_models),
             expected_cost: Vec::with_capacity(n_models),
+            expected_latency: Vec::with_capacity(n_models),
             score: Vec::with_capacity(n_models),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::history::{History, Point};
-use crate::request::{Decision, Reason};
+use crate::request::{Decision, Outcome, Reason};
 use crate::state::{Reader, Writer};
 
 /// What is known about one model so far.
@@ -37,9 +37,11 @@ impl ModelStats {
     }
 }
 
-/// What happened so far.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stats {
+/// What is known about one service level so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LevelStats {
+    /// Requests of it.
+    pub decided: u64,
     /// Requests whose rating the queue has accounted for, T of the sample-path bound.
     pub rated: u64,
     /// Sum of their satisfaction.
@@ -51,41 +53,13 @@ pub struct Stats {
     pub presumed: u64,
     /// Sum of the satisfaction presumed of them.
     pub presumed_satisfaction: f64,
+    /// Sum of the bills of its requests.
+    pub cost: f64,
     /// The course of all this.
     pub history: History,
-    /// Per model of the zoo.
-    pub models: Vec<ModelStats>,
 }
 
-impl Stats {
-    /// Nothing yet.
-    pub fn new(n_models: usize) -> Self {
-        Self {
-            rated: 0,
-            satisfaction: 0.0,
-            spread: 0.0,
-            presumed: 0,
-            presumed_satisfaction: 0.0,
-            history: History::new(),
-            models: vec![ModelStats::default(); n_models],
-        }
-    }
-
-    /// Sum of all bills, of models queried for learning too.
-    pub fn cost(&self) -> f64 {
-        self.models.iter().map(|model| model.cost).sum()
-    }
-
-    /// Count a decision.
-    pub(crate) fn decide(&mut self, decision: &Decision) {
-        let chosen = &mut self.models[decision.model];
-        chosen.reasons[decision.reason as usize] += 1;
-        chosen.predicted += decision.p_satisfied[decision.model];
-        for model in decision.also_query.iter() {
-            self.models[model].also_queried += 1;
-        }
-    }
-
+impl LevelStats {
     /// Count a rating that the queue has accounted for, `backlog` being what it led to.
     pub(crate) fn rate(&mut self, satisfaction: f64, backlog: f64) {
         let before = if self.rated == 0 { 0.5 } else { self.satisfaction / self.rated as f64 };
@@ -105,13 +79,84 @@ impl Stats {
     fn note(&mut self, backlog: f64) {
         let accounted = self.rated + self.presumed;
         let satisfaction = self.satisfaction + self.presumed_satisfaction;
-        self.history.push(Point { accounted, satisfaction, backlog, cost: self.cost() });
+        self.history.push(Point { accounted, satisfaction, backlog, cost: self.cost });
+    }
+
+    fn encode(&self, out: &mut Writer) {
+        out.u64s(&[self.decided, self.rated, self.presumed]);
+        out.f64s(&[self.satisfaction, self.spread, self.presumed_satisfaction, self.cost]);
+        self.history.encode(out);
+    }
+
+    fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        [self.decided, self.rated, self.presumed] = [input.u64()?, input.u64()?, input.u64()?];
+        let mut sums = [0.0; 4];
+        input.f64s(&mut sums)?;
+        [self.satisfaction, self.spread, self.presumed_satisfaction, self.cost] = sums;
+        self.history.decode(input)
+    }
+}
+
+/// What happened so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// Per service level.
+    pub levels: Vec<LevelStats>,
+    /// Per model of the zoo.
+    pub models: Vec<ModelStats>,
+}
+
+impl Stats {
+    /// Nothing yet.
+    pub fn new(n_levels: usize, n_models: usize) -> Self {
+        Self {
+            // Not cloned from one: each history reserves its own room.
+            levels: (0..n_levels).map(|_| LevelStats::default()).collect(),
+            models: vec![ModelStats::default(); n_models],
+        }
+    }
+
+    /// Requests whose rating a queue has accounted for.
+    pub fn rated(&self) -> u64 {
+        self.levels.iter().map(|level| level.rated).sum()
+    }
+
+    /// Count a decision.
+    pub(crate) fn decide(&mut self, level: usize, decision: &Decision) {
+        self.levels[level].decided += 1;
+        let chosen = &mut self.models[decision.model];
+        chosen.reasons[decision.reason as usize] += 1;
+        chosen.predicted += decision.p_satisfied[decision.model];
+        for model in decision.also_query.iter() {
+            self.models[model].also_queried += 1;
+        }
+    }
+
+    /// Count what became known of one call.
+    pub(crate) fn observe(&mut self, level: usize, outcome: &Outcome) {
+        let model = &mut self.models[outcome.model];
+        if let Some(satisfaction) = outcome.satisfaction {
+            model.rated += 1;
+            model.satisfaction += satisfaction;
+        }
+        if let Some(cost) = outcome.cost {
+            model.billed += 1;
+            model.cost += cost;
+            self.levels[level].cost += cost;
+        }
+        if let Some(latency) = outcome.latency {
+            model.timed += 1;
+            model.latency += latency;
+        }
+    }
+
+    /// A model joins.
+    pub(crate) fn add(&mut self) {
+        self.models.push(ModelStats::default());
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
-        out.u64s(&[self.rated, self.presumed]);
-        out.f64s(&[self.satisfaction, self.spread, self.presumed_satisfaction]);
-        self.history.encode(out);
+        self.levels.iter().for_each(|level| level.encode(out));
         for m in &self.models {
             out.u64s(&m.reasons);
             out.u64s(&[m.also_queried, m.failed, m.rated, m.billed, m.timed]);
@@ -120,12 +165,7 @@ impl Stats {
     }
 
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        self.rated = input.u64()?;
-        self.presumed = input.u64()?;
-        self.satisfaction = input.f64()?;
-        self.spread = input.f64()?;
-        self.presumed_satisfaction = input.f64()?;
-        self.history.decode(input)?;
+        self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
         for m in &mut self.models {
             input.u64s(&mut m.reasons)?;
             for count in

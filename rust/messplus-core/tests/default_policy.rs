@@ -1,13 +1,15 @@
 //! Laws of the default policy's learners.
 
 mod common;
+mod sessions;
 
-use common::{Session, config, controller, sessions};
+use common::{config, controller};
 use messplus_core::bayes::BayesianHeads;
 use messplus_core::gaussian::{FULL, Gaussian};
 use messplus_core::log_cost::LogCosts;
 use messplus_core::{Decision, DefaultPolicy, Outcome, Policy, Request};
 use proptest::prelude::*;
+use sessions::{Session, Step, sessions};
 
 fn default_policy() -> Policy {
     Policy::Default(DefaultPolicy::default())
@@ -67,7 +69,7 @@ proptest! {
         let mut decision = Decision::with_capacity(3);
         for (step, (features, model, satisfaction, cost)) in steps.into_iter().enumerate() {
             let id = step as u128;
-            let request = Request { id, features: Some(&features), input_tokens: None, costs: None, allowed: None };
+            let request = Request { id, features: Some(&features), ..Request::default() };
             controller.decide(&request, &mut decision).expect("finite features");
             for (p, score) in decision.p_satisfied.iter().zip(&decision.score) {
                 prop_assert!(*p > 0.0 && *p < 1.0 && score.is_finite(), "{decision:?}");
@@ -86,7 +88,7 @@ proptest! {
     #[test]
     fn no_decision_depends_on_feedback_to_come(steps in sessions(), cut: prop::sample::Index) {
         let cut = cut.index(steps.len());
-        let run = |steps: &[common::Step]| {
+        let run = |steps: &[Step]| {
             Session::new(controller(config(&[1.0, 3.0], default_policy(), 5))).run(steps).decisions
         };
         let (part, whole) = (run(&steps[..cut]), run(&steps));

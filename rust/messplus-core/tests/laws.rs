@@ -1,12 +1,14 @@
 //! Laws that hold on every path, for every policy; the same laws are tested from Python.
 
 mod common;
+mod sessions;
 
-use common::{N_FEATURES, Session, Step, config, controller, sessions};
+use common::{N_FEATURES, config, controller};
 use messplus_core::{
     Controller, Decision, DefaultPolicy, Example, ModelSet, Outcome, PaperPolicy, Policy, Request,
 };
 use proptest::prelude::*;
+use sessions::{Session, Step, sessions};
 
 fn paper(v: f64, exploration: f64) -> Policy {
     Policy::Paper(PaperPolicy { v, exploration, ..PaperPolicy::default() })
@@ -40,8 +42,8 @@ proptest! {
         let mut session = Session::new(controller(config(&costs, policy, seed)));
         for step in &steps {
             session.take(step);
-            let backlog = session.controller.queue().backlog();
-            let stats = session.controller.stats();
+            let backlog = session.controller.levels()[0].backlog();
+            let stats = &session.controller.stats().levels[0];
             let accounted = (stats.rated + stats.presumed) as f64;
             let owed = 0.7 * accounted - stats.satisfaction - stats.presumed_satisfaction;
             prop_assert!(backlog >= -credit);
@@ -89,7 +91,7 @@ proptest! {
         };
         controller.warm_start(&example).expect("valid");
         prop_assert_eq!(controller.stats(), before.stats());
-        prop_assert_eq!(controller.queue(), before.queue());
+        prop_assert_eq!(controller.levels(), before.levels());
         prop_assert_eq!(controller.step(), before.step());
         prop_assert_eq!(controller.ledger().len(), before.ledger().len());
         let learned = controller.to_bytes();
@@ -177,13 +179,7 @@ proptest! {
 fn refused_requests_change_nothing() {
     let mut controller = controller(config(&[1.0, 2.0], Policy::Paper(PaperPolicy::default()), 3));
     let mut decision = Decision::with_capacity(2);
-    let good = Request {
-        id: 7,
-        features: Some(&[0.5; N_FEATURES]),
-        input_tokens: None,
-        costs: None,
-        allowed: None,
-    };
+    let good = Request { id: 7, features: Some(&[0.5; N_FEATURES]), ..Request::default() };
     controller.decide(&good, &mut decision).expect("a valid request");
     let before = (controller.to_bytes(), decision.clone());
     let nan = [f32::NAN, 0.0, 0.0];
@@ -191,11 +187,12 @@ fn refused_requests_change_nothing() {
         good,
         Request { id: 8, features: Some(&[0.5; 2]), ..good },
         Request { id: 8, features: Some(&nan), ..good },
-        Request { id: 8, costs: Some(&[Some(1.0)]), ..good },
+        Request { id: 8, costs: Some(&[Some(1.0); 3]), ..good },
         Request { id: 8, costs: Some(&[Some(-1.0), None]), ..good },
         Request { id: 8, costs: Some(&[Some(f64::NAN), None]), ..good },
         Request { id: 8, allowed: Some(ModelSet::EMPTY), ..good },
         Request { id: 8, allowed: Some(ModelSet::EMPTY.with(2)), ..good },
+        Request { id: 8, level: 1, ..good },
     ];
     for request in bad {
         assert!(controller.decide(&request, &mut decision).is_err(), "{request:?}");

@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 
-use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result};
+use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result, ZooChange};
 
 use crate::error::damaged;
 
@@ -17,6 +17,7 @@ const OBSERVE: u8 = 2;
 const FAIL: u8 = 3;
 const ADVANCE: u8 = 4;
 const WARM_START: u8 = 5;
+const CHANGE_ZOO: u8 = 6;
 const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -28,6 +29,10 @@ pub enum Record {
         id: u128,
         /// The model that was chosen.
         model: usize,
+        /// Index of the service level.
+        level: usize,
+        /// Hash of the conversation.
+        session: Option<u64>,
         /// Models that were allowed, where the caller said so.
         allowed: Option<ModelSet>,
         /// Features of the prompt.
@@ -69,6 +74,11 @@ pub enum Record {
         /// What the call cost.
         cost: Option<f64>,
     },
+    /// The zoo changed.
+    ChangeZoo {
+        /// How.
+        change: ZooChange,
+    },
 }
 
 /// Write down a decision.
@@ -76,6 +86,9 @@ pub fn encode_decide(out: &mut Vec<u8>, request: &Request<'_>, model: usize) {
     out.push(DECIDE);
     out.extend(request.id.to_le_bytes());
     out.push(model as u8);
+    out.push(request.level as u8);
+    out.push(u8::from(request.session.is_some()));
+    out.extend(request.session.unwrap_or(0).to_le_bytes());
     out.extend(request.allowed.map_or(0, ModelSet::bits).to_le_bytes());
     encode_prompt(out, request.input_tokens, request.features);
     if let Some(costs) = request.costs {
@@ -133,6 +146,12 @@ pub fn encode_warm_start(out: &mut Vec<u8>, example: &Example<'_>) {
     encode_parts(out, &[example.satisfaction, example.cost]);
 }
 
+/// Write down a change of the zoo, as JSON: it is rare, and names have any length.
+pub fn encode_change_zoo(out: &mut Vec<u8>, change: &ZooChange) {
+    out.push(CHANGE_ZOO);
+    out.extend(change.to_json().into_bytes());
+}
+
 impl Record {
     /// Read a record back; every byte must belong to it.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
@@ -148,6 +167,9 @@ impl Record {
             }
             ADVANCE => Self::Advance { now: u64::from_le_bytes(input.take()?) },
             WARM_START => input.warm_start()?,
+            CHANGE_ZOO => {
+                Self::ChangeZoo { change: ZooChange::from_json(std::mem::take(&mut input.0))? }
+            }
             other => return Err(damaged("records must be of a known kind", other)),
         };
         if input.0.is_empty() {
@@ -160,13 +182,15 @@ impl Record {
     /// Do it again. `decision` is overwritten.
     pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
         match self {
-            Self::Decide { id, model, allowed, features, input_tokens, costs } => {
+            Self::Decide { id, model, level, session, allowed, features, input_tokens, costs } => {
                 let request = Request {
                     id: *id,
                     features: features.as_deref(),
                     input_tokens: *input_tokens,
                     costs: costs.as_deref(),
                     allowed: *allowed,
+                    level: *level,
+                    session: *session,
                 };
                 controller.decide(&request, decision)?;
                 if decision.model == *model {
@@ -187,6 +211,7 @@ impl Record {
                 let example = Example { features, input_tokens, model, satisfaction, cost };
                 controller.warm_start(&example)
             }
+            Self::ChangeZoo { change } => controller.change_zoo(change),
         }
     }
 }
@@ -209,12 +234,18 @@ impl Input<'_> {
 
     fn decide(&mut self) -> Result<Record> {
         let id = u128::from_le_bytes(self.take()?);
-        let [model] = self.take()?;
+        let [model, level, in_session] = self.take()?;
+        let session = u64::from_le_bytes(self.take()?);
+        if in_session > 1 {
+            return Err(damaged("a session must be there or not", in_session));
+        }
         let allowed = ModelSet::from_bits(u64::from_le_bytes(self.take()?));
         let (input_tokens, features) = self.prompt()?;
         let costs = (!self.0.is_empty()).then(|| self.costs()).transpose()?;
         let allowed = (!allowed.is_empty()).then_some(allowed);
-        Ok(Record::Decide { id, model: usize::from(model), allowed, features, input_tokens, costs })
+        let (model, level) = (usize::from(model), usize::from(level));
+        let session = (in_session == 1).then_some(session);
+        Ok(Record::Decide { id, model, level, session, allowed, features, input_tokens, costs })
     }
 
     fn prompt(&mut self) -> Result<(Option<NonZeroU32>, Option<Vec<f32>>)> {

@@ -2,11 +2,12 @@
 
 use std::ops::Deref;
 
-use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result};
+use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result, ZooChange};
 
 use crate::header::{Content, Header};
 use crate::record::{
-    encode_advance, encode_decide, encode_fail, encode_observe, encode_warm_start,
+    encode_advance, encode_change_zoo, encode_decide, encode_fail, encode_observe,
+    encode_warm_start,
 };
 use crate::segment;
 
@@ -70,6 +71,13 @@ impl Recorded {
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.controller.warm_start(example)?;
         self.leave(|out| encode_warm_start(out, example));
+        Ok(())
+    }
+
+    /// [`Controller::change_zoo`].
+    pub fn change_zoo(&mut self, change: &ZooChange) -> Result<()> {
+        self.controller.change_zoo(change)?;
+        self.leave(|out| encode_change_zoo(out, change));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ mod common;
 use std::num::NonZeroU32;
 
 use common::Stream;
-use messplus_core::{Controller, Decision, ModelSet, Outcome, Request};
+use messplus_core::{Controller, Decision, ModelSet, ModelSpec, Outcome, Request, ZooChange};
 use messplus_journal::Recorded;
 use messplus_journal::header::{Content, Header};
 use messplus_journal::record::{self, Record};
@@ -29,16 +29,52 @@ proptest! {
     fn decisions_come_back(
         id in any::<u128>(),
         model in 0..64_usize,
+        level in 0..64_usize,
+        session in option::of(any::<u64>()),
         allowed in option::of(1..u64::MAX),
         features in option::of(vec(-1e9_f32..1e9, 0..20)),
         input_tokens in any::<u32>().prop_map(NonZeroU32::new),
         costs in option::of(vec(option::of(0.0..1e18), 1..64)),
     ) {
         let allowed = allowed.map(ModelSet::from_bits);
-        let request = Request { id, features: features.as_deref(), input_tokens, costs: costs.as_deref(), allowed };
+        let request = Request {
+            id,
+            features: features.as_deref(),
+            input_tokens,
+            costs: costs.as_deref(),
+            allowed,
+            level,
+            session,
+        };
         let mut frames = Vec::new();
         segment::append(&mut frames, 7, |out| record::encode_decide(out, &request, model));
-        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record::Decide { id, model, allowed, features: features.clone(), input_tokens, costs: costs.clone() }]);
+        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record::Decide {
+            id,
+            model,
+            level,
+            session,
+            allowed,
+            features: features.clone(),
+            input_tokens,
+            costs: costs.clone(),
+        }]);
+    }
+
+    #[test]
+    fn changes_of_the_zoo_come_back(
+        name in ".{1,20}", cost in 0.0..1e18_f64, quality in option::of(0.001..0.999), index in 0..64_usize,
+    ) {
+        let model = ModelSpec { quality, ..ModelSpec::new(name, cost) };
+        let changes = [
+            ZooChange::Add { model },
+            ZooChange::Remove { index },
+            ZooChange::Reprice { index, cost: cost.into() },
+        ];
+        for change in changes {
+            let mut bytes = Vec::new();
+            record::encode_change_zoo(&mut bytes, &change);
+            prop_assert_eq!(Record::decode(&bytes), Ok(Record::ChangeZoo { change }));
+        }
     }
 
     #[test]
@@ -85,7 +121,7 @@ proptest! {
         value in any::<u8>(),
     ) {
         let features = [0.5; common::N_FEATURES];
-        let request = Request { id: 3, features: Some(&features), input_tokens: None, costs: None, allowed: None };
+        let request = Request { id: 3, features: Some(&features), ..Request::default() };
         let mut bytes = Vec::new();
         record::encode_decide(&mut bytes, &request, 0);
         let at = at % bytes.len();

@@ -1,12 +1,15 @@
 //! `messplus._core.Controller`: the core's controller behind one short lock, in memory or on file.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use messplus_core::{Config, Controller, Decision, Error, Request, Result};
+use messplus_core::{
+    Config, Controller, Decision, Error, ListedCost, ModelSpec, Request, Result, ZooChange,
+};
 use messplus_journal::{Recorded, Store};
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
 use pyo3::types::{PyAny, PyBytes, PyDict, PyString, PyTuple};
 
 use crate::decision::PyDecision;
@@ -18,15 +21,20 @@ use crate::{convert, ids, outcome, report, store_folder};
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
 pub struct PyController {
     store: Store,
-    names: Arc<Names>,
+    /// The models, those that left the zoo included: replaced when one joins or leaves.
+    names: RwLock<Arc<Names>>,
+    /// Held while the zoo changes.
+    changing: Mutex<()>,
+    levels: Names,
 }
 
 impl PyController {
     fn wrap(py: Python<'_>, store: Store) -> Self {
-        let names = store.read(|controller| {
-            Names::new(py, controller.config().models.iter().map(|model| model.name.as_str()))
+        let (names, levels) = store.read(|controller| {
+            let levels = controller.config().agreement.levels.iter();
+            (Names::of_zoo(py, controller), Names::new(py, levels.map(|level| level.name.as_str())))
         });
-        Self { store, names: Arc::new(names) }
+        Self { store, names: RwLock::new(Arc::new(names)), changing: Mutex::new(()), levels }
     }
 
     /// Detach from the interpreter, then lock: a thread that waits for the lock blocks no Python.
@@ -106,18 +114,22 @@ impl PyController {
         self.read(py, |controller| controller.config().to_json())
     }
 
-    #[pyo3(signature = (features=None, costs=None, allowed=None, input_tokens=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None))]
+    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn decide(
         &self,
         py: Python<'_>,
         features: Option<&Bound<'_, PyAny>>,
         costs: Option<&Bound<'_, PyAny>>,
         allowed: Option<&Bound<'_, PyAny>>,
+        sla: Option<&Bound<'_, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
+        let names = self.names();
         let features = features.map(convert::features).transpose()?;
-        let costs = costs.map(|costs| self.costs(costs)).transpose()?;
-        let allowed = allowed.map(|allowed| self.names.set("allowed", allowed)).transpose()?;
+        let costs = costs.map(|costs| by_model(&names, costs)).transpose()?;
+        let allowed = allowed.map(|allowed| names.set("allowed", allowed)).transpose()?;
         let input_tokens = input_tokens.map(convert::tokens).transpose()?;
         let request = Request {
             id: ids::fresh(),
@@ -125,13 +137,16 @@ impl PyController {
             input_tokens,
             costs: costs.as_deref(),
             allowed,
+            level: self.level(sla)?,
+            session: session.map(session_hash).transpose()?,
         };
-        let mut decision = Decision::with_capacity(self.names.len());
+        let mut decision = Decision::with_capacity(names.len());
         self.enter(py, |controller| {
             tell_time(controller);
             controller.decide(&request, &mut decision)
         })?;
-        Ok(PyDecision::new(decision, Arc::clone(&self.names)))
+        // Looked up again: a model may have joined while this thread waited for the lock.
+        Ok(PyDecision::new(decision, self.names()))
     }
 
     #[pyo3(signature = (decision, satisfied=None, cost=None, latency=None))]
@@ -150,7 +165,7 @@ impl PyController {
             let served = self.read(py, |controller| controller.served(id));
             (id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?)
         };
-        let outcomes = outcome::gather(&self.names, served, satisfied, cost, latency)?;
+        let outcomes = outcome::gather(&self.names(), served, satisfied, cost, latency)?;
         self.enter(py, |controller| {
             tell_time(controller);
             controller.observe(id, &outcomes)
@@ -211,12 +226,40 @@ impl PyController {
             Ok(decision) => decision.get().inner.id,
             Err(_) => parse_id(decision)?,
         };
-        let model = self.names.index("model", model)?;
+        let names = self.names();
+        let model = names.index("model", model)?;
         let failed = self.enter(py, |controller| {
             controller.advance(unix_seconds());
             controller.fail(id, model)
         })?;
-        self.names.tuple(py, failed.iter())
+        names.tuple(py, failed.iter())
+    }
+
+    /// A model joins, described by JSON.
+    fn add_model(&self, py: Python<'_>, model: &str) -> PyResult<()> {
+        let _one_by_one = self.one_by_one(py);
+        let model = ModelSpec::from_json(model).map_err(|error| to_py(&error))?;
+        // Named before it can be chosen, so that no decision speaks of a model without a name.
+        let known = self.names();
+        self.set_names(known.with(py, &model.name));
+        let result = self.enter(py, |controller| controller.change_zoo(&ZooChange::Add { model }));
+        self.follow_zoo(py);
+        result
+    }
+
+    fn remove_model(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _one_by_one = self.one_by_one(py);
+        let index = self.names().index("model", model)?;
+        self.enter(py, |controller| controller.change_zoo(&ZooChange::Remove { index }))?;
+        self.follow_zoo(py);
+        Ok(())
+    }
+
+    /// The listed cost of a model changes, as JSON.
+    fn reprice(&self, py: Python<'_>, model: &Bound<'_, PyAny>, cost: &str) -> PyResult<()> {
+        let index = self.names().index("model", model)?;
+        let cost = ListedCost::from_json(cost).map_err(|error| to_py(&error))?;
+        self.enter(py, |controller| controller.change_zoo(&ZooChange::Reprice { index, cost }))
     }
 
     fn advance(&self, py: Python<'_>, now: u64) -> PyResult<()> {
@@ -228,24 +271,69 @@ impl PyController {
 
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let snapshot = self.read(py, report::Snapshot::of);
-        let report = snapshot.to_dict(py, &self.names)?;
+        let report = snapshot.to_dict(py, &self.names())?;
         report.set_item("state_errors", store_folder::troubles(py, self.store.troubles())?)?;
         Ok(report)
     }
 }
 
 impl PyController {
-    fn costs(&self, costs: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
-        let Some(by_model) = as_dict(costs)? else {
-            let message = format!("costs: must be {{model: cost}}, got {}", costs.repr()?);
-            return Err(InputError::new_err(message));
-        };
-        let mut costs = vec![None; self.names.len()];
-        for (name, cost) in by_model {
-            costs[self.names.index("costs", &name)?] = Some(outcome::number("costs", &cost)?);
-        }
-        Ok(costs)
+    fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn set_names(&self, names: Names) {
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names);
+    }
+
+    /// Take the names that the zoo has now.
+    fn follow_zoo(&self, py: Python<'_>) {
+        self.set_names(self.store.read(|controller| Names::of_zoo(py, controller)));
+    }
+
+    /// Held while names and zoo differ.
+    fn one_by_one(&self, py: Python<'_>) -> MutexGuard<'_, ()> {
+        self.changing.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The index of a service level, which may be left out where there is one.
+    fn level(&self, sla: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+        match sla {
+            Some(sla) => self.levels.index_of("sla", "must name a service level", sla),
+            None if self.levels.len() == 1 => Ok(0),
+            None => {
+                let rule = "must name one of the service levels";
+                Err(InputError::new_err(format!("sla: {rule}, got None")))
+            }
+        }
+    }
+}
+
+fn by_model(names: &Names, costs: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
+    let Some(by_model) = as_dict(costs)? else {
+        let message = format!("costs: must be {{model: cost}}, got {}", costs.repr()?);
+        return Err(InputError::new_err(message));
+    };
+    let mut costs = vec![None; names.len()];
+    for (name, cost) in by_model {
+        costs[names.index("costs", &name)?] = Some(outcome::number("costs", &cost)?);
+    }
+    // The zoo may not have grown as far as its names yet.
+    let known = costs.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    costs.truncate(known);
+    Ok(costs)
+}
+
+/// FNV-1a of a conversation's key: the same in every process.
+fn session_hash(key: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let Ok(text) = key.cast::<PyString>() else {
+        let message = format!("session: must be a string, got {}", key.repr()?);
+        return Err(InputError::new_err(message));
+    };
+    let bytes = text.to_cow()?;
+    Ok(bytes.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    }))
 }
 
 /// Only where something depends on it: else equal calls lead to equal states whenever they are made.

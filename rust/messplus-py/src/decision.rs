@@ -55,17 +55,22 @@ impl PyDecision {
 
     #[getter]
     fn p_satisfied<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.names.dict(py, &self.inner.p_satisfied)
+        self.names.dict(py, &self.inner.p_satisfied, &self.inner.ranking)
     }
 
     #[getter]
     fn expected_cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.names.dict(py, &self.inner.expected_cost)
+        self.names.dict(py, &self.inner.expected_cost, &self.inner.ranking)
+    }
+
+    #[getter]
+    fn expected_latency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.names.dict(py, &self.inner.expected_latency, &self.inner.ranking)
     }
 
     #[getter]
     fn score<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.names.dict(py, &self.inner.score)
+        self.names.dict(py, &self.inner.score, &self.inner.ranking)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -1,39 +1,63 @@
 //! Models by name: Python speaks of names, the core of indices.
 
-use messplus_core::ModelSet;
+use messplus_core::{Controller, ModelSet};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 
 use crate::error::InputError;
 
 /// The names of a zoo, in its order.
-pub struct Names(Vec<Py<PyString>>);
+pub struct Names {
+    all: Vec<Py<PyString>>,
+    /// Those not left out of dictionaries.
+    active: ModelSet,
+}
 
 impl Names {
     pub fn new<'a>(py: Python<'_>, names: impl Iterator<Item = &'a str>) -> Self {
-        Self(names.map(|name| PyString::new(py, name).unbind()).collect())
+        let all: Vec<_> = names.map(|name| PyString::new(py, name).unbind()).collect();
+        let active = ModelSet::all(all.len());
+        Self { all, active }
+    }
+
+    /// The names of a controller's zoo, models that left it included.
+    pub fn of_zoo(py: Python<'_>, controller: &Controller) -> Self {
+        let models = controller.config().models.iter();
+        let active = controller.active();
+        Self { active, ..Self::new(py, models.map(|model| model.name.as_str())) }
+    }
+
+    /// These names and one more.
+    pub fn with(&self, py: Python<'_>, name: &str) -> Self {
+        let mut all: Vec<_> = self.all.iter().map(|name| name.clone_ref(py)).collect();
+        all.push(PyString::new(py, name).unbind());
+        Self { active: self.active.with(all.len() - 1), all }
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// The index of a model named by an argument called `field`.
     pub fn index(&self, field: &str, name: &Bound<'_, PyAny>) -> PyResult<usize> {
+        self.index_of(field, "must name a model of the zoo", name)
+    }
+
+    /// The index of what an argument called `field` names, or an error with this rule.
+    pub fn index_of(&self, field: &str, rule: &str, name: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = name.py();
         if let Ok(text) = name.cast::<PyString>() {
-            for (index, known) in self.0.iter().enumerate() {
+            for (index, known) in self.all.iter().enumerate() {
                 if known.bind(py).as_any().is(text) || known.bind(py).as_any().eq(text)? {
                     return Ok(index);
                 }
             }
         }
-        let rule = "must name a model of the zoo";
         Err(InputError::new_err(format!("{field}: {rule}, got {}", name.repr()?)))
     }
 
     pub fn name<'py>(&self, py: Python<'py>, model: usize) -> Bound<'py, PyString> {
-        self.0[model].bind(py).clone()
+        self.all[model].bind(py).clone()
     }
 
     pub fn tuple<'py>(
@@ -45,10 +69,18 @@ impl Names {
         PyTuple::new(py, names)
     }
 
-    pub fn dict<'py>(&self, py: Python<'py>, values: &[f64]) -> PyResult<Bound<'py, PyDict>> {
+    /// Values by model; models that left are there if `among` names them.
+    pub fn dict<'py>(
+        &self,
+        py: Python<'py>,
+        values: &[f64],
+        among: &[usize],
+    ) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
-        for (name, value) in self.0.iter().zip(values) {
-            dict.set_item(name, value)?;
+        for (index, (name, value)) in self.all.iter().zip(values).enumerate() {
+            if self.active.contains(index) || among.contains(&index) {
+                dict.set_item(name, value)?;
+            }
         }
         Ok(dict)
     }

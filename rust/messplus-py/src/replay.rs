@@ -77,5 +77,5 @@ pub fn replay<'py>(
         convert::array(py, trace.explored, steps)?,
         convert::array(py, trace.backlog, steps)?,
     ];
-    Ok((columns, controller.queue().backlog(), elapsed.as_secs_f64()))
+    Ok((columns, controller.levels()[0].backlog(), elapsed.as_secs_f64()))
 }

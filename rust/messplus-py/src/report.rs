@@ -1,16 +1,44 @@
 //! A snapshot of the counters, taken under the lock and turned into Python after it.
 
-use messplus_core::{Controller, Reason, Stats};
+use messplus_core::{Controller, Limit, ModelSet, Reason, ServiceLevel, Stats, VirtualQueue};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::names::Names;
 
-pub struct Snapshot {
-    step: u64,
-    alpha: f64,
+/// Where a constraint stands.
+struct Constraint {
     backlog: f64,
     feasible: bool,
+}
+
+impl Constraint {
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("backlog", self.backlog)?;
+        dict.set_item("feasible", self.feasible)?;
+        Ok(dict)
+    }
+}
+
+fn zip<T: Clone>(
+    terms: &[T],
+    queues: &[VirtualQueue],
+    feasible: impl Fn(usize) -> bool,
+) -> Vec<(T, Constraint)> {
+    let terms = terms.iter().zip(queues).enumerate();
+    let terms = terms.map(|(index, (term, queue))| {
+        let constraint = Constraint { backlog: queue.backlog(), feasible: feasible(index) };
+        (term.clone(), constraint)
+    });
+    terms.collect()
+}
+
+pub struct Snapshot {
+    step: u64,
+    levels: Vec<(ServiceLevel, Constraint)>,
+    limits: Vec<(Limit, Constraint)>,
+    active: ModelSet,
     pending: usize,
     evicted: u64,
     stats: Stats,
@@ -18,11 +46,12 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn of(controller: &Controller) -> Self {
+        let agreement = &controller.config().agreement;
         Self {
             step: controller.step(),
-            alpha: controller.config().alpha,
-            backlog: controller.queue().backlog(),
-            feasible: controller.feasible(),
+            levels: zip(&agreement.levels, controller.levels(), |i| controller.level_feasible(i)),
+            limits: zip(&agreement.limits, controller.limits(), |i| controller.limit_feasible(i)),
+            active: controller.active(),
             pending: controller.ledger().pending(),
             evicted: controller.ledger().evicted(),
             stats: controller.stats().clone(),
@@ -32,19 +61,32 @@ impl Snapshot {
     pub fn to_dict<'py>(&self, py: Python<'py>, names: &Names) -> PyResult<Bound<'py, PyDict>> {
         let report = PyDict::new(py);
         report.set_item("decisions", self.step)?;
-        report.set_item("target", self.alpha)?;
-        report.set_item("backlog", self.backlog)?;
-        report.set_item("feasible", self.feasible)?;
         report.set_item("pending", self.pending)?;
         report.set_item("evicted", self.evicted)?;
-        report.set_item("rated", self.stats.rated)?;
-        report.set_item("satisfaction", self.stats.satisfaction)?;
-        report.set_item("spread", self.stats.spread)?;
-        report.set_item("presumed", self.stats.presumed)?;
-        report.set_item("presumed_satisfaction", self.stats.presumed_satisfaction)?;
-        let points = self.stats.history.points().iter();
-        let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.cost));
-        report.set_item("history", points.collect::<Vec<_>>())?;
+        let levels = PyDict::new(py);
+        for ((level, constraint), stats) in self.levels.iter().zip(&self.stats.levels) {
+            let dict = constraint.to_dict(py)?;
+            dict.set_item("target", level.alpha)?;
+            dict.set_item("decisions", stats.decided)?;
+            dict.set_item("rated", stats.rated)?;
+            dict.set_item("satisfaction", stats.satisfaction)?;
+            dict.set_item("spread", stats.spread)?;
+            dict.set_item("presumed", stats.presumed)?;
+            dict.set_item("presumed_satisfaction", stats.presumed_satisfaction)?;
+            dict.set_item("cost", stats.cost)?;
+            let points = stats.history.points().iter();
+            let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.cost));
+            dict.set_item("history", points.collect::<Vec<_>>())?;
+            levels.set_item(&level.name, dict)?;
+        }
+        report.set_item("slas", levels)?;
+        let limits = PyDict::new(py);
+        for (limit, constraint) in &self.limits {
+            let dict = constraint.to_dict(py)?;
+            dict.set_item("limit", limit.mean)?;
+            limits.set_item(limit.resource.as_str(), dict)?;
+        }
+        report.set_item("limits", limits)?;
         let models = PyDict::new(py);
         for (index, stats) in self.stats.models.iter().enumerate() {
             let reasons = PyDict::new(py);
@@ -52,6 +94,7 @@ impl Snapshot {
                 reasons.set_item(reason.as_str(), count)?;
             }
             let model = PyDict::new(py);
+            model.set_item("removed", !self.active.contains(index))?;
             model.set_item("selected", stats.selected())?;
             model.set_item("reasons", reasons)?;
             model.set_item("predicted", stats.predicted)?;

@@ -132,6 +132,10 @@ pub fn folder_history(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyLis
                 dict.set_item("id", ids::to_hex(id))?;
                 dict.set_item("model", model)?;
             }
+            Record::ChangeZoo { change } => {
+                dict.set_item("kind", "zoo")?;
+                dict.set_item("change", change.to_json())?;
+            }
             Record::Advance { now } => {
                 dict.set_item("kind", "advance")?;
                 dict.set_item("now", now)?;

@@ -1,46 +1,18 @@
-//! Small zoos and random sessions for the laws.
+//! Small zoos for the laws.
 
-use std::num::NonZeroU32;
-
-use messplus_core::{Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request};
-use proptest::prelude::*;
+use messplus_core::{Agreement, Config, Controller, ModelSpec, Operation, Policy};
 
 /// Length of every feature vector here.
 pub const N_FEATURES: usize = 3;
-
-/// One step of a session. Ages and models are reduced modulo what exists.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// A request with these features.
-    Decide([f32; N_FEATURES]),
-    /// Feedback on the decision made this many decisions ago.
-    Observe { age: usize, model: usize, satisfaction: Option<f64>, cost: Option<f64> },
-}
-
-/// Sessions with sparse, late, duplicated and out-of-order feedback.
-pub fn sessions() -> impl Strategy<Value = Vec<Step>> {
-    let decide = prop::array::uniform3(-2.0_f32..2.0).prop_map(Step::Decide);
-    let satisfaction = prop_oneof![Just(0.0), Just(1.0), 0.0..=1.0];
-    let observe =
-        (0..6_usize, 0..4_usize, prop::option::of(satisfaction), prop::option::of(0.0..9.0))
-            .prop_map(|(age, model, satisfaction, cost)| Step::Observe {
-                age,
-                model,
-                satisfaction,
-                cost,
-            });
-    prop::collection::vec(prop_oneof![decide, observe], 1..120)
-}
 
 /// A policy over models of these listed costs.
 pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
     let name = |index: usize| format!("model-{index}");
     let models = costs.iter().enumerate();
     Config {
-        models: models
-            .map(|(index, &cost)| ModelSpec { name: name(index), cost: cost.into(), quality: None })
-            .collect(),
-        alpha: 0.7,
+        models: models.map(|(index, &cost)| ModelSpec::new(name(index), cost)).collect(),
+        agreement: Agreement::target(0.7),
+        switching_cost: 0.0,
         n_features: N_FEATURES,
         policy,
         seed,
@@ -52,51 +24,4 @@ pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
 
 pub fn controller(config: Config) -> Controller {
     Controller::new(config.try_into().expect("settings in range"))
-}
-
-/// A controller driven through a session, and what the world saw of it.
-pub struct Session {
-    pub controller: Controller,
-    pub decisions: Vec<Decision>,
-    n_models: usize,
-}
-
-impl Session {
-    pub fn new(controller: Controller) -> Self {
-        let n_models = controller.config().models.len();
-        Self { controller, decisions: Vec::new(), n_models }
-    }
-
-    /// Take one step; feedback that is refused must change nothing.
-    pub fn take(&mut self, step: &Step) {
-        match step {
-            Step::Decide(features) => {
-                let mut decision = Decision::with_capacity(self.n_models);
-                let id = self.decisions.len() as u128;
-                let request = Request {
-                    id,
-                    features: Some(features),
-                    input_tokens: NonZeroU32::new(id as u32),
-                    costs: None,
-                    allowed: None,
-                };
-                self.controller.decide(&request, &mut decision).expect("a valid request");
-                self.decisions.push(decision);
-            }
-            &Step::Observe { age, model, satisfaction, cost } => {
-                let Some(index) = self.decisions.len().checked_sub(age + 1) else { return };
-                let outcome =
-                    Outcome { model: model % self.n_models, satisfaction, cost, latency: None };
-                let before = self.controller.to_bytes();
-                if self.controller.observe(index as u128, &[outcome]).is_err() {
-                    assert_eq!(before, self.controller.to_bytes(), "refused, yet it changed");
-                }
-            }
-        }
-    }
-
-    pub fn run(mut self, steps: &[Step]) -> Self {
-        steps.iter().for_each(|step| self.take(step));
-        self
-    }
 }

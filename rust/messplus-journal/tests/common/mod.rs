@@ -3,23 +3,30 @@
 use std::num::NonZeroU32;
 
 use messplus_core::{
-    Config, Controller, Decision, DefaultPolicy, Example, ListedCost, Missing, ModelSet, ModelSpec,
-    Operation, Outcome, Policy, Request, TokenPrice,
+    Agreement, Config, Controller, Decision, DefaultPolicy, Example, Limit, ListedCost, Missing,
+    ModelSet, ModelSpec, Objective, Operation, Outcome, Policy, Request, Resource, ServiceLevel,
+    TokenPrice, ZooChange,
 };
 use messplus_journal::{Recorded, Result};
 
 pub const N_FEATURES: usize = 3;
 
 pub fn controller() -> Result<Controller> {
-    let model = |name: &str, cost| ModelSpec { name: name.into(), cost, quality: None };
+    let level = |name: &str, alpha| ServiceLevel { name: name.into(), alpha };
+    let limit = |resource, mean| Limit { resource, mean };
     let price = TokenPrice { input: 1e5, output: 3e5, output_tokens: 10.0, input_tokens: 20.0 };
     let config = Config {
         models: vec![
-            model("small", 0.2.into()),
-            model("medium", 1.0.into()),
-            model("large", ListedCost::PerToken(price)),
+            ModelSpec::new("small", 0.2),
+            ModelSpec::new("medium", 1.0),
+            ModelSpec::new("large", ListedCost::PerToken(price)),
         ],
-        alpha: 0.8,
+        agreement: Agreement {
+            levels: vec![level("gold", 0.8), level("free", 0.6)],
+            limits: vec![limit(Resource::Cost, 1.5), limit(Resource::Latency, 0.5)],
+            objective: Objective::Cost,
+        },
+        switching_cost: 0.2,
         n_features: N_FEATURES,
         policy: Policy::Default(DefaultPolicy::default()),
         seed: 5,
@@ -47,22 +54,24 @@ impl Stream {
     /// One transition; whether it was accepted. A refused one changes nothing.
     pub fn step(&mut self, recorded: &mut Recorded, decision: &mut Decision) -> bool {
         let steps = recorded.step();
-        match self.below(16) {
-            0..8 => self.decide(recorded, decision),
+        match self.below(64) {
+            0..32 => self.decide(recorded, decision),
             _ if steps == 0 => self.decide(recorded, decision),
-            8 => {
+            32..36 => {
                 recorded.advance(recorded.now() + 1 + self.below(3));
                 true
             }
-            9 => recorded.fail(u128::from(steps), self.below(3) as usize).is_ok(),
-            10 => self.warm_start(recorded),
+            36..40 => recorded.fail(u128::from(steps), self.below(3) as usize).is_ok(),
+            40..44 => self.warm_start(recorded),
+            44 => self.change_zoo(recorded),
             _ => self.observe(recorded),
         }
     }
 
     fn decide(&mut self, recorded: &mut Recorded, decision: &mut Decision) -> bool {
         let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
-        let costs = [Some(self.unit()), None, Some(4.0)];
+        let mut costs = vec![None; recorded.config().models.len()];
+        costs[0] = Some(self.unit());
         let allowed = ModelSet::from_bits(1 + self.below(7));
         let request = Request {
             id: u128::from(recorded.step() + 1),
@@ -70,8 +79,20 @@ impl Stream {
             input_tokens: NonZeroU32::new(self.below(100) as u32),
             costs: (self.below(3) == 0).then_some(&costs),
             allowed: (self.below(4) == 0).then_some(allowed),
+            level: self.below(2) as usize,
+            session: (self.below(3) == 0).then_some(self.below(20)),
         };
         recorded.decide(&request, decision).is_ok()
+    }
+
+    fn change_zoo(&mut self, recorded: &mut Recorded) -> bool {
+        let index = self.below(4) as usize;
+        let change = match self.below(3) {
+            0 => ZooChange::Add { model: ModelSpec::new(["extra", "small"][index % 2], 2.0) },
+            1 => ZooChange::Remove { index },
+            _ => ZooChange::Reprice { index, cost: self.unit().into() },
+        };
+        recorded.change_zoo(&change).is_ok()
     }
 
     fn warm_start(&mut self, recorded: &mut Recorded) -> bool {

@@ -1,5 +1,10 @@
 //! The state machine: decide on a request, then observe what became of it.
 
+mod admission;
+mod changes;
+mod codec;
+
+use crate::agreement::{MAX_LIMITS, Resource};
 use crate::config::{Config, Missing, ValidConfig};
 use crate::error::{Error, Result};
 use crate::exploration::Draws;
@@ -9,13 +14,9 @@ use crate::method::{Choice, Method, Situation};
 use crate::model_set::ModelSet;
 use crate::queue::VirtualQueue;
 use crate::request::{Decision, Example, Outcome, Reason, Request};
-use crate::state::{Reader, Writer};
+use crate::session::Sessions;
 use crate::stats::Stats;
-
-/// Largest counter read from a state: below it `f64` is exact and nothing overflows.
-const MAX_COUNT: u64 = 1 << 53;
-/// Largest cost or latency accepted: sums of them stay finite.
-const MAX_BILL: f64 = 1e18;
+use crate::zoo;
 
 /// Routes requests and learns from their outcomes.
 ///
@@ -29,7 +30,11 @@ pub struct Controller {
     now: u64,
     health: Health,
     draws: Draws,
-    queue: VirtualQueue,
+    levels: Vec<VirtualQueue>,
+    limits: Vec<VirtualQueue>,
+    /// Models that have not left the zoo.
+    active: ModelSet,
+    sessions: Sessions,
     method: Method,
     ledger: Ledger,
     stats: Stats,
@@ -39,15 +44,19 @@ impl Controller {
     /// A controller that has seen nothing.
     pub fn new(config: ValidConfig) -> Self {
         let (n_models, n_features) = (config.models.len(), config.n_features);
+        let queue = || VirtualQueue::new(config.policy.credit());
         Self {
             step: 0,
             now: 0,
             health: Health::new(n_models, config.operation.cooldown),
             draws: Draws::new(config.seed),
-            queue: VirtualQueue::new(config.policy.credit()),
+            levels: config.agreement.levels.iter().map(|_| queue()).collect(),
+            limits: config.agreement.limits.iter().map(|_| queue()).collect(),
+            active: zoo::active(&config.models),
+            sessions: Sessions::new(config.switching_cost > 0.0),
             method: Method::new(&config),
             ledger: Ledger::new(config.pending_capacity, n_features),
-            stats: Stats::new(n_models),
+            stats: Stats::new(config.agreement.levels.len(), n_models),
             config,
         }
     }
@@ -72,9 +81,14 @@ impl Controller {
         self.config.operation.pending_age.is_some() || self.health.is_waiting()
     }
 
-    /// The virtual queue of the target.
-    pub fn queue(&self) -> &VirtualQueue {
-        &self.queue
+    /// The virtual queue of each service level, at least one.
+    pub fn levels(&self) -> &[VirtualQueue] {
+        &self.levels
+    }
+
+    /// The virtual queue of each limit.
+    pub fn limits(&self) -> &[VirtualQueue] {
+        &self.limits
     }
 
     /// Decisions whose feedback may still come.
@@ -92,9 +106,14 @@ impl Controller {
         &self.stats
     }
 
-    /// Whether the target seems within reach; see [`Adaptive`](crate::adaptive::Adaptive).
-    pub fn feasible(&self) -> bool {
-        self.method.feasible(self.config.alpha)
+    /// Whether a service level seems within reach; see [`Adaptive`](crate::adaptive::Adaptive).
+    pub fn level_feasible(&self, level: usize) -> bool {
+        self.method.level_feasible(level, self.alpha(level))
+    }
+
+    /// Whether a limit seems within reach.
+    pub fn limit_feasible(&self, limit: usize) -> bool {
+        self.method.limit_feasible(limit)
     }
 
     /// Choose the model for one request as the policy has it: see [`Paper`](crate::paper::Paper) and
@@ -104,14 +123,22 @@ impl Controller {
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         let allowed = self.health.available(self.check_request(request)?, self.now);
         self.step += 1;
+        let mut limit_backlogs = [0.0; MAX_LIMITS];
+        for (backlog, limit) in limit_backlogs.iter_mut().zip(&self.limits) {
+            *backlog = limit.backlog();
+        }
         let situation = Situation {
             step: self.step,
             features: request.features.unwrap_or(&[]),
             input_tokens: request.input_tokens,
             costs: request.costs,
             allowed,
-            backlog: self.queue.backlog(),
-            alpha: self.config.alpha,
+            level: request.level,
+            backlog: self.levels[request.level].backlog(),
+            alpha: self.alpha(request.level),
+            limit_backlogs,
+            previous: request.session.and_then(|session| self.sessions.model(session)),
+            switching_cost: self.config.switching_cost,
             draw: self.draws.uniform(),
         };
         decision.id = request.id;
@@ -119,6 +146,7 @@ impl Controller {
         decision.also_query = ModelSet::EMPTY;
         decision.p_satisfied.clear();
         decision.expected_cost.clear();
+        decision.expected_latency.clear();
         decision.score.clear();
         decision.ranking.clear();
         decision.ranking.extend(allowed.iter());
@@ -171,36 +199,27 @@ impl Controller {
         let entry = *self.ledger.entry(slot);
         for outcome in outcomes {
             self.health.answered(outcome.model);
+            self.stats.observe(entry.level, outcome);
+            let (x, model) = (self.ledger.features(slot), outcome.model);
             if let Some(satisfaction) = outcome.satisfaction {
-                let x = self.ledger.features(slot);
-                self.method.learn_rating(entry.explored, outcome.model, x, satisfaction);
-                self.ledger.entry_mut(slot).rated.insert(outcome.model);
-                let stats = &mut self.stats.models[outcome.model];
-                stats.rated += 1;
-                stats.satisfaction += satisfaction;
+                self.method.learn_rating(entry.explored, model, x, satisfaction);
             }
             if let Some(cost) = outcome.cost {
-                let x = self.ledger.features(slot);
-                self.method.learn_bill(outcome.model, x, entry.input_tokens, cost);
-                self.ledger.entry_mut(slot).billed.insert(outcome.model);
-                let stats = &mut self.stats.models[outcome.model];
-                stats.billed += 1;
-                stats.cost += cost;
+                self.method.learn_bill(model, x, entry.input_tokens, cost);
+                self.draw(slot, Resource::Cost, cost);
             }
             if let Some(latency) = outcome.latency {
-                self.ledger.entry_mut(slot).timed.insert(outcome.model);
-                let stats = &mut self.stats.models[outcome.model];
-                stats.timed += 1;
-                stats.latency += latency;
+                self.method.learn_latency(model, self.ledger.features(slot), latency);
+                self.draw(slot, Resource::Latency, latency);
             }
+            self.ledger.entry_mut(slot).observe(outcome);
         }
         if !entry.accounted
             && let Some(satisfaction) = served_satisfaction(&entry, outcomes)
         {
-            self.queue.update(self.config.alpha, satisfaction);
-            self.stats.rate(satisfaction, self.queue.backlog());
             self.ledger.entry_mut(slot).accounted = true;
-            self.method.settle(entry.expectation, self.step.saturating_sub(entry.step));
+            self.account(&entry, satisfaction);
+            self.stats.levels[entry.level].rate(satisfaction, self.levels[entry.level].backlog());
         }
         Ok(())
     }
@@ -224,51 +243,33 @@ impl Controller {
         Ok(())
     }
 
-    /// Whether [`warm_start`](Self::warm_start) would accept this line.
-    pub fn check_example(&self, example: &Example<'_>) -> Result<()> {
-        let Some(spec) = self.config.models.get(example.model) else {
-            return Err(Error::input("model", "must be in the zoo", example.model));
+    /// Let a decision's service level account for its satisfaction.
+    fn account(&mut self, entry: &Entry, satisfaction: f64) {
+        let alpha = self.alpha(entry.level);
+        self.levels[entry.level].update(alpha, satisfaction);
+        let age = self.step.saturating_sub(entry.step);
+        self.method.settle(entry.level, entry.expectations.level, age);
+    }
+
+    /// Let the limits of a resource account for one call.
+    fn draw(&mut self, slot: usize, resource: Resource, used: f64) {
+        let entry = self.ledger.entry(slot);
+        let earlier = match resource {
+            Resource::Cost => entry.billed,
+            Resource::Latency => entry.timed,
         };
-        self.check_features(example.features)?;
-        check_satisfaction(&spec.name, example.satisfaction)?;
-        example.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))
-    }
-
-    /// Everything needed to go on as if nothing had happened, as versioned and checksummed bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer::default();
-        out.text(&self.config.to_json());
-        out.u64(self.step);
-        out.u64(self.now);
-        self.health.encode(&mut out);
-        self.draws.encode(&mut out);
-        out.f64(self.queue.backlog());
-        self.method.encode(&mut out);
-        self.stats.encode(&mut out);
-        self.ledger.encode(&mut out);
-        out.seal()
-    }
-
-    /// The controller that [`to_bytes`](Self::to_bytes) saved.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut input = Reader::open(bytes)?;
-        let config = Config::from_json(input.text()?)
-            .map_err(|error| Error::state("must hold valid settings", error))?;
-        let n_models = config.models.len();
-        let mut controller = Self::new(config);
-        controller.step = input.u64()?;
-        controller.now = input.u64()?;
-        if controller.step > MAX_COUNT {
-            return Err(Error::state("counters must stay below 2^53", controller.step));
+        let age = self.step.saturating_sub(entry.step);
+        for (index, limit) in self.config.agreement.limits.iter().enumerate() {
+            if limit.resource == resource {
+                self.limits[index].update(used / limit.mean, 1.0);
+                let first = earlier.is_empty().then_some((entry.expectations.limits[index], age));
+                self.method.draw(index, used, first);
+            }
         }
-        controller.health.decode(&mut input)?;
-        controller.draws = Draws::decode(&mut input)?;
-        controller.queue = controller.queue.with_backlog(input.f64()?)?;
-        controller.method.decode(&mut input)?;
-        controller.stats.decode(&mut input)?;
-        controller.ledger.decode(&mut input, n_models)?;
-        input.finish()?;
-        Ok(controller)
+    }
+
+    fn alpha(&self, level: usize) -> f64 {
+        self.config.agreement.levels[level].alpha
     }
 
     fn reason(
@@ -292,7 +293,10 @@ impl Controller {
     }
 
     fn remember(&mut self, request: &Request<'_>, decision: &Decision, choice: Choice) {
-        self.stats.decide(decision);
+        self.stats.decide(request.level, decision);
+        if let Some(session) = request.session {
+            self.sessions.remember(session, decision.model);
+        }
         self.health.chosen(decision.model, self.now);
         if self.ledger.is_full() {
             self.forget_oldest();
@@ -303,7 +307,8 @@ impl Controller {
             model: decision.model,
             also_query: decision.also_query,
             explored: choice.explored,
-            expectation: choice.expectation,
+            level: request.level,
+            expectations: choice.expectations,
             at: self.now,
             input_tokens: request.input_tokens,
             p_satisfied: decision.p_satisfied[decision.model],
@@ -320,58 +325,9 @@ impl Controller {
             Missing::Unsatisfied => 0.0,
         };
         if !entry.accounted {
-            self.queue.update(self.config.alpha, presumed);
-            self.stats.presume(presumed, self.queue.backlog());
-            self.method.settle(entry.expectation, self.step.saturating_sub(entry.step));
+            self.account(&entry, presumed);
+            self.stats.levels[entry.level].presume(presumed, self.levels[entry.level].backlog());
         }
-    }
-
-    /// The models that may serve, once every argument is as it must be.
-    fn check_request(&self, request: &Request<'_>) -> Result<ModelSet> {
-        let n_models = self.config.models.len();
-        self.check_features(request.features)?;
-        if let Some(costs) = request.costs {
-            check_length("costs", n_models, costs.len())?;
-            for (spec, cost) in self.config.models.iter().zip(costs) {
-                cost.map_or(Ok(()), |cost| check_bill("costs", &spec.name, cost))?;
-            }
-        }
-        let allowed = request.allowed.unwrap_or(ModelSet::all(n_models));
-        if allowed.is_empty() || allowed.iter().any(|model| model >= n_models) {
-            let found = format!("{:#b}", allowed.bits());
-            return Err(Error::input("allowed", "must name at least one model of the zoo", found));
-        }
-        if self.ledger.find(request.id).is_some() {
-            let found = format!("{:032x} again", request.id);
-            return Err(Error::input("id", "must be new", found));
-        }
-        Ok(allowed)
-    }
-
-    fn check_features(&self, features: Option<&[f32]>) -> Result<()> {
-        let Some(features) = features else { return Ok(()) };
-        check_length("features", self.config.n_features, features.len())?;
-        check_finite(features)
-    }
-
-    fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
-        let &Entry { id, mut rated, mut billed, mut timed, .. } = self.ledger.entry(slot);
-        for outcome in outcomes {
-            let Some(spec) = self.config.models.get(outcome.model) else {
-                return Err(Error::input("model", "must be in the zoo", outcome.model));
-            };
-            let again = |set: &mut ModelSet, given: bool| given && !set.insert(outcome.model);
-            if again(&mut rated, outcome.satisfaction.is_some())
-                | again(&mut billed, outcome.cost.is_some())
-                | again(&mut timed, outcome.latency.is_some())
-            {
-                return Err(Error::AlreadyRated { id, model: spec.name.clone() });
-            }
-            check_satisfaction(&spec.name, outcome.satisfaction)?;
-            outcome.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))?;
-            outcome.latency.map_or(Ok(()), |latency| check_bill("latency", &spec.name, latency))?;
-        }
-        Ok(())
     }
 }
 
@@ -382,35 +338,4 @@ fn served_satisfaction(entry: &Entry, outcomes: &[Outcome]) -> Option<f64> {
     };
     rating_where(&|model| model == entry.model)
         .or_else(|| rating_where(&|model| !entry.also_query.contains(model)))
-}
-
-fn check_length(field: &'static str, expected: usize, found: usize) -> Result<()> {
-    if found == expected { Ok(()) } else { Err(Error::Shape { field, expected, found }) }
-}
-
-fn check_finite(features: &[f32]) -> Result<()> {
-    // Looking at every value first, without an early exit, lets the common case run on vectors.
-    if features.iter().fold(true, |finite, x| finite & x.is_finite()) {
-        return Ok(());
-    }
-    let mut values = features.iter().copied().enumerate();
-    let (index, found) = values.find(|(_, x)| !x.is_finite()).unwrap_or_default();
-    Err(Error::NonFinite { field: "features", index, found: found.into() })
-}
-
-fn check_satisfaction(model: &str, satisfaction: Option<f64>) -> Result<()> {
-    match satisfaction {
-        Some(satisfaction) if !(0.0..=1.0).contains(&satisfaction) => {
-            Err(Error::input(format!("satisfied[{model:?}]"), "must be in [0, 1]", satisfaction))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_bill(field: &str, model: &str, value: f64) -> Result<()> {
-    if (0.0..=MAX_BILL).contains(&value) {
-        Ok(())
-    } else {
-        Err(Error::input(format!("{field}[{model:?}]"), "must be in [0, 1e18]", value))
-    }
 }

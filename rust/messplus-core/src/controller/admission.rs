@@ -1,0 +1,106 @@
+//! What may come in: every argument is checked before anything changes.
+
+use super::Controller;
+use crate::error::{Error, Result};
+use crate::ledger::Entry;
+use crate::model_set::ModelSet;
+use crate::request::{Example, Outcome, Request};
+
+/// Largest cost or latency accepted: sums of them stay finite.
+const MAX_BILL: f64 = 1e18;
+
+impl Controller {
+    /// The models that may serve, once every argument is as it must be.
+    pub(super) fn check_request(&self, request: &Request<'_>) -> Result<ModelSet> {
+        let n_models = self.config.models.len();
+        self.check_features(request.features)?;
+        if let Some(costs) = request.costs {
+            // Fewer than models: the zoo may have grown since the caller looked.
+            check_length("costs", n_models.min(costs.len()), costs.len())?;
+            for (spec, cost) in self.config.models.iter().zip(costs) {
+                cost.map_or(Ok(()), |cost| check_bill("costs", &spec.name, cost))?;
+            }
+        }
+        let named = request.allowed.unwrap_or(self.active);
+        let allowed = named.intersection(self.active);
+        if allowed.is_empty() || named.iter().any(|model| model >= n_models) {
+            let found = format!("{:#b}", named.bits());
+            return Err(Error::input("allowed", "must name at least one model of the zoo", found));
+        }
+        if request.level >= self.levels.len() {
+            return Err(Error::input("level", "must be a service level", request.level));
+        }
+        if self.ledger.find(request.id).is_some() {
+            let found = format!("{:032x} again", request.id);
+            return Err(Error::input("id", "must be new", found));
+        }
+        Ok(allowed)
+    }
+
+    /// Whether [`warm_start`](Self::warm_start) would accept this line.
+    pub fn check_example(&self, example: &Example<'_>) -> Result<()> {
+        let Some(spec) = self.config.models.get(example.model) else {
+            return Err(Error::input("model", "must be in the zoo", example.model));
+        };
+        self.check_features(example.features)?;
+        check_satisfaction(&spec.name, example.satisfaction)?;
+        example.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))
+    }
+
+    fn check_features(&self, features: Option<&[f32]>) -> Result<()> {
+        let Some(features) = features else { return Ok(()) };
+        check_length("features", self.config.n_features, features.len())?;
+        check_finite(features)
+    }
+
+    pub(super) fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
+        let &Entry { id, mut rated, mut billed, mut timed, .. } = self.ledger.entry(slot);
+        for outcome in outcomes {
+            let Some(spec) = self.config.models.get(outcome.model) else {
+                return Err(Error::input("model", "must be in the zoo", outcome.model));
+            };
+            let again = |set: &mut ModelSet, given: bool| given && !set.insert(outcome.model);
+            if again(&mut rated, outcome.satisfaction.is_some())
+                | again(&mut billed, outcome.cost.is_some())
+                | again(&mut timed, outcome.latency.is_some())
+            {
+                return Err(Error::AlreadyRated { id, model: spec.name.clone() });
+            }
+            check_satisfaction(&spec.name, outcome.satisfaction)?;
+            outcome.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))?;
+            outcome.latency.map_or(Ok(()), |latency| check_bill("latency", &spec.name, latency))?;
+        }
+        Ok(())
+    }
+}
+
+fn check_length(field: &'static str, expected: usize, found: usize) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(Error::Shape { field, expected, found }) }
+}
+
+fn check_finite(features: &[f32]) -> Result<()> {
+    // Looking at every value first, without an early exit, lets the common case run on vectors.
+    if features.iter().fold(true, |finite, x| finite & x.is_finite()) {
+        return Ok(());
+    }
+    let mut values = features.iter().copied().enumerate();
+    let (index, found) = values.find(|(_, x)| !x.is_finite()).unwrap_or_default();
+    Err(Error::NonFinite { field: "features", index, found: found.into() })
+}
+
+fn check_satisfaction(model: &str, satisfaction: Option<f64>) -> Result<()> {
+    match satisfaction {
+        Some(satisfaction) if !(0.0..=1.0).contains(&satisfaction) => {
+            Err(Error::input(format!("satisfied[{model:?}]"), "must be in [0, 1]", satisfaction))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_bill(field: &str, model: &str, value: f64) -> Result<()> {
+    if (0.0..=MAX_BILL).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::input(format!("{field}[{model:?}]"), "must be in [0, 1e18]", value))
+    }
+}

@@ -1,0 +1,55 @@
+//! The controller as bytes.
+
+use super::Controller;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::exploration::Draws;
+use crate::queue::VirtualQueue;
+use crate::state::{Reader, Writer};
+
+/// Largest counter read from a state: below it `f64` is exact and nothing overflows.
+const MAX_COUNT: u64 = 1 << 53;
+
+impl Controller {
+    /// Everything needed to go on as if nothing had happened, as versioned and checksummed bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.text(&self.config.to_json());
+        out.u64(self.step);
+        out.u64(self.now);
+        self.health.encode(&mut out);
+        self.draws.encode(&mut out);
+        let backlogs = self.levels.iter().chain(&self.limits).map(VirtualQueue::backlog);
+        backlogs.for_each(|backlog| out.f64(backlog));
+        self.method.encode(&mut out);
+        self.stats.encode(&mut out);
+        self.sessions.encode(&mut out);
+        self.ledger.encode(&mut out);
+        out.seal()
+    }
+
+    /// The controller that [`to_bytes`](Self::to_bytes) saved.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut input = Reader::open(bytes)?;
+        let config = Config::from_json(input.text()?)
+            .map_err(|error| Error::state("must hold valid settings", error))?;
+        let (n_levels, n_models) = (config.agreement.levels.len(), config.models.len());
+        let mut controller = Self::new(config);
+        controller.step = input.u64()?;
+        controller.now = input.u64()?;
+        if controller.step > MAX_COUNT {
+            return Err(Error::state("counters must stay below 2^53", controller.step));
+        }
+        controller.health.decode(&mut input)?;
+        controller.draws = Draws::decode(&mut input)?;
+        for queue in controller.levels.iter_mut().chain(&mut controller.limits) {
+            *queue = queue.with_backlog(input.f64()?)?;
+        }
+        controller.method.decode(&mut input)?;
+        controller.stats.decode(&mut input)?;
+        controller.sessions.decode(&mut input, n_models)?;
+        controller.ledger.decode(&mut input, n_levels, n_models)?;
+        input.finish()?;
+        Ok(controller)
+    }
+}
