@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz load
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz load constraints
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,11 @@ fuzz:  ## feed CASES damaged states and records to their readers
 SECONDS ?= 45
 load: dev  ## 2 and 16 threads and an event loop on a router in a folder, SECONDS each
 	$(BIN)/python benches/python/load.py $(SECONDS)
+
+TABLE ?= $(MESSPLUS_DATA)/messplus_qwen2/outcomes.parquet
+SEEDS ?= 5
+constraints: dev  ## targets and limits together on the outcomes of TABLE, SEEDS times
+	$(BIN)/python benches/python/constraints.py $(TABLE) $(SEEDS)
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check

@@ -12,12 +12,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 import messplus
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-    import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,17 +35,26 @@ def load() -> dict[str, ModuleType]:
 MODULES = load()
 
 
-def blocks() -> list[str]:
-    """Python blocks of the README; those that build on one another run in order."""
-    return re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+def blocks(page: Path) -> list[str]:
+    """Python blocks of a page, in order; fragments need something the page does not make."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
 
 
-def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PAGES = [
+    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if blocks(page)
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_on_pages_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "readme"}
-    assert blocks()
-    for block in blocks():
-        exec(compile(block, "README.md", "exec"), namespace)
+    namespace: dict[str, object] = {"__name__": page.stem}
+    for block in blocks(page):
+        exec(compile(block, page.name, "exec"), namespace)
+
+
+def test_the_readme_has_examples() -> None:
+    assert ROOT / "README.md" in PAGES
 
 
 def test_commands_of_the_readme_exist() -> None:
