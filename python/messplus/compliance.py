@@ -133,6 +133,7 @@ def _plots(sla: SLAReport, dearest: float) -> list[str]:
     target = sla.target
     rate = [point.satisfaction / point.accounted for point in points]
     certain = [max(0.0, target - point.backlog / point.accounted) for point in points]
+    label = "requests rated or presumed" if sla.presumed else "rated requests"
     # The first few ratings would stretch the axis without saying anything.
     start = min(len(points) - 1, max(1, len(points) // 50))
     satisfaction = line_plot(
@@ -142,24 +143,23 @@ def _plots(sla: SLAReport, dearest: float) -> list[str]:
             Line("agreed", [target] * len(x[start:]), _GREY, dashed=True),
             Line("certain at least", certain[start:], _GREEN),
         ],
-        "rated requests",
+        label,
         percent=True,
     )
-    cost = line_plot(
-        x[start:],
-        [
-            Line("router", [point.cost / point.accounted for point in points[start:]], _BLUE),
-            Line("dearest model", [dearest] * len(x[start:]), _GREY, dashed=True),
-        ],
-        "rated requests",
-        percent=False,
-    )
-    return [
-        "<h2>Satisfaction so far</h2>",
-        satisfaction,
-        "<h2>Cost per rated request so far</h2>",
-        cost,
-    ]
+    plots = ["<h2>Satisfaction so far</h2>", satisfaction]
+    billed = [point for point in points[start:] if point.billed > 0]
+    if billed:
+        cost = line_plot(
+            [float(point.accounted) for point in billed],
+            [
+                Line("router", [point.cost / point.billed for point in billed], _BLUE),
+                Line("dearest model", [dearest] * len(billed), _GREY, dashed=True),
+            ],
+            label,
+            percent=False,
+        )
+        plots += ["<h2>Mean cost of a call so far</h2>", cost]
+    return plots
 
 
 def _savings(report: Report, listed: Mapping[str, float]) -> str:
@@ -167,28 +167,45 @@ def _savings(report: Report, listed: Mapping[str, float]) -> str:
     dearest = max(costs, key=lambda name: costs[name])
     billed = sum(model.billed for model in report.models.values())
     mean = report.cost / billed if billed else None
-    rated = {name: model for name, model in report.models.items() if model.rated >= 30}
-    mix = None
-    if rated:
-        rates = [model.satisfaction_rate or 0.0 for model in rated.values()]
-        options = Frontier(np.array(rates), np.array([costs[name] for name in rated]))
-        mix = cheapest_mix(options, report.target)
+    mix = _blind_mix(report)
     rows = [
-        ("this router", mean),
         (f"{dearest} for every request", costs[dearest]),
-        ("blind mixture that keeps the level", None if mix is None else mix.cost),
+        ("blind mixture that keeps the level", mix),
     ]
-    body = "".join(
+    body = f"<tr><td>this router</td><td>{_number(mean)}</td><td></td></tr>" + "".join(
         f"<tr><td>{escape(name)}</td><td>{_number(cost)}</td>"
-        f"<td>{_percent(None if cost in (None, 0) or mean is None else 1 - mean / cost)}</td></tr>"
+        f"<td>{_percent(None if not cost or mean is None else 1 - mean / cost)}</td></tr>"
         for name, cost in rows
     )
     return (
         "<table><tr><th></th><th>mean cost of a call</th><th>saved by the router</th></tr>"
         f"{body}</table>"
-        '<p class="note">The mixture is estimated from the ratings each model got on the requests '
-        "it was chosen for, of models with at least 30; a model chosen for easy requests looks "
-        "better than it is.</p>"
+        '<p class="note">The dearest model\'s cost is the mean of its own bills. The mixture draws '
+        "models at random, whatever is asked, with the shares that keep the agreed rate most "
+        "cheaply. Its cost is an estimate, from what the router predicted of every model on every "
+        f"request: {_foreseen(report)}.</p>"
+    )
+
+
+def _blind_mix(report: Report) -> float | None:
+    """Cost of the cheapest mixture that keeps every target, by the router's own predictions."""
+    models = [model for model in report.models.values() if model.foreseen_rate is not None]
+    rates = np.array([model.foreseen_rate or 0.0 for model in models])
+    costs = np.array([model.foreseen_cost or 0.0 for model in models])
+    total = 0.0
+    for sla in report.slas.values():
+        mix = cheapest_mix(Frontier(rates, costs), sla.target) if sla.decisions else None
+        if mix is not None:
+            total += sla.decisions * mix.cost
+        elif sla.decisions:
+            return None
+    return total / report.decisions if report.decisions else None
+
+
+def _foreseen(report: Report) -> str:
+    return ", ".join(
+        f"{escape(name)} {_percent(model.foreseen_rate)} at {_number(model.foreseen_cost)}"
+        for name, model in report.models.items()
     )
 
 
@@ -235,4 +252,6 @@ def _percent(share: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:,.4g}"
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

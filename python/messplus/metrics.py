@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ._core import __version__
@@ -47,6 +48,7 @@ class RouterCollector:
         report = self._router.report()
         yield from self._of_models(report)
         yield from self._of_router(report)
+        yield from self._of_durations(report)
         info = self._core.InfoMetricFamily("messplus_build", "Version of the library.")
         info.add_metric([], {"version": __version__})
         yield info
@@ -125,6 +127,19 @@ class RouterCollector:
         for kind, count in report.state_errors.items():
             errors.add_metric([kind], count)
         yield errors
+
+    def _of_durations(self, report: Report) -> Iterable[Metric]:
+        for kind, name, text in (
+            ("select", "select_duration", "Seconds one select took, features included."),
+            ("featurize", "featurize_duration", "Seconds one prompt took to become features."),
+            ("feedback", "feedback_delay", "Seconds from a decision to its first feedback."),
+        ):
+            durations = report.durations[kind]
+            bounds = [*map(str, durations.bounds), "+Inf"]
+            buckets = list(zip(bounds, accumulate(durations.counts), strict=True))
+            family = self._core.HistogramMetricFamily(f"messplus_{name}_seconds", text)
+            family.add_metric([], buckets, durations.seconds)
+            yield family
 
 
 def register(router: Router, registry: CollectorRegistry | None = None) -> RouterCollector:

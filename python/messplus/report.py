@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .confidence import satisfaction_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class ModelReport:
         Mean over them of the predicted probability of satisfaction; None without any.
     also_queried
         Requests on which it was queried for learning only.
+    foreseen_rate, foreseen_cost
+        Means over all requests, whoever served them, of the predicted probability of satisfaction
+        and of the expected cost; None without any.
     failed
         Calls reported by :meth:`Router.failed`.
     rated, satisfaction_rate
@@ -42,6 +45,8 @@ class ModelReport:
     selected: int
     reasons: Mapping[str, int]
     predicted_rate: float | None
+    foreseen_rate: float | None
+    foreseen_cost: float | None
     also_queried: int
     failed: int
     rated: int
@@ -52,12 +57,31 @@ class ModelReport:
     mean_latency: float | None
 
 
+class Durations(NamedTuple):
+    """How long something took: counts per size, and their sum.
+
+    Attributes
+    ----------
+    bounds
+        Upper bounds in seconds, ascending.
+    counts
+        Durations up to each bound and above the one before; one more for those above the last.
+    seconds
+        Sum of all.
+    """
+
+    bounds: Sequence[float]
+    counts: Sequence[int]
+    seconds: float
+
+
 class Point(NamedTuple):
-    """Totals after some number of accounted requests; costs are those billed until then."""
+    """Totals after some number of accounted requests, and the calls billed until then."""
 
     accounted: int
     satisfaction: float
     backlog: float
+    billed: int
     cost: float
 
 
@@ -174,9 +198,13 @@ class Report:
         Prompts routed without features because they were not ready by the deadline.
     state_errors
         Failures to write the folder of :meth:`Router.open`, per kind: ``write``, ``sync``,
-        ``snapshot``, and transitions not recorded because the router was ``closed`` or ``forked``.
+        ``snapshot``, and transitions not recorded because the router was ``closed`` or ``forked``;
+        and lines that could not be written to the ``log``.
     reasons
         Decisions per reason.
+    durations
+        Since this process has the router: of ``select``, of the time to ``featurize`` one prompt,
+        and of that until ``feedback`` came. Left out when reports are compared.
     """
 
     slas: Mapping[str, SLAReport]
@@ -199,9 +227,15 @@ class Report:
     featurizer_timeouts: int
     state_errors: Mapping[str, int]
     reasons: Mapping[str, int]
+    durations: Mapping[str, Durations] = field(compare=False)
 
 
-def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeouts: int) -> Report:
+def build(
+    counters: Mapping[str, Any],
+    featurizer_errors: int = 0,
+    featurizer_timeouts: int = 0,
+    durations: Mapping[str, tuple[Sequence[float], Sequence[int], float]] | None = None,
+) -> Report:
     """Turn the core's counters into a report."""
     decisions = counters["decisions"]
     models = {name: _model(model) for name, model in counters["models"].items()}
@@ -241,6 +275,7 @@ def build(counters: Mapping[str, Any], featurizer_errors: int, featurizer_timeou
         featurizer_timeouts=featurizer_timeouts,
         state_errors=counters["state_errors"],
         reasons=dict(reasons),
+        durations={name: Durations(*read) for name, read in (durations or {}).items()},
     )
 
 
@@ -289,6 +324,8 @@ def _model(counters: Mapping[str, Any]) -> ModelReport:
         reasons=counters["reasons"],
         predicted_rate=_ratio(counters["predicted"], counters["selected"]),
         also_queried=counters["also_queried"],
+        foreseen_rate=_ratio(counters["foreseen"][0], counters["considered"]),
+        foreseen_cost=_ratio(counters["foreseen"][1], counters["considered"]),
         failed=counters["failed"],
         rated=counters["rated"],
         satisfaction_rate=_ratio(counters["satisfaction"], counters["rated"]),

@@ -8,17 +8,19 @@ import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from . import config, old_log, report
-from ._core import Controller, Decision
+from ._core import Controller, Decision, Histogram
 from .config import Model
 from .durable import open_controller
 from .exceptions import StateError
 from .featurizers.chat import estimate_tokens
-from .featurizers.requests import RequestFeatures
+from .featurizers.requests import DURATIONS, RequestFeatures
+from .log import JsonlLog
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -81,6 +83,9 @@ class Router:
     cooldown
         Seconds for which a model that :meth:`failed` is left alone, in ``[0, 86400]``; twice as
         long with every further failure in a row, up to 64 times.
+    log
+        File to which decisions and outcomes are appended, see :class:`messplus.log.JsonlLog`; none
+        by default. It belongs to the process, not to the state.
 
     Raises
     ------
@@ -123,6 +128,7 @@ class Router:
         pending_age: int | None = None,
         missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore",
         cooldown: int = 5,
+        log: str | Path | None = None,
     ) -> None:
         settings = config.given(
             models,
@@ -139,12 +145,24 @@ class Router:
             missing=missing,
             cooldown=cooldown,
         )
-        self._features = RequestFeatures(featurizer, settings.tag_features)
-        self._core = Controller(_native(settings, self._features))
+        features = RequestFeatures(featurizer, settings.tag_features)
+        self._set_up(Controller(_native(settings, features)), features, log)
+
+    def _set_up(self, core: Controller, features: RequestFeatures, log: str | Path | None) -> None:
+        self._core = core
+        self._features = features
         self._recovery: Recovery | None = None
+        self._durations = Histogram(DURATIONS)
+        self._jsonl = None if log is None else JsonlLog(log)
 
     @classmethod
-    def from_config(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
+    def from_config(
+        cls,
+        path: str | Path,
+        *,
+        featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
+    ) -> Router:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
 
         Raises
@@ -154,7 +172,7 @@ class Router:
         """
         settings = config.read(path)
         values = {name: getattr(settings, name) for name in type(settings).model_fields}
-        return cls(**values, featurizer=featurizer)
+        return cls(**values, featurizer=featurizer, log=log)
 
     @classmethod
     def open(
@@ -165,6 +183,7 @@ class Router:
         policy: Policy | None = None,
         *,
         featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
         durability: Literal["group", "each", "none"] = "group",
         journal_bytes: int = 32 << 20,
         **settings: Unpack[Settings],
@@ -180,8 +199,8 @@ class Router:
         ----------
         path
             The folder; made, for its owner only, where it is missing.
-        models, sla, policy, featurizer, settings
-            As for the class; only the featurizer is needed where the folder holds a router.
+        models, sla, policy, featurizer, log, settings
+            As for the class; only featurizer and log are needed where the folder holds a router.
         durability
             What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
             returned for (``each``, some milliseconds per call), or what the operating system had
@@ -206,7 +225,7 @@ class Router:
             given = _native(checked, features)
         core, recovery = open_controller(Path(path), given, durability, journal_bytes)
         try:
-            router = cls._resume(core, featurizer)
+            router = cls._resume(core, featurizer, log)
         except BaseException:
             core.close()
             raise
@@ -291,9 +310,11 @@ class Router:
         A prompt that cannot be turned into features is routed without them: the decision's reason
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
+        start = perf_counter()
         vector = self._features.one(prompt, tags, features)
         tokens = _tokens(prompt, input_tokens)
-        return self._core.decide(vector, costs, allowed, sla, session, tokens)
+        decision = self._core.decide(vector, costs, allowed, sla, session, tokens)
+        return self._noted(start, decision)
 
     async def aselect(
         self,
@@ -325,9 +346,17 @@ class Router:
         InputError
             If an argument breaks its rule. Nothing has changed then.
         """
+        start = perf_counter()
         vector = await self._features.one_async(prompt, tags, features, deadline)
         tokens = _tokens(prompt, input_tokens)
-        return self._core.decide(vector, costs, allowed, sla, session, tokens)
+        decision = self._core.decide(vector, costs, allowed, sla, session, tokens)
+        return self._noted(start, decision)
+
+    def _noted(self, start: float, decision: Decision) -> Decision:
+        self._durations.observe(perf_counter() - start)
+        if self._jsonl is not None:
+            self._jsonl.decided(decision)
+        return decision
 
     def select_many(
         self,
@@ -356,8 +385,11 @@ class Router:
             only if the fault is in ``costs`` or ``allowed``.
         """
         vectors = self._features.many(prompts, tags)
+        decide = self._core.decide
         return [
-            self._core.decide(vector, costs, allowed, sla, None, estimate_tokens(prompt))
+            self._noted(
+                perf_counter(), decide(vector, costs, allowed, sla, None, estimate_tokens(prompt))
+            )
             for prompt, vector in zip(prompts, vectors, strict=True)
         ]
 
@@ -391,6 +423,8 @@ class Router:
             If a value breaks its rule. Nothing has changed then.
         """
         self._core.observe(decision, satisfied, cost, latency)
+        if self._jsonl is not None:
+            self._jsonl.observed(decision, satisfied, cost, latency)
 
     def warm_start(self, log: OldLog) -> int:
         """Learn from an old log: requests that were not routed here.
@@ -470,7 +504,11 @@ class Router:
         InputError
             If the model is not in the zoo.
         """
-        failed = self._core.fail(decision, decision.model if model is None else model)
+        model = decision.model if model is None else model
+        failed = self._core.fail(decision, model)
+        _log.info("a call of %r failed", model)
+        if self._jsonl is not None:
+            self._jsonl.failed(decision, model)
         return next((name for name in decision.ranking if name not in failed), None)
 
     @property
@@ -520,7 +558,14 @@ class Router:
 
         The first report that finds a target or limit out of reach logs a warning as well.
         """
-        account = report.build(self._core.report(), self._features.errors, self._features.timeouts)
+        counters = self._core.report()
+        counters["state_errors"]["log"] = 0 if self._jsonl is None else self._jsonl.errors
+        durations = {
+            "select": self._durations.read(),
+            "featurize": self._features.durations.read(),
+            "feedback": self._core.feedback_delays(),
+        }
+        account = report.build(counters, self._features.errors, self._features.timeouts, durations)
         if not account.feasible and not self._warned:
             self._warned = True
             _log.warning(
@@ -533,7 +578,13 @@ class Router:
         return self._core.to_bytes()
 
     @classmethod
-    def from_bytes(cls, state: bytes, *, featurizer: AnyFeaturizer = None) -> Router:
+    def from_bytes(
+        cls,
+        state: bytes,
+        *,
+        featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
+    ) -> Router:
         """The router that :meth:`to_bytes` saved.
 
         Raises
@@ -542,18 +593,16 @@ class Router:
             If the bytes are truncated, corrupt, of another format, or were made with another
             featurizer; the message names both.
         """
-        return cls._resume(Controller.from_bytes(state), featurizer)
+        return cls._resume(Controller.from_bytes(state), featurizer, log)
 
     @classmethod
-    def _resume(cls, core: Controller, featurizer: AnyFeaturizer) -> Router:
+    def _resume(cls, core: Controller, featurizer: AnyFeaturizer, log: str | Path | None) -> Router:
         try:
             metadata = json.loads(json.loads(core.config)["metadata"])
         except (ValueError, KeyError):
             raise StateError("state: must be a router's, got a bare controller's") from None
         router = cls.__new__(cls)
-        router._core = core
-        router._recovery = None
-        router._features = RequestFeatures.from_metadata(metadata, featurizer)
+        router._set_up(core, RequestFeatures.from_metadata(metadata, featurizer), log)
         return router
 
     def save(self, path: str | Path) -> None:
@@ -571,9 +620,15 @@ class Router:
             raise
 
     @classmethod
-    def load(cls, path: str | Path, *, featurizer: AnyFeaturizer = None) -> Router:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
+    ) -> Router:
         """The router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
-        return cls.from_bytes(Path(path).read_bytes(), featurizer=featurizer)
+        return cls.from_bytes(Path(path).read_bytes(), featurizer=featurizer, log=log)
 
 
 def _tokens(prompt: Prompt | None, given: int | None) -> int | None:

@@ -52,6 +52,16 @@ def test_a_failed_model_is_left_alone_and_then_probed_once() -> None:
     assert decision.model in served(router, 50)
 
 
+def test_models_that_cool_down_are_fallen_back_to_last() -> None:
+    router = make_router(cooldown=3600)
+    for name in NAMES[:2]:
+        router.failed(router.select("x", allowed=[name]))
+    decision = router.select("y")
+    assert decision.ranking[0] == decision.model == NAMES[2]
+    assert set(decision.ranking[1:]) == set(NAMES[:2])
+    assert router.failed(decision) == decision.ranking[1]
+
+
 def test_where_all_have_failed_requests_are_still_served() -> None:
     router = make_router(cooldown=3600)
     decision = router.select("x")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from messplus._core import Histogram
 from messplus.metrics import register
 from tests.zoo import make_router
 
@@ -34,7 +39,38 @@ def test_a_scrape_tells_what_the_report_tells() -> None:
     assert value("messplus_pending_decisions") == 1
     assert value("messplus_pending_expired_total") == 0
     assert value("messplus_state_errors_total", {"kind": "write"}) == 0
+    assert value("messplus_state_errors_total", {"kind": "log"}) == 0
+    for name, count in (
+        ("select_duration", 41),
+        ("featurize_duration", 41),
+        ("feedback_delay", 40),
+    ):
+        assert value(f"messplus_{name}_seconds_count") == count
+        assert value(f"messplus_{name}_seconds_bucket", {"le": "+Inf"}) == count
+        total = value(f"messplus_{name}_seconds_sum")
+        assert total is not None
+        assert 0.0 < total < 60.0
     assert b"messplus_build_info" in generate_latest(registry)
+
+
+def test_names_are_those_that_are_documented() -> None:
+    registry = CollectorRegistry()
+    register(make_router(), registry=registry)
+    text = (Path(__file__).parents[2] / "docs" / "production.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`(messplus_\w+)", text))
+    kinds = {"counter": "_total", "info": "_info"}
+    found = {family.name + kinds.get(family.type, "") for family in registry.collect()}
+    assert len(found) >= 15
+    assert documented == found
+
+
+def test_durations_fall_into_their_buckets() -> None:
+    histogram = Histogram([0.1, 1.0])
+    for seconds in (0.05, 0.1, 0.5, 2.0):
+        histogram.observe(seconds)
+    bounds, counts, total = histogram.read()
+    assert (bounds, counts) == ([0.1, 1.0], [2, 1, 1])
+    assert total == pytest.approx(2.65)
 
 
 def test_a_router_without_ratings_has_no_rate() -> None:

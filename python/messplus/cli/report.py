@@ -32,7 +32,6 @@ def _run(args: argparse.Namespace) -> int:
         core, _ = _core.Controller.recover(state)
     else:
         core = _core.Controller.from_bytes(state.read_bytes())
-    account = report.build(core.report(), 0, 0)
-    page = compliance.render(account, listed_costs(core.config), args.title)
+    page = compliance.render(report.build(core.report()), listed_costs(core.config), args.title)
     Path(args.html).write_text(page, encoding="utf-8")
     return 0

@@ -6,8 +6,10 @@ import logging
 import threading
 from base64 import b64decode, b64encode
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from messplus._core import Histogram
 from messplus.exceptions import FeaturizerError, InputError, StateError
 
 from ._background import Background
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("messplus")
 _THREADS = 2
 _QUEUE = 64
+# From ten microseconds to a tenth of a second.
+DURATIONS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1)
 
 
 class RequestFeatures:
@@ -52,6 +56,8 @@ class RequestFeatures:
         Prompts routed without features because the featurizer failed or its queue was full.
     timeouts
         Prompts routed without features because the deadline had passed.
+    durations
+        How long prompts took to featurize, one by one.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class RequestFeatures:
         self.map = FeatureMap(featurizer, tag_features)
         self.errors = 0
         self.timeouts = 0
+        self.durations = Histogram(DURATIONS)
         # The embedded table is quicker than handing a prompt to another thread.
         self._inline = isinstance(featurizer, StaticFeaturizer)
         self._background: Background | None = None
@@ -122,7 +129,7 @@ class RequestFeatures:
         if prompt is None:
             raise InputError("prompt: needed where no features are given, got None")
         try:
-            return self.map(prompt, tags)
+            return self._timed(prompt, tags)
         except FeaturizerError as error:
             self._count_error(error)
             return None
@@ -146,7 +153,7 @@ class RequestFeatures:
         if not deadline > 0.0:
             raise InputError(f"deadline: must be positive, got {deadline}")
         try:
-            return await self._pool().run(partial(self.map, prompt, tags), deadline)
+            return await self._pool().run(partial(self._timed, prompt, tags), deadline)
         except TimeoutError:
             with self._lock:
                 self.timeouts += 1
@@ -172,6 +179,12 @@ class RequestFeatures:
             # One of them breaks the batch: find out which.
             tags = tags or [None] * len(prompts)
             return [self.one(prompt, tag, None) for prompt, tag in zip(prompts, tags, strict=True)]
+
+    def _timed(self, prompt: Prompt, tags: Tags) -> Vector:
+        start = perf_counter()
+        vector = self.map(prompt, tags)
+        self.durations.observe(perf_counter() - start)
+        return vector
 
     def _pool(self) -> Background:
         with self._lock:

@@ -14,7 +14,7 @@ use crate::method::{Choice, Expectations, Situation};
 use crate::multiplier::Expectation;
 use crate::objective::{put_first, rank};
 use crate::price::ListedCost;
-use crate::request::Decision;
+use crate::request::{Decision, Weights};
 use crate::state::{Reader, Writer};
 use crate::zoo::ModelSpec;
 
@@ -102,6 +102,7 @@ impl Adaptive {
                 least = [least[0].min(cost), least[1].min(latency)];
             }
             decision.p_satisfied.push(p_satisfied);
+            decision.log_odds_sd.push(log_odds.sd);
             decision.expected_cost.push(cost);
             let spent = prices.cost * cost * situation.switching_factor(model);
             let spent = spent + prices.latency * latency;
@@ -111,6 +112,8 @@ impl Adaptive {
                 self.bold_scores.push(spent - prices.satisfaction * p_satisfied);
             }
         }
+        decision.weights =
+            Weights { satisfaction: prices.satisfaction, cost: prices.cost, optimism: BOLDNESS };
         rank(&decision.score, &mut decision.ranking);
         let exploit = decision.ranking[0];
         let model = if explores { lowest(&self.bold_scores, &decision.ranking) } else { exploit };

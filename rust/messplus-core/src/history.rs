@@ -15,7 +15,9 @@ pub struct Point {
     pub satisfaction: f64,
     /// The backlog after them.
     pub backlog: f64,
-    /// Sum of all bills.
+    /// Bills of calls.
+    pub billed: u64,
+    /// Sum of them.
     pub cost: f64,
 }
 
@@ -54,7 +56,7 @@ impl History {
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64s(&[self.stride, self.points.len() as u64]);
         for point in &self.points {
-            out.u64(point.accounted);
+            out.u64s(&[point.accounted, point.billed]);
             out.f64s(&[point.satisfaction, point.backlog, point.cost]);
         }
     }
@@ -67,9 +69,9 @@ impl History {
         self.stride = stride;
         self.points.clear();
         for _ in 0..len {
-            let accounted = input.u64()?;
+            let (accounted, billed) = (input.u64()?, input.u64()?);
             let (satisfaction, backlog, cost) = (input.f64()?, input.f64()?, input.f64()?);
-            self.points.push(Point { accounted, satisfaction, backlog, cost });
+            self.points.push(Point { accounted, satisfaction, backlog, billed, cost });
         }
         Ok(())
     }

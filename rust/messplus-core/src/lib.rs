@@ -62,6 +62,6 @@ pub use model_set::ModelSet;
 pub use price::{ListedCost, TokenPrice};
 pub use queue::VirtualQueue;
 pub use replay::{Recording, Replay, Trace};
-pub use request::{Decision, Example, Outcome, Reason, Request};
+pub use request::{Decision, Example, Outcome, Reason, Request, Weights};
 pub use stats::{LevelStats, ModelStats, Stats};
 pub use zoo::{ModelSpec, ZooChange};

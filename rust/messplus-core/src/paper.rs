@@ -7,7 +7,7 @@ use crate::exploration;
 use crate::method::{Choice, Situation};
 use crate::objective::{drift_plus_penalty, put_first, rank};
 use crate::predictor::LogisticHeads;
-use crate::request::Decision;
+use crate::request::{Decision, Weights};
 use crate::state::{Reader, Writer};
 use crate::zoo::ModelSpec;
 
@@ -50,6 +50,7 @@ impl Paper {
             let cost = cost * situation.switching_factor(model);
             decision.score.push(drift_plus_penalty(self.v, cost, backlog, alpha, p_satisfied));
         }
+        decision.weights = Weights { satisfaction: backlog, cost: self.v, optimism: 0.0 };
         rank(&decision.score, &mut decision.ranking);
         let explored = draw < exploration::probability(self.exploration, step as f64);
         let dearest = self.largest.iter().copied().find(|&model| allowed.contains(model));

@@ -58,6 +58,17 @@ impl Reason {
     }
 }
 
+/// What one unit of each counts in the scores of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weights {
+    /// Satisfaction: lambda of the default method, Q of the published one.
+    pub satisfaction: f64,
+    /// Cost.
+    pub cost: f64,
+    /// Standard deviations by which log odds are raised before they are weighed.
+    pub optimism: f64,
+}
+
 /// The answer to a [`Request`]. Reuse one value for many requests: nothing is then allocated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -69,18 +80,25 @@ pub struct Decision {
     pub model: usize,
     /// Models to query as well, for learning.
     pub also_query: ModelSet,
+    /// Allowed models left out because they are cooling down.
+    pub cooling: ModelSet,
     /// Why `model` was chosen.
     pub reason: Reason,
-    /// Allowed models, best first, `model` leading: the order to fall back in.
+    /// Allowed models, best first, `model` leading and models that are cooling down last: the order to
+    /// fall back in.
     pub ranking: Vec<usize>,
     /// Predicted probability of satisfaction per model of the zoo.
     pub p_satisfied: Vec<f64>,
+    /// Standard deviation of the log odds per model of the zoo; empty where the method has none.
+    pub log_odds_sd: Vec<f64>,
     /// Expected cost per model of the zoo.
     pub expected_cost: Vec<f64>,
     /// Expected latency per model of the zoo, in seconds; empty without a limit on latencies.
     pub expected_latency: Vec<f64>,
     /// Drift-plus-penalty score per model of the zoo, lower is better.
     pub score: Vec<f64>,
+    /// What the scores are made of.
+    pub weights: Weights,
 }
 
 impl Decision {
@@ -91,12 +109,15 @@ impl Decision {
             step: 0,
             model: 0,
             also_query: ModelSet::EMPTY,
+            cooling: ModelSet::EMPTY,
             reason: Reason::Exploit,
             ranking: Vec::with_capacity(n_models),
             p_satisfied: Vec::with_capacity(n_models),
+            log_odds_sd: Vec::with_capacity(n_models),
             expected_cost: Vec::with_capacity(n_models),
             expected_latency: Vec::with_capacity(n_models),
             score: Vec::with_capacity(n_models),
+            weights: Weights::default(),
         }
     }
 }

@@ -12,6 +12,10 @@ pub struct ModelStats {
     pub reasons: [u64; Reason::ALL.len()],
     /// Sum over them of the predicted probability of satisfaction.
     pub predicted: f64,
+    /// Requests it was looked at for, chosen or not.
+    pub considered: u64,
+    /// Sums over them of the predicted probability of satisfaction and of the expected cost.
+    pub foreseen: [f64; 2],
     /// Calls of it that failed.
     pub failed: u64,
     /// Requests on which it was queried for learning only.
@@ -53,7 +57,9 @@ pub struct LevelStats {
     pub presumed: u64,
     /// Sum of the satisfaction presumed of them.
     pub presumed_satisfaction: f64,
-    /// Sum of the bills of its requests.
+    /// Bills of its requests.
+    pub billed: u64,
+    /// Sum of them.
     pub cost: f64,
     /// The course of all this.
     pub history: History,
@@ -79,17 +85,20 @@ impl LevelStats {
     fn note(&mut self, backlog: f64) {
         let accounted = self.rated + self.presumed;
         let satisfaction = self.satisfaction + self.presumed_satisfaction;
-        self.history.push(Point { accounted, satisfaction, backlog, cost: self.cost });
+        let &mut Self { billed, cost, .. } = self;
+        self.history.push(Point { accounted, satisfaction, backlog, billed, cost });
     }
 
     fn encode(&self, out: &mut Writer) {
-        out.u64s(&[self.decided, self.rated, self.presumed]);
+        out.u64s(&[self.decided, self.rated, self.presumed, self.billed]);
         out.f64s(&[self.satisfaction, self.spread, self.presumed_satisfaction, self.cost]);
         self.history.encode(out);
     }
 
     fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        [self.decided, self.rated, self.presumed] = [input.u64()?, input.u64()?, input.u64()?];
+        let mut counts = [0; 4];
+        input.u64s(&mut counts)?;
+        [self.decided, self.rated, self.presumed, self.billed] = counts;
         let mut sums = [0.0; 4];
         input.f64s(&mut sums)?;
         [self.satisfaction, self.spread, self.presumed_satisfaction, self.cost] = sums;
@@ -127,6 +136,13 @@ impl Stats {
         let chosen = &mut self.models[decision.model];
         chosen.reasons[decision.reason as usize] += 1;
         chosen.predicted += decision.p_satisfied[decision.model];
+        for (model, (&p, &cost)) in
+            self.models.iter_mut().zip(decision.p_satisfied.iter().zip(&decision.expected_cost))
+        {
+            model.considered += 1;
+            model.foreseen[0] += p;
+            model.foreseen[1] += cost;
+        }
         for model in decision.also_query.iter() {
             self.models[model].also_queried += 1;
         }
@@ -142,6 +158,7 @@ impl Stats {
         if let Some(cost) = outcome.cost {
             model.billed += 1;
             model.cost += cost;
+            self.levels[level].billed += 1;
             self.levels[level].cost += cost;
         }
         if let Some(latency) = outcome.latency {
@@ -159,7 +176,8 @@ impl Stats {
         self.levels.iter().for_each(|level| level.encode(out));
         for m in &self.models {
             out.u64s(&m.reasons);
-            out.u64s(&[m.also_queried, m.failed, m.rated, m.billed, m.timed]);
+            out.u64s(&[m.considered, m.also_queried, m.failed, m.rated, m.billed, m.timed]);
+            out.f64s(&m.foreseen);
             out.f64s(&[m.predicted, m.satisfaction, m.cost, m.latency]);
         }
     }
@@ -168,11 +186,13 @@ impl Stats {
         self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
         for m in &mut self.models {
             input.u64s(&mut m.reasons)?;
+            m.considered = input.u64()?;
             for count in
                 [&mut m.also_queried, &mut m.failed, &mut m.rated, &mut m.billed, &mut m.timed]
             {
                 *count = input.u64()?;
             }
+            input.f64s(&mut m.foreseen)?;
             for sum in [&mut m.predicted, &mut m.satisfaction, &mut m.cost, &mut m.latency] {
                 *sum = input.f64()?;
             }

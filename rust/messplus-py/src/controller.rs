@@ -16,6 +16,7 @@ use crate::decision::PyDecision;
 use crate::error::{FeedbackError, InputError, folder_error, to_py};
 use crate::names::{Names, as_dict};
 use crate::old_log::OldLog;
+use crate::timing::Delays;
 use crate::{convert, ids, outcome, report, store_folder};
 
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
@@ -26,6 +27,7 @@ pub struct PyController {
     /// Held while the zoo changes.
     changing: Mutex<()>,
     levels: Names,
+    delays: Delays,
 }
 
 impl PyController {
@@ -34,7 +36,13 @@ impl PyController {
             let levels = controller.config().agreement.levels.iter();
             (Names::of_zoo(py, controller), Names::new(py, levels.map(|level| level.name.as_str())))
         });
-        Self { store, names: RwLock::new(Arc::new(names)), changing: Mutex::new(()), levels }
+        Self {
+            store,
+            names: RwLock::new(Arc::new(names)),
+            changing: Mutex::new(()),
+            levels,
+            delays: Delays::new(),
+        }
     }
 
     /// Detach from the interpreter, then lock: a thread that waits for the lock blocks no Python.
@@ -145,6 +153,7 @@ impl PyController {
             tell_time(controller);
             controller.decide(&request, &mut decision)
         })?;
+        self.delays.begin(request.id);
         // Looked up again: a model may have joined while this thread waited for the lock.
         Ok(PyDecision::new(decision, self.names()))
     }
@@ -169,7 +178,13 @@ impl PyController {
         self.enter(py, |controller| {
             tell_time(controller);
             controller.observe(id, &outcomes)
-        })
+        })?;
+        self.delays.end(id);
+        Ok(())
+    }
+
+    fn feedback_delays(&self) -> (Vec<f64>, Vec<u64>, f64) {
+        self.delays.histogram.read()
     }
 
     /// Learn the rows of an old log: all of them, or none where one breaks a rule. NaN and zero

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use messplus_core::Decision;
+use messplus_core::{Decision, Weights};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
@@ -71,6 +71,16 @@ impl PyDecision {
     #[getter]
     fn score<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.names.dict(py, &self.inner.score, &self.inner.ranking)
+    }
+
+    fn explain<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, decision) = (slf.py(), slf.get());
+        let Weights { satisfaction, cost, optimism } = decision.inner.weights;
+        let Decision { log_odds_sd, ranking, .. } = &decision.inner;
+        let sds = decision.names.dict(py, log_odds_sd, ranking)?;
+        let cooling = decision.names.tuple(py, decision.inner.cooling.iter())?;
+        let explain = py.import("messplus.explain")?.getattr("explain")?;
+        explain.call1((slf, satisfaction, cost, optimism, sds, cooling))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

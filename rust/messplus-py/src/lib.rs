@@ -16,6 +16,7 @@ mod replay;
 mod report;
 mod store_folder;
 mod text;
+mod timing;
 mod tokenize;
 mod wordpiece;
 
@@ -39,6 +40,8 @@ mod _core {
     use super::replay::replay;
     #[pymodule_export]
     use super::store_folder::{audit_folder, folder_history};
+    #[pymodule_export]
+    use super::timing::Histogram;
     #[pymodule_export]
     use super::tokenize::PyWordPiece;
 

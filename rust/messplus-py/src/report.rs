@@ -75,7 +75,7 @@ impl Snapshot {
             dict.set_item("presumed_satisfaction", stats.presumed_satisfaction)?;
             dict.set_item("cost", stats.cost)?;
             let points = stats.history.points().iter();
-            let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.cost));
+            let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.billed, p.cost));
             dict.set_item("history", points.collect::<Vec<_>>())?;
             levels.set_item(&level.name, dict)?;
         }
@@ -98,6 +98,8 @@ impl Snapshot {
             model.set_item("selected", stats.selected())?;
             model.set_item("reasons", reasons)?;
             model.set_item("predicted", stats.predicted)?;
+            model.set_item("considered", stats.considered)?;
+            model.set_item("foreseen", stats.foreseen)?;
             model.set_item("failed", stats.failed)?;
             model.set_item("also_queried", stats.also_queried)?;
             model.set_item("rated", stats.rated)?;

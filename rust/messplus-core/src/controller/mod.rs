@@ -12,6 +12,7 @@ use crate::health::Health;
 use crate::ledger::{Entry, Ledger};
 use crate::method::{Choice, Method, Situation};
 use crate::model_set::ModelSet;
+use crate::objective::rank;
 use crate::queue::VirtualQueue;
 use crate::request::{Decision, Example, Outcome, Reason, Request};
 use crate::session::Sessions;
@@ -121,7 +122,8 @@ impl Controller {
     ///
     /// An error changes neither the controller nor `decision`.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
-        let allowed = self.health.available(self.check_request(request)?, self.now);
+        let asked = self.check_request(request)?;
+        let allowed = self.health.available(asked, self.now);
         self.step += 1;
         let mut limit_backlogs = [0.0; MAX_LIMITS];
         for (backlog, limit) in limit_backlogs.iter_mut().zip(&self.limits) {
@@ -145,12 +147,17 @@ impl Controller {
         decision.step = self.step;
         decision.also_query = ModelSet::EMPTY;
         decision.p_satisfied.clear();
+        decision.log_odds_sd.clear();
         decision.expected_cost.clear();
         decision.expected_latency.clear();
         decision.score.clear();
         decision.ranking.clear();
         decision.ranking.extend(allowed.iter());
         let choice = self.method.decide(&situation, decision);
+        // Models that are cooling down are better than none when all others fail.
+        decision.cooling = asked.iter().filter(|&model| !allowed.contains(model)).collect();
+        decision.ranking.extend(decision.cooling.iter());
+        rank(&decision.score, &mut decision.ranking[allowed.len()..]);
         decision.model = decision.ranking[0];
         decision.reason = self.reason(request, allowed, choice.explored, decision.model);
         self.remember(request, decision, choice);
