@@ -32,7 +32,7 @@ COLUMNS = {
         "timed",
         "latency",
     ),
-    "decisions": ("transition", "id", "model", "allowed"),
+    "decisions": ("transition", "id", "sla", "model", "allowed"),
     "outcomes": ("transition", "id", "model", "satisfied", "cost", "latency"),
 }
 
@@ -60,6 +60,7 @@ def tables(path: str | Path) -> dict[str, list[Row]]:
     core, _ = _core.Controller.recover(path)
     listed = listed_costs(core.config)
     names = list(listed)
+    levels = list(core.report()["slas"])
     models = [
         {"model": name, "listed_cost": listed[name], **counters}
         for name, counters in core.report()["models"].items()
@@ -71,7 +72,8 @@ def tables(path: str | Path) -> dict[str, list[Row]]:
             allowed = record["allowed"]
             chosen = names[record["model"]]
             among = None if allowed is None else " ".join(names[index] for index in allowed)
-            decisions.append({**common, "model": chosen, "allowed": among})
+            sla = levels[record["level"]]
+            decisions.append({**common, "sla": sla, "model": chosen, "allowed": among})
         for index, satisfied, cost, latency in record.get("outcomes", ()):
             outcomes.append(
                 {

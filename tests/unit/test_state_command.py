@@ -37,7 +37,7 @@ def test_inspect_tells_what_was_done(state: Path, capsys: pytest.CaptureFixture[
     assert found["recovery"] == {"transitions": 22, "replayed": 0, "torn_bytes": 0, "notes": []}
     assert main(["state", "inspect", str(state)]) == 0
     text = capsys.readouterr().out
-    assert "target 0.9, satisfaction 0.9091 over 11 rated requests" in text
+    assert "sla default: target 0.9, satisfaction 0.9091 over 11 rated of 11 requests" in text
 
 
 def test_verify_notices_damage(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

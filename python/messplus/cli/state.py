@@ -55,11 +55,18 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _print_report(account: Report) -> None:
-    rate = "none" if account.satisfaction_rate is None else f"{account.satisfaction_rate:.4f}"
-    print(f"target {account.target:g}, satisfaction {rate} over {account.rated:,} rated requests")
-    print(
-        f"backlog {account.backlog:.2f}, decisions {account.decisions:,}, cost {account.cost:.6g}"
-    )
+    for name, sla in account.slas.items():
+        rate = "none" if sla.satisfaction_rate is None else f"{sla.satisfaction_rate:.4f}"
+        print(
+            f"sla {name}: target {sla.target:g}, satisfaction {rate} over {sla.rated:,} rated of "
+            f"{sla.decisions:,} requests, backlog {sla.backlog:.2f}, cost {sla.cost:.6g}"
+        )
+    for name, limit in account.limits.items():
+        mean = "none" if limit.mean is None else f"{limit.mean:.6g}"
+        print(
+            f"limit {name}: at most {limit.limit:g}, mean {mean} over {limit.calls:,} calls, "
+            f"backlog {limit.backlog:.2f}"
+        )
     print(f"{'model':<24}{'selected':>10}{'rated':>10}{'satisfied':>11}{'cost':>14}")
     for name, model in account.models.items():
         rate = "" if model.satisfaction_rate is None else f"{model.satisfaction_rate:.4f}"

@@ -107,10 +107,11 @@ pub fn folder_history(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyLis
         let dict = PyDict::new(py);
         dict.set_item("transition", sequence)?;
         match record {
-            Record::Decide { id, model, allowed, features, .. } => {
+            Record::Decide { id, model, level, allowed, features, .. } => {
                 dict.set_item("kind", "decide")?;
                 dict.set_item("id", ids::to_hex(id))?;
                 dict.set_item("model", model)?;
+                dict.set_item("level", level)?;
                 dict.set_item("allowed", allowed.map(|set| set.iter().collect::<Vec<_>>()))?;
                 dict.set_item("features", features)?;
             }
