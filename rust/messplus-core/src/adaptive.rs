@@ -8,10 +8,12 @@ use crate::config::{Config, DefaultPolicy};
 use crate::constraint::{LevelPrice, LimitPrice};
 use crate::error::{Error, Result};
 use crate::exploration;
+use crate::foresight::Expectation;
+use crate::in_flight::InFlight;
+use crate::ledger::Entry;
 use crate::log_cost::LogCosts;
 use crate::logistic::dot;
 use crate::method::{Choice, Expectations, Situation};
-use crate::multiplier::Expectation;
 use crate::objective::{put_first, rank};
 use crate::price::ListedCost;
 use crate::request::{Decision, Weights};
@@ -45,6 +47,7 @@ pub struct Adaptive {
     objective: Objective,
     levels: Vec<LevelPrice>,
     limits: Vec<LimitPrice>,
+    in_flight: InFlight,
     /// Requests the queues have accounted for.
     accounted: f64,
     /// Features, shortened.
@@ -61,15 +64,17 @@ impl Adaptive {
         let limits: Vec<_> = agreement.limits.iter().map(LimitPrice::new).collect();
         let times = limits.iter().any(|limit| limit.resource == Resource::Latency);
         let unknown = || LogCosts::new(models.iter().map(|_| 0.0.into()), n_features);
-        let qualities = models.iter().map(|model| model.quality);
+        let dearest = dearest(models);
+        let log_odds = models.iter().map(|model| log_odds(model, dearest));
         Self {
             exploration: policy.exploration,
-            heads: BayesianHeads::new(qualities, n_features, policy.forgetting),
+            heads: BayesianHeads::new(log_odds, n_features, policy.forgetting),
             costs: LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features),
             latencies: times.then(unknown),
             objective: agreement.objective,
             levels: agreement.levels.iter().map(|_| LevelPrice::new()).collect(),
             limits,
+            in_flight: InFlight::new(models.len()),
             accounted: 0.0,
             x: vec![0.0; n_features],
             bold_scores: Vec::with_capacity(models.len()),
@@ -83,12 +88,16 @@ impl Adaptive {
         let x = self.x.as_slice();
         let (difficulty, length) = (self.heads.difficulty(x), self.costs.length(x));
         let duration = self.latencies.as_ref().map_or(0.0, |latencies| latencies.length(x));
-        let explores = draw < exploration::probability(self.exploration, self.accounted + 1.0);
+        let rated_share = self.levels[level].multiplier.foresight.rated_share();
+        let probability = exploration::probability(self.exploration, self.accounted + 1.0);
+        // Exploring is worth nothing without a rating: as many ratings explore as if all were rated.
+        let explores = draw * rated_share < probability;
         self.bold_scores.clear();
         let mut best = 0.0_f64;
         let mut least = [f64::INFINITY; 2];
         for model in 0..self.heads.n_models() {
-            let log_odds = self.heads.log_odds(model, x, difficulty);
+            let under_way = rated_share * self.in_flight.count(model);
+            let log_odds = self.heads.log_odds(model, x, difficulty).after(under_way);
             let predicted = || self.costs.expected(model, x, length, input_tokens);
             let cost = situation.cost(model).unwrap_or_else(predicted);
             let mut latency = 0.0;
@@ -120,10 +129,10 @@ impl Adaptive {
         put_first(&mut decision.ranking, model);
         let pending = self.heads.log_odds(model, x, difficulty).optimistic(PENDING_BOLDNESS);
         self.levels[level].see(best);
-        let mut expectations = Expectations {
-            level: self.levels[level].multiplier.expect(alpha - pending),
-            ..Expectations::default()
-        };
+        let foresight = &mut self.levels[level].multiplier.foresight;
+        self.in_flight.expect(model, foresight.keep());
+        let mut expectations =
+            Expectations { level: foresight.expect(alpha - pending), ..Expectations::default() };
         for (limit, expectation) in self.limits.iter_mut().zip(&mut expectations.limits) {
             let (used, least) = match limit.resource {
                 Resource::Cost => (decision.expected_cost[model], least[0]),
@@ -176,21 +185,26 @@ impl Adaptive {
         }
     }
 
-    pub(crate) fn settle(&mut self, level: usize, expectation: Expectation, age: u64) {
+    pub(crate) fn settle(&mut self, entry: &Entry, shortfall: f64, age: Option<u64>) {
         self.accounted += 1.0;
-        self.levels[level].multiplier.settle(expectation, age);
+        let foresight = &mut self.levels[entry.level].multiplier.foresight;
+        let open = foresight.settle(entry.expectations.level, shortfall, age);
+        self.in_flight.settle(entry.model, open);
     }
 
     pub(crate) fn draw(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
         let limit = &mut self.limits[limit];
         limit.observe(used);
         if let Some((expectation, age)) = first {
-            limit.settle(expectation, age);
+            limit.settle(expectation, used, age);
         }
     }
 
     pub(crate) fn add(&mut self, model: &ModelSpec, n_features: usize) {
-        self.heads.add(model.quality, n_features);
+        // The zoo's dearest mean stands for the dearest listed cost.
+        let dearest = self.costs.dearest().max(model.cost.usual());
+        self.heads.add(log_odds(model, dearest), n_features);
+        self.in_flight.add();
         self.costs.add(model.cost.clone(), n_features);
         if let Some(latencies) = &mut self.latencies {
             latencies.add(0.0.into(), n_features);
@@ -230,6 +244,7 @@ impl Adaptive {
         self.latencies.iter().for_each(|latencies| latencies.encode(out));
         self.levels.iter().for_each(|level| level.encode(out));
         self.limits.iter().for_each(|limit| limit.encode(out));
+        self.in_flight.encode(out);
         out.f64(self.accounted);
     }
 
@@ -239,11 +254,27 @@ impl Adaptive {
         self.latencies.iter_mut().try_for_each(|latencies| latencies.decode(input))?;
         self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
         self.limits.iter_mut().try_for_each(|limit| limit.decode(input))?;
+        self.in_flight.decode(input)?;
         self.accounted = input.f64()?;
         if self.accounted < 0.0 {
             return Err(Error::state("counts must be >= 0", self.accounted));
         }
         Ok(())
+    }
+}
+
+fn dearest(models: &[ModelSpec]) -> f64 {
+    models.iter().map(|model| model.cost.usual()).fold(0.0, f64::max)
+}
+
+/// Log odds of satisfaction before any rating: of the listed quality, or else what the listed cost
+/// suggests, 0.79 for the dearest model and 0.75 for one at a tenth.
+fn log_odds(model: &ModelSpec, dearest: f64) -> f64 {
+    let cost = model.cost.usual();
+    match model.quality {
+        Some(quality) => libm::log(quality / (1.0 - quality)),
+        None if cost > 0.0 => 1.3 + 0.08 * libm::log(cost / dearest),
+        None => 1.0,
     }
 }
 

@@ -9,11 +9,12 @@ use crate::state::{Reader, Writer};
 /// of about unit length.
 const SHARED_VARIANCE: f32 = 0.5;
 const OWN_VARIANCE: f32 = 0.15;
-/// Prior mean (a satisfaction of 0.73) and variance of a model's log odds.
-const LOG_ODDS: f64 = 1.0;
+/// Prior variance of a model's log odds.
 const LOG_ODDS_VARIANCE: f32 = 2.0;
 /// Variance of a 0/1 label is not taken below this.
 const MIN_LABEL_VARIANCE: f64 = 1e-3;
+/// Precision that a rating adds to log odds: p (1 - p) near p = 0.72.
+const RATING_PRECISION: f64 = 0.2;
 /// The dispersion starts at one with the weight of this many labels, and halves its weight here.
 const DISPERSION_WEIGHT: f64 = 20.0;
 const DISPERSION_WINDOW: f64 = 1000.0;
@@ -58,6 +59,14 @@ impl LogOdds {
     pub fn optimistic(self, boldness: f64) -> f64 {
         sigmoid(self.mean + boldness * self.sd)
     }
+
+    /// As certain as once this many ratings more have come, if each were to tell of this very request.
+    #[must_use]
+    pub fn after(self, ratings: f64) -> Self {
+        let variance = self.sd * self.sd;
+        let sd = (variance / (1.0 + RATING_PRECISION * ratings * variance)).sqrt();
+        Self { sd, ..self }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +91,9 @@ impl Dispersion {
 }
 
 impl BayesianHeads {
-    /// Heads that know nothing but, where given, each model's mean satisfaction in (0, 1).
+    /// Heads that know nothing but the log odds of each model's mean satisfaction.
     pub fn new(
-        qualities: impl IntoIterator<Item = Option<f64>>,
+        log_odds: impl IntoIterator<Item = f64>,
         n_features: usize,
         forgetting: f64,
     ) -> Self {
@@ -97,13 +106,12 @@ impl BayesianHeads {
             forgetting: forgetting as f32,
             scratch: vec![0.0; FULL],
         };
-        qualities.into_iter().for_each(|quality| heads.add(quality, n_features));
+        log_odds.into_iter().for_each(|mean| heads.add(mean, n_features));
         heads
     }
 
-    /// One more head, which knows nothing but, where given, the model's mean satisfaction in (0, 1).
-    pub fn add(&mut self, quality: Option<f64>, n_features: usize) {
-        let mean = quality.map_or(LOG_ODDS, |quality| libm::log(quality / (1.0 - quality)));
+    /// One more head, which knows nothing but the log odds of the model's mean satisfaction.
+    pub fn add(&mut self, mean: f64, n_features: usize) {
         self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, LOG_ODDS_VARIANCE));
         self.dispersion.push(Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT });
         self.labels.push(0);
@@ -180,7 +188,7 @@ mod tests {
     use super::BayesianHeads;
 
     fn heads() -> BayesianHeads {
-        BayesianHeads::new([None, Some(0.9)], 2, 1.0)
+        BayesianHeads::new([1.0, 9.0_f64.ln()], 2, 1.0)
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::agreement::{Limit, Resource};
 use crate::error::{Error, Result};
-use crate::multiplier::{Expectation, Multiplier};
+use crate::foresight::Expectation;
+use crate::multiplier::Multiplier;
 use crate::state::{Reader, Writer};
 
 /// Saturation of a multiplier beyond which its constraint may be out of reach.
@@ -11,6 +12,9 @@ const SATURATED: f64 = 0.8;
 const WINDOW: f64 = 500.0;
 /// Scatter of a rating against its target, to which the multiplier's constants are fitted.
 const RATING_SCATTER: f64 = 0.45;
+
+/// Pressure, at least, while decisions go out before the first rating has come.
+const BLIND_PRESSURE: f64 = 1.5;
 
 /// The price of satisfaction for one service level.
 #[derive(Clone, Debug)]
@@ -23,7 +27,7 @@ pub(crate) struct LevelPrice {
 
 impl LevelPrice {
     pub fn new() -> Self {
-        Self { multiplier: Multiplier::default(), ceiling: 1.0, decided: 0.0 }
+        Self { multiplier: Multiplier::new(BLIND_PRESSURE), ceiling: 1.0, decided: 0.0 }
     }
 
     /// Take note of the best model's probability of satisfaction.
@@ -47,7 +51,7 @@ impl LevelPrice {
     }
 
     pub fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        self.multiplier = Multiplier::decode(input)?;
+        self.multiplier.decode(input)?;
         self.ceiling = input.f64()?;
         self.decided = input.f64()?;
         if self.decided < 0.0 {
@@ -79,7 +83,7 @@ impl LimitPrice {
         Self {
             resource: limit.resource,
             mean: limit.mean,
-            multiplier: Multiplier::default(),
+            multiplier: Multiplier::new(0.0),
             floor: 0.0,
             decided: 0.0,
             scatter: RATING_SCATTER * RATING_SCATTER,
@@ -96,7 +100,7 @@ impl LimitPrice {
     pub fn expect(&mut self, used: f64, least: f64) -> Expectation {
         self.decided += 1.0;
         self.floor += (least / self.mean - self.floor) / self.decided.min(WINDOW);
-        self.multiplier.expect((used / self.mean - 1.0) / self.scale())
+        self.multiplier.foresight.expect(self.excess(used))
     }
 
     /// A call used `used`; the queue has accounted for it.
@@ -108,9 +112,10 @@ impl LimitPrice {
         self.scatter += rate * ((excess * excess).min(1e12) - self.scatter);
     }
 
-    /// The first usage of a decision made `age` decisions ago is known.
-    pub fn settle(&mut self, expectation: Expectation, age: u64) {
-        self.multiplier.settle(expectation, age);
+    /// The first call of a decision made `age` decisions ago is known to have used `used`.
+    pub fn settle(&mut self, expectation: Expectation, used: f64, age: u64) {
+        let excess = self.excess(used);
+        self.multiplier.foresight.settle(expectation, excess, Some(age));
     }
 
     pub fn is_saturated(&self) -> bool {
@@ -120,6 +125,11 @@ impl LimitPrice {
     /// Whether the thriftiest models are expected to stay above the limit.
     pub fn is_beyond(&self) -> bool {
         self.floor > 1.0
+    }
+
+    /// Usage beyond the limit on the scale of the multiplier; its square stays finite for any bill.
+    fn excess(&self, used: f64) -> f64 {
+        (used / self.mean - 1.0).min(1e6) / self.scale()
     }
 
     fn scale(&self) -> f64 {
@@ -132,7 +142,7 @@ impl LimitPrice {
     }
 
     pub fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        self.multiplier = Multiplier::decode(input)?;
+        self.multiplier.decode(input)?;
         let mut fields = [0.0; 4];
         input.f64s(&mut fields)?;
         [self.floor, self.decided, self.scatter, self.observed] = fields;

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use crate::error::{Error, Result};
+use crate::foresight::Expectation;
 use crate::method::Expectations;
 use crate::model_set::ModelSet;
-use crate::multiplier::Expectation;
 use crate::request::Outcome;
 use crate::state::{Reader, Writer};
 

@@ -6,8 +6,9 @@ use crate::adaptive::Adaptive;
 use crate::agreement::MAX_LIMITS;
 use crate::config::{Config, Policy};
 use crate::error::Result;
+use crate::foresight::Expectation;
+use crate::ledger::Entry;
 use crate::model_set::ModelSet;
-use crate::multiplier::Expectation;
 use crate::paper::Paper;
 use crate::price::ListedCost;
 use crate::request::Decision;
@@ -142,11 +143,12 @@ impl Method {
         }
     }
 
-    /// The queue of a level has accounted for a decision made `age` decisions ago.
-    pub fn settle(&mut self, level: usize, expectation: Expectation, age: u64) {
+    /// The queue of a level has accounted for a decision, which fell short by `shortfall`, as was rated
+    /// `age` decisions after it, or as is presumed without a rating.
+    pub fn settle(&mut self, entry: &Entry, shortfall: f64, age: Option<u64>) {
         match self {
             Self::Paper(_) => {}
-            Self::Adaptive(adaptive) => adaptive.settle(level, expectation, age),
+            Self::Adaptive(adaptive) => adaptive.settle(entry, shortfall, age),
         }
     }
 

@@ -295,7 +295,7 @@ mod tests {
             let mut replay = Replay::new(config(0.0), recording).expect("valid");
             replay.advance(9).expect("valid");
             let (trace, controller) = replay.finish().expect("valid");
-            (trace.model.len(), controller.stats().rated, controller.to_bytes())
+            (trace.model.len(), controller.stats().rated(), controller.to_bytes())
         };
         let ((steps, rated, with), (_, _, without)) = (labels(past), labels(stream));
         assert_eq!((steps, rated), (2, 2));

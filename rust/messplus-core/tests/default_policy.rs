@@ -98,7 +98,7 @@ proptest! {
     #[test]
     fn learning_moves_towards_the_rating(x in features(), satisfaction in 0.0..=1.0) {
         let x = x.map(|x| x.clamp(-1.0, 1.0));
-        let mut heads = BayesianHeads::new([None], 3, 1.0);
+        let mut heads = BayesianHeads::new([1.0], 3, 1.0);
         let p = |heads: &BayesianHeads| heads.log_odds(0, &x, heads.difficulty(&x)).optimistic(0.0);
         let before = p(&heads);
         heads.learn_one(0, &x, satisfaction);

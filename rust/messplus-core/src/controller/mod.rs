@@ -225,7 +225,8 @@ impl Controller {
             && let Some(satisfaction) = served_satisfaction(&entry, outcomes)
         {
             self.ledger.entry_mut(slot).accounted = true;
-            self.account(&entry, satisfaction);
+            let age = self.step.saturating_sub(entry.step);
+            self.account(&entry, satisfaction, Some(age));
             self.stats.levels[entry.level].rate(satisfaction, self.levels[entry.level].backlog());
         }
         Ok(())
@@ -250,12 +251,12 @@ impl Controller {
         Ok(())
     }
 
-    /// Let a decision's service level account for its satisfaction.
-    fn account(&mut self, entry: &Entry, satisfaction: f64) {
+    /// Let a decision's service level account for its satisfaction, rated `age` decisions after it or
+    /// presumed.
+    fn account(&mut self, entry: &Entry, satisfaction: f64, age: Option<u64>) {
         let alpha = self.alpha(entry.level);
         self.levels[entry.level].update(alpha, satisfaction);
-        let age = self.step.saturating_sub(entry.step);
-        self.method.settle(entry.level, entry.expectations.level, age);
+        self.method.settle(entry, alpha - satisfaction, age);
     }
 
     /// Let the limits of a resource account for one call.
@@ -332,7 +333,7 @@ impl Controller {
             Missing::Unsatisfied => 0.0,
         };
         if !entry.accounted {
-            self.account(&entry, presumed);
+            self.account(&entry, presumed, None);
             self.stats.levels[entry.level].presume(presumed, self.levels[entry.level].backlog());
         }
     }
