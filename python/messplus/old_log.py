@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from .exceptions import FeaturizerError, InputError, MessPlusError
-from .featurizers.chat import estimate_tokens, prompt_text
-from .featurizers.tags import hash_tags
+from .featurizers.chat import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
-
-    from .featurizers import FeatureMap
 
     Columns = dict[str, Sequence[Any]]
 
@@ -127,7 +124,7 @@ def tokens(columns: Columns) -> npt.NDArray[np.uint32]:
         zip(prompts, numbers(columns, "input_tokens").tolist(), strict=True)
     ):
         if math.isnan(logged):
-            with _at_row(row):
+            with at_row(row):
                 found[row] = 0 if prompt is None else estimate_tokens(prompt)
         elif logged.is_integer() and 1 <= logged <= _MAX_TOKENS:
             found[row] = int(logged)
@@ -137,37 +134,9 @@ def tokens(columns: Columns) -> npt.NDArray[np.uint32]:
     return found
 
 
-def vectors(columns: Columns, features: FeatureMap) -> npt.NDArray[np.float32]:
-    """Return what the router sees of each row, ``[n, n_features]``; zeros where that is nothing.
-
-    Raises
-    ------
-    InputError
-        If a prompt, tags or features break their rules; the message names the row.
-    FeaturizerError
-        If the featurizer fails.
-    """
-    n = len(columns["model"])
-    found = np.zeros((n, features.n_features), np.float32)
-    absent = [None] * n
-    texts: dict[int, str] = {}
-    rows = zip(*(columns.get(name, absent) for name in ("prompt", "tags", "features")), strict=True)
-    for row, (prompt, tags, ready) in enumerate(rows):
-        with _at_row(row):
-            if ready is not None:
-                found[row] = features.ready(ready, tags)
-                continue
-            if tags:
-                found[row, features.n_text :] = hash_tags(tags, features.tag_features)
-            if prompt is not None:
-                texts[row] = prompt_text(prompt)
-    if texts:
-        found[list(texts), : features.n_text] = features.texts(list(texts.values()))
-    return found
-
-
 @contextmanager
-def _at_row(row: int) -> Iterator[None]:
+def at_row(row: int) -> Iterator[None]:
+    """Let errors within name the row, counted from 1; those of featurizers are no row's fault."""
     try:
         yield
     except FeaturizerError:

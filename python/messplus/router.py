@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from . import config, old_log, report
+from . import config, log_features, old_log, report
 from ._core import Controller, Decision, Histogram
 from .config import Model
 from .durable import open_controller
@@ -311,8 +311,8 @@ class Router:
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
         start = perf_counter()
-        vector = self._features.one(prompt, tags, features)
         tokens = _tokens(prompt, input_tokens)
+        vector = self._features.one(prompt, tags, features, tokens)
         decision = self._core.decide(vector, costs, allowed, sla, session, tokens)
         return self._noted(start, decision)
 
@@ -347,8 +347,8 @@ class Router:
             If an argument breaks its rule. Nothing has changed then.
         """
         start = perf_counter()
-        vector = await self._features.one_async(prompt, tags, features, deadline)
         tokens = _tokens(prompt, input_tokens)
+        vector = await self._features.one_async(prompt, tags, features, tokens, deadline)
         decision = self._core.decide(vector, costs, allowed, sla, session, tokens)
         return self._noted(start, decision)
 
@@ -426,7 +426,7 @@ class Router:
         if self._jsonl is not None:
             self._jsonl.observed(decision, satisfied, cost, latency)
 
-    def warm_start(self, log: OldLog) -> int:
+    def warm_start(self, log: OldLog, *, fit: bool | None = None) -> int:
         """Learn from an old log: requests that were not routed here.
 
         Trains what predicts satisfaction and cost. Nothing else changes: these requests were not
@@ -441,6 +441,12 @@ class Router:
             ``satisfied`` (bool or in ``[0, 1]``), ``cost`` or both; ``prompt`` (text or messages)
             or ``features``; ``tags``; ``input_tokens``. Values may be missing (None, NaN). Other
             columns are left alone.
+        fit
+            Whether to fit the featurizer to the log as well: a wide embedding is then reduced to
+            the principal axes of these prompts instead of random ones, which predicts better
+            (docs/featurizers.md), and the state carries the axes. By default that is done where it
+            can be: nothing has been decided or learned yet, the featurizer reduces a wider
+            embedding, and the log has two prompts per dimension kept.
 
         Returns
         -------
@@ -451,7 +457,7 @@ class Router:
         ------
         InputError
             If a row breaks a rule; the message names row, column, rule and value. Rows count from
-            1. Nothing has changed then.
+            1. Or if ``fit`` is asked for and cannot be done. Nothing has changed then.
         FeaturizerError
             If the featurizer fails. Nothing has changed then.
 
@@ -473,8 +479,12 @@ class Router:
         models = old_log.models(columns, names)
         satisfied, cost = (old_log.numbers(columns, name) for name in ("satisfied", "cost"))
         tokens = old_log.tokens(columns)
-        vectors = old_log.vectors(columns, self._features.map)
-        self._core.warm_start(vectors, tokens, models, satisfied, cost)
+        features, vectors = log_features.featurize(
+            columns, self._features, tokens, fit, lambda: self._core.is_new
+        )
+        metadata = None if features is self._features else json.dumps(features.metadata())
+        self._core.warm_start(vectors, tokens, models, satisfied, cost, metadata)
+        self._features = features
         return int((~np.isnan(satisfied) | ~np.isnan(cost)).sum())
 
     def failed(self, decision: Decision, model: str | None = None) -> str | None:

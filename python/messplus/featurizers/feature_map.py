@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus.exceptions import FeaturizerError, ShapeError
+from messplus.exceptions import FeaturizerError, NonFiniteError, ShapeError
 
 from .chat import prompt_text
 from .tags import hash_tags
+from .vector import VectorFeaturizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,17 +131,26 @@ class FeatureMap:
         return features
 
     def ready(
-        self, features: npt.ArrayLike, tags: Mapping[str, str] | None = None
+        self,
+        features: npt.ArrayLike,
+        tags: Mapping[str, str] | None = None,
+        tokens: float | None = None,
     ) -> npt.NDArray[np.float32]:
         """Features the caller brings: text features alone, or the whole vector.
+
+        For a :class:`VectorFeaturizer` they are a raw embedding of a prompt of ``tokens``.
 
         Raises
         ------
         ShapeError
             If the features are not numbers, their length is neither that of the text features nor
             that of the whole vector, or tags are given beside a whole vector.
+        NonFiniteError
+            If a raw embedding is not finite.
         """
         vector = _float32(features)
+        if isinstance(self._featurizer, VectorFeaturizer):
+            return self._raw(self._featurizer, vector, tags, tokens)
         if vector.shape == (self.n_features,) and not tags:
             return vector
         if vector.shape != (self._n_text,):
@@ -149,6 +159,21 @@ class FeatureMap:
             )
             raise ShapeError(f"features: must have shape {expected}, got {vector.shape}")
         return self._join(vector, hash_tags(tags, self._tag_features) if tags else None)
+
+    def _raw(
+        self,
+        featurizer: VectorFeaturizer,
+        vector: npt.NDArray[np.float32],
+        tags: Mapping[str, str] | None,
+        tokens: float | None,
+    ) -> npt.NDArray[np.float32]:
+        if vector.shape != (featurizer.width,):
+            raise ShapeError(f"features: must have shape ({featurizer.width},), got {vector.shape}")
+        if not np.isfinite(vector).all():
+            index = int(np.flatnonzero(~np.isfinite(vector))[0])
+            raise NonFiniteError(f"features[{index}]: must be finite, got {vector[index]}")
+        block = hash_tags(tags, self._tag_features) if tags else None
+        return self._join(featurizer.one(vector, tokens), block)
 
     def _join(
         self, text: npt.NDArray[np.float32], block: npt.NDArray[np.float32] | None

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._core import prompt_features
 from messplus.exceptions import ConfigError, FeaturizerError
 
-from .reduction import Reduction
+from .embedding import EmbeddingFeaturizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_TOKEN = 4.0
 
 
-class FunctionFeaturizer:
+class FunctionFeaturizer(EmbeddingFeaturizer):
     """Embeds prompts with a function of the user's.
 
     Parameters
@@ -55,8 +54,6 @@ class FunctionFeaturizer:
         dims: int = 63,
         seed: int = 0,
     ) -> None:
-        if dims < 1:
-            raise ConfigError(f"dims: must be at least 1, got {dims}")
         self._function = function
         try:
             probe = np.asarray(function(""), np.float32)
@@ -66,36 +63,26 @@ class FunctionFeaturizer:
             ) from error
         if probe.ndim != 1 or len(probe) == 0:
             raise ConfigError(f"featurizer: must return a vector, got shape {probe.shape}")
-        self._width = len(probe)
-        self._reduction = Reduction.random(self._width, dims, seed) if self._width > dims else None
+        super().__init__(len(probe), dims, seed)
         module = getattr(function, "__module__", type(function).__module__)
-        name = identity or f"{module}.{getattr(function, '__qualname__', type(function).__name__)}"
-        reduced = f":dims={dims}:seed={seed}" if self._reduction else ""
-        self._identity = f"function:{name}:width={self._width}{reduced}"
+        qualified = getattr(function, "__qualname__", type(function).__name__)
+        self._name = identity or f"{module}.{qualified}"
 
     @property
-    def n_features(self) -> int:
-        """Dimensions of the vector after reduction, and the length feature."""
-        return (self._reduction.dims if self._reduction else self._width) + 1
+    def source(self) -> str:
+        """Name of the function, and the width."""
+        return f"function:{self._name}:width={self._width}"
 
-    @property
-    def identity(self) -> str:
-        """Name of the function and the settings."""
-        return self._identity
-
-    def __call__(self, prompt: str) -> npt.NDArray[np.float32]:
-        """Return the features of one prompt, float32, shape ``(n_features,)``.
+    def embed(
+        self, prompts: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return vectors ``[n, width]`` and numbers of tokens ``[n]``.
 
         Raises
         ------
         FeaturizerError
             If the function returns another shape than before, or a number that is not finite.
         """
-        features: npt.NDArray[np.float32] = self.batch([prompt])[0]
-        return features
-
-    def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
         vectors = np.empty((len(prompts), self._width), np.float32)
         for row, prompt in enumerate(prompts):
             vector = np.asarray(self._function(prompt), np.float32)
@@ -105,7 +92,5 @@ class FunctionFeaturizer:
                     f"got shape {vector.shape}"
                 )
             vectors[row] = vector
-        if self._reduction:
-            vectors = self._reduction(vectors)
         tokens = np.array([len(p) / _CHARACTERS_PER_TOKEN for p in prompts], np.float32)
-        return prompt_features(np.ascontiguousarray(vectors), tokens, self.n_features - 1)
+        return vectors, tokens

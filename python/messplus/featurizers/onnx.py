@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from messplus._core import prompt_features
-from messplus.exceptions import ConfigError
-
+from .embedding import EmbeddingFeaturizer
 from .encoder import Encoder
-from .reduction import Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     import numpy.typing as npt
 
 
-class OnnxFeaturizer:
+class OnnxFeaturizer(EmbeddingFeaturizer):
     """Embeds prompts with an encoder folder; made by :meth:`from_folder`.
 
     Safe to share between threads. The interpreter is free while it tokenizes and runs.
@@ -30,13 +26,9 @@ class OnnxFeaturizer:
     feature of the prompt's length, ``0.3 (ln(tokens) - 3.5) / 1.5``.
     """
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        reduction: Reduction | None,
-    ) -> None:
+    def __init__(self, encoder: Encoder, dims: int, seed: int) -> None:
+        super().__init__(encoder.width, dims, seed)
         self._encoder = encoder
-        self._reduction = reduction
 
     @classmethod
     def from_folder(
@@ -86,34 +78,8 @@ class OnnxFeaturizer:
             If the folder reaches outside itself, needs operators from a library, or has another
             hash than expected.
         """
-        if dims < 1:
-            raise ConfigError(f"dims: must be at least 1, got {dims}")
         encoder = Encoder(path, file, pooling, max_tokens, providers, expect_sha256)
-        wide = encoder.width > dims
-        return cls(encoder, Reduction.random(encoder.width, dims, seed) if wide else None)
-
-    def fit(self, prompts: Sequence[str], dims: int | None = None) -> OnnxFeaturizer:
-        """Return a featurizer that keeps the principal axes of a sample of prompts.
-
-        Parameters
-        ----------
-        prompts
-            Sample, more than ``dims`` prompts.
-        dims
-            Dimensions kept; as many as now by default.
-
-        Raises
-        ------
-        ConfigError
-            If ``dims`` is out of range.
-        InputError
-            If there are too few prompts.
-        """
-        dims = self.n_features - 1 if dims is None else dims
-        if not 1 <= dims <= self._encoder.width:
-            raise ConfigError(f"dims: must be in [1, {self._encoder.width}], got {dims}")
-        reduction = Reduction.principal(self._encoder.embed(prompts)[0], dims)
-        return OnnxFeaturizer(self._encoder, reduction)
+        return cls(encoder, dims, seed)
 
     @property
     def encoder(self) -> Encoder:
@@ -121,48 +87,18 @@ class OnnxFeaturizer:
         return self._encoder
 
     @property
-    def n_features(self) -> int:
-        """Dimensions of the reduced embedding, and the length feature."""
-        width = self._reduction.dims if self._reduction else self._encoder.width
-        return width + 1
+    def source(self) -> str:
+        """Hashes of the files read, and what changes the embedding beside them."""
+        return self._encoder.identity
 
-    @property
-    def identity(self) -> str:
-        """Hashes of the files read and of the reduction, and the settings."""
-        reduced = self._reduction.identity if self._reduction else "none"
-        return f"{self._encoder.identity}:reduction={reduced}"
-
-    def state(self) -> bytes:
-        """Return the reduction, which router state carries along; empty if there is none."""
-        return self._reduction.to_bytes() if self._reduction else b""
-
-    def restored(self, state: bytes) -> OnnxFeaturizer:
-        """Return this encoder with the reduction that :meth:`state` saved.
-
-        Raises
-        ------
-        StateError
-            If the bytes are corrupt.
-        """
-        reduction = Reduction.from_bytes(state) if state else None
-        if reduction and reduction.width != self._encoder.width:
-            return self
-        return OnnxFeaturizer(self._encoder, reduction)
-
-    def __call__(self, prompt: str) -> npt.NDArray[np.float32]:
-        """Return the features of one prompt, float32, shape ``(n_features,)``.
+    def embed(
+        self, prompts: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return embeddings ``[n, width]`` and numbers of tokens ``[n]``.
 
         Raises
         ------
         FeaturizerError
-            If the encoder fails on it or gives NaN.
+            If the encoder fails, or gives NaN.
         """
-        features: npt.NDArray[np.float32] = self.batch([prompt])[0]
-        return features
-
-    def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
-        embeddings, tokens = self._encoder.embed(prompts)
-        if self._reduction:
-            embeddings = self._reduction(embeddings)
-        return prompt_features(np.ascontiguousarray(embeddings), tokens, self.n_features - 1)
+        return self._encoder.embed(prompts)

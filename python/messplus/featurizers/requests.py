@@ -14,9 +14,9 @@ from messplus.exceptions import FeaturizerError, InputError, StateError
 
 from ._background import Background
 from .base import Featurizer
+from .embedding import EmbeddingFeaturizer
 from .feature_map import FeatureMap
 from .function import FunctionFeaturizer
-from .onnx import OnnxFeaturizer
 from .static import StaticFeaturizer
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class RequestFeatures:
     def metadata(self) -> dict[str, Any]:
         """What saved state records of the features; :meth:`from_metadata` reads it."""
         featurizer = self.map.featurizer
-        reduction = featurizer.state() if isinstance(featurizer, OnnxFeaturizer) else b""
+        reduction = featurizer.state() if isinstance(featurizer, EmbeddingFeaturizer) else b""
         return {
             "featurizer": self.map.identity,
             "tag_features": self.map.tag_features,
@@ -106,7 +106,9 @@ class RequestFeatures:
             reduction = b64decode(metadata.get("reduction", ""), validate=True)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise StateError("state: must be a router's, got a bare controller's") from None
-        if reduction and isinstance(featurizer, OnnxFeaturizer):
+        if featurizer is not None and not isinstance(featurizer, Featurizer):
+            featurizer = FunctionFeaturizer(featurizer)
+        if reduction and isinstance(featurizer, EmbeddingFeaturizer):
             featurizer = featurizer.restored(reduction)
         features = cls(featurizer, tag_features)
         found = features.map.identity
@@ -115,7 +117,11 @@ class RequestFeatures:
         return features
 
     def one(
-        self, prompt: Prompt | None, tags: Tags, features: npt.ArrayLike | None
+        self,
+        prompt: Prompt | None,
+        tags: Tags,
+        features: npt.ArrayLike | None,
+        tokens: float | None = None,
     ) -> Vector | None:
         """Return the vector of one request.
 
@@ -125,7 +131,7 @@ class RequestFeatures:
             If an argument breaks its rule.
         """
         if features is not None:
-            return self.map.ready(features, tags)
+            return self.map.ready(features, tags, tokens)
         if prompt is None:
             raise InputError("prompt: needed where no features are given, got None")
         try:
@@ -139,6 +145,7 @@ class RequestFeatures:
         prompt: Prompt | None,
         tags: Tags,
         features: npt.ArrayLike | None,
+        tokens: float | None,
         deadline: float,
     ) -> Vector | None:
         """Return the vector of one request, computed off the event loop within a deadline.
@@ -149,7 +156,7 @@ class RequestFeatures:
             If an argument breaks its rule.
         """
         if self._inline or prompt is None or features is not None:
-            return self.one(prompt, tags, features)
+            return self.one(prompt, tags, features, tokens)
         if not deadline > 0.0:
             raise InputError(f"deadline: must be positive, got {deadline}")
         try:

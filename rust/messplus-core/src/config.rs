@@ -180,6 +180,13 @@ impl Deref for ValidConfig {
     }
 }
 
+impl ValidConfig {
+    /// The same with other metadata, which no rule speaks of.
+    pub(crate) fn set_metadata(&mut self, metadata: String) {
+        self.0.metadata = metadata;
+    }
+}
+
 impl TryFrom<Config> for ValidConfig {
     type Error = Error;
 

@@ -67,6 +67,11 @@ impl Recorded {
         }
     }
 
+    /// [`Controller::describe`]. Leaves no trace: write a snapshot at once.
+    pub fn describe(&mut self, metadata: String) -> Result<()> {
+        self.controller.describe(metadata)
+    }
+
     /// [`Controller::warm_start`].
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.controller.warm_start(example)?;

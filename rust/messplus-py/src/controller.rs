@@ -118,6 +118,11 @@ impl PyController {
     }
 
     #[getter]
+    fn is_new(&self, py: Python<'_>) -> bool {
+        self.read(py, Controller::is_new)
+    }
+
+    #[getter]
     fn config(&self, py: Python<'_>) -> String {
         self.read(py, |controller| controller.config().to_json())
     }
@@ -188,7 +193,10 @@ impl PyController {
     }
 
     /// Learn the rows of an old log: all of them, or none where one breaks a rule. NaN and zero
-    /// tokens stand for what is not known.
+    /// tokens stand for what is not known. With metadata, which only a controller to which nothing
+    /// has happened takes, the features are those it describes.
+    #[pyo3(signature = (features, input_tokens, models, satisfied, costs, metadata=None))]
+    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn warm_start(
         &self,
         py: Python<'_>,
@@ -197,6 +205,7 @@ impl PyController {
         models: &Bound<'_, PyAny>,
         satisfied: &Bound<'_, PyAny>,
         costs: &Bound<'_, PyAny>,
+        metadata: Option<String>,
     ) -> PyResult<()> {
         let features = convert::borrowed_matrix::<f32>("features", features)?;
         let input_tokens = convert::borrowed_vector::<u32>("input_tokens", input_tokens)?;
@@ -220,6 +229,9 @@ impl PyController {
             let error = to_py(&error);
             let message = format!("row {row}: {}", error.value(py));
             return Err(PyErr::from_type(error.get_type(py), message));
+        }
+        if let Some(metadata) = metadata {
+            self.describe(py, metadata)?;
         }
         let examples: Vec<_> = log.examples().collect();
         // Requests are routed between parts of a long log.
@@ -293,6 +305,17 @@ impl PyController {
 }
 
 impl PyController {
+    /// Metadata is in no journal, so it counts once a snapshot has it.
+    fn describe(&self, py: Python<'_>, metadata: String) -> PyResult<()> {
+        let before = self.read(py, |controller| controller.config().metadata.clone());
+        self.enter(py, |controller| controller.describe(metadata))?;
+        py.detach(|| self.store.checkpoint()).map_err(|error| {
+            // Nobody has routed since, or the next snapshot tells.
+            let _ = self.enter(py, |controller| controller.describe(before));
+            folder_error(error)
+        })
+    }
+
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -232,6 +232,23 @@ impl Controller {
         Ok(())
     }
 
+    /// Whether nothing has happened yet.
+    pub fn is_new(&self) -> bool {
+        self.to_bytes() == Self::new(self.config.clone()).to_bytes()
+    }
+
+    /// Exchange the [metadata](Config::metadata) of a controller to which nothing has happened.
+    ///
+    /// An error changes nothing.
+    pub fn describe(&mut self, metadata: String) -> Result<()> {
+        if !self.is_new() {
+            let rule = "must be set before anything was decided or learned";
+            return Err(Error::input("metadata", rule, format!("step {}", self.step)));
+        }
+        self.config.set_metadata(metadata);
+        Ok(())
+    }
+
     /// Learn from a line of an old log, as if this policy had drawn it for exploration.
     ///
     /// Trains what predicts satisfaction and cost, and nothing else: the request was not routed under

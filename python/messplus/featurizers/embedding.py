@@ -1,0 +1,163 @@
+"""What featurizers of wide embeddings share: reduction, unit length, the prompt's length."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from messplus._core import prompt_features
+from messplus.exceptions import ConfigError, FeaturizerError
+
+from .reduction import Reduction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float32]
+
+
+class EmbeddingFeaturizer(ABC):
+    """Turns embeddings of a fixed width into features.
+
+    Parameters
+    ----------
+    width
+        Dimensions of an embedding.
+    dims
+        Dimensions kept of a wider one, at least 1, by a random projection until :meth:`fit`.
+    seed
+        Seed of that projection.
+
+    Raises
+    ------
+    ConfigError
+        If ``dims`` is less than 1.
+
+    Notes
+    -----
+    Features are the embedding, reduced to ``dims`` dimensions and scaled to unit length, then one
+    feature of the prompt's length, ``0.3 (ln(tokens) - 3.5) / 1.5``.
+    """
+
+    def __init__(self, width: int, dims: int, seed: int) -> None:
+        if dims < 1:
+            raise ConfigError(f"dims: must be at least 1, got {dims}")
+        self._width = width
+        self._reduction = Reduction.random(width, dims, seed) if width > dims else None
+
+    @property
+    @abstractmethod
+    def source(self) -> str:
+        """Names what makes the embeddings."""
+
+    @abstractmethod
+    def embed(self, prompts: Sequence[str]) -> tuple[Array, Array]:
+        """Return embeddings ``[n, width]`` and numbers of tokens ``[n]``.
+
+        Raises
+        ------
+        FeaturizerError
+            If there is no embedding of a prompt.
+        """
+
+    @property
+    def width(self) -> int:
+        """Dimensions of an embedding."""
+        return self._width
+
+    @property
+    def n_features(self) -> int:
+        """Dimensions of the reduced embedding, and the length feature."""
+        return (self._reduction.dims if self._reduction else self._width) + 1
+
+    @property
+    def identity(self) -> str:
+        """The source, and the hash of the reduction."""
+        reduced = self._reduction.identity if self._reduction else "none"
+        return f"{self.source}:reduction={reduced}"
+
+    def __call__(self, prompt: str) -> Array:
+        """Return the features of one prompt, float32, shape ``(n_features,)``.
+
+        Raises
+        ------
+        FeaturizerError
+            If there is no embedding of it.
+        """
+        features: Array = self.batch([prompt])[0]
+        return features
+
+    def batch(self, prompts: Sequence[str]) -> Array:
+        """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
+        return self.features(*self.embed(prompts))
+
+    def features(self, embeddings: Array, tokens: Array) -> Array:
+        """Return the features ``[n, n_features]`` of embeddings ``[n, width]``.
+
+        Raises
+        ------
+        FeaturizerError
+            If an embedding is not finite, or of another width.
+        """
+        if embeddings.shape != (len(tokens), self._width) or not np.isfinite(embeddings).all():
+            raise FeaturizerError(
+                f"embeddings: must be {self._width} finite numbers each, got {embeddings.shape}"
+            )
+        if self._reduction:
+            embeddings = self._reduction(embeddings)
+        return prompt_features(np.ascontiguousarray(embeddings), tokens, self.n_features - 1)
+
+    def fit(self, prompts: Sequence[str], dims: int | None = None) -> Self:
+        """Return a featurizer that keeps the principal axes of a sample of prompts.
+
+        Parameters
+        ----------
+        prompts
+            Sample, more than ``dims`` prompts.
+        dims
+            Dimensions kept; as many as now by default.
+
+        Raises
+        ------
+        ConfigError
+            If ``dims`` is out of range.
+        InputError
+            If there are too few prompts.
+        """
+        return self.fitted(self.embed(prompts)[0], dims)
+
+    def fitted(self, embeddings: Array, dims: int | None = None) -> Self:
+        """Return a featurizer that keeps the principal axes of embeddings ``[n, width]``.
+
+        Parameters and errors are those of :meth:`fit`.
+        """
+        dims = self.n_features - 1 if dims is None else dims
+        if not 1 <= dims <= self._width:
+            raise ConfigError(f"dims: must be in [1, {self._width}], got {dims}")
+        return self._with(Reduction.principal(embeddings, dims))
+
+    def state(self) -> bytes:
+        """Return the reduction, which router state carries along; empty if there is none."""
+        return self._reduction.to_bytes() if self._reduction else b""
+
+    def restored(self, state: bytes) -> Self:
+        """Return this featurizer with the reduction that :meth:`state` saved.
+
+        Raises
+        ------
+        StateError
+            If the bytes are corrupt.
+        """
+        reduction = Reduction.from_bytes(state) if state else None
+        fits = reduction is None or reduction.width == self._width
+        return self._with(reduction) if fits else self
+
+    def _with(self, reduction: Reduction | None) -> Self:
+        other = copy.copy(self)
+        other._reduction = reduction
+        return other
