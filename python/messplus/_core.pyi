@@ -121,6 +121,7 @@ class Controller:
         models: npt.NDArray[np.uint32],
         satisfied: npt.NDArray[np.float64],
         costs: npt.NDArray[np.float64],
+        latencies: npt.NDArray[np.float64],
         metadata: str | None = None,
     ) -> None: ...
     def fail(self, decision: Decision | str, model: str) -> tuple[str, ...]: ...

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: A file, columns by name, or records.
 OldLog: TypeAlias = "str | Path | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]"
 
-_OUTCOMES = ("satisfied", "cost")
+OUTCOMES = ("satisfied", "cost", "latency")
+_LISTED = " or ".join(map(repr, OUTCOMES))
 _MAX_TOKENS = 2**32 - 1
 
 
@@ -52,8 +53,8 @@ def read(log: OldLog) -> Columns:
     named = ", ".join(map(repr, columns)) or "none"
     if "model" not in columns:
         raise InputError(f"log: must have a column 'model', got {named}")
-    if not any(name in columns for name in _OUTCOMES):
-        raise InputError(f"log: must have a column 'satisfied' or 'cost', got {named}")
+    if not any(name in columns for name in OUTCOMES):
+        raise InputError(f"log: must have a column {_LISTED}, got {named}")
     return columns
 
 

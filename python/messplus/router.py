@@ -429,18 +429,18 @@ class Router:
     def warm_start(self, log: OldLog, *, fit: bool | None = None) -> int:
         """Learn from an old log: requests that were not routed here.
 
-        Trains what predicts satisfaction and cost. Nothing else changes: these requests were not
-        routed under the service level, so they count in no report, move no queue and leave the
-        clock of exploration where it is. A model with rated rows is no longer in ``warm-up``.
+        Trains what predicts satisfaction, cost and latency. Nothing else changes: these requests
+        were not routed under the service level, so they count in no report, move no queue and leave
+        the clock of exploration where it is. A model with rated rows is no longer in ``warm-up``.
 
         Parameters
         ----------
         log
             One row per answer: a ``.parquet``, ``.csv`` or ``.jsonl`` file, columns by name (a
-            mapping, a data frame, a pyarrow table), or a list of records. Columns: ``model``, and
-            ``satisfied`` (bool or in ``[0, 1]``), ``cost`` or both; ``prompt`` (text or messages)
-            or ``features``; ``tags``; ``input_tokens``. Values may be missing (None, NaN). Other
-            columns are left alone.
+            mapping, a data frame, a pyarrow table), or a list of records. Columns: ``model``;
+            ``satisfied`` (bool or in ``[0, 1]``), ``cost``, ``latency``, at least one of them;
+            ``prompt`` (text or messages) or ``features``; ``tags``; ``input_tokens``. Values may be
+            missing (None, NaN). Other columns are left alone.
         fit
             Whether to fit the featurizer to the log as well: a wide embedding is then reduced to
             the principal axes of these prompts instead of random ones, which predicts better
@@ -477,15 +477,16 @@ class Router:
         columns = old_log.read(log)
         names = [model["name"] for model in json.loads(self._core.config)["models"]]
         models = old_log.models(columns, names)
-        satisfied, cost = (old_log.numbers(columns, name) for name in ("satisfied", "cost"))
+        outcomes = [old_log.numbers(columns, name) for name in old_log.OUTCOMES]
         tokens = old_log.tokens(columns)
         features, vectors = log_features.featurize(
             columns, self._features, tokens, fit, lambda: self._core.is_new
         )
         metadata = None if features is self._features else json.dumps(features.metadata())
-        self._core.warm_start(vectors, tokens, models, satisfied, cost, metadata)
+        satisfied, cost, latency = outcomes
+        self._core.warm_start(vectors, tokens, models, satisfied, cost, latency, metadata)
         self._features = features
-        return int((~np.isnan(satisfied) | ~np.isnan(cost)).sum())
+        return int((~np.isnan(outcomes)).any(axis=0).sum())
 
     def failed(self, decision: Decision, model: str | None = None) -> str | None:
         """Say that a call failed, and get the model to call instead.

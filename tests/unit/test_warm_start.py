@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from messplus import SLA, FeaturizerError, InputError, Model, Policy, Router
+from messplus import SLA, FeaturizerError, InputError, Limit, Model, Policy, Router
 from tests.zoo import N_FEATURES, StubFeaturizer, make_router
 
 if TYPE_CHECKING:
@@ -123,6 +123,14 @@ def test_tags_and_messages_are_features_too() -> None:
     assert p_small(chat, prompt="hi") == p_small(text, prompt="hi")
 
 
+def test_latencies_are_learned_where_they_are_limited() -> None:
+    models, limits = [Model("small", 1.0)], [Limit("latency", 0.5)]
+    router = Router(models, SLA(0.6), limits=limits, featurizer=StubFeaturizer())
+    router.warm_start([{"prompt": "hi", "model": "small", "latency": 3.0}] * 50)
+    assert router.select("hi").expected_latency["small"] == pytest.approx(3.0, rel=0.1)
+    assert router.report().models["small"].mean_latency is None
+
+
 def test_rows_without_an_outcome_teach_nothing() -> None:
     log = [{"model": "small", "prompt": "hi", "satisfied": None, "cost": float("nan")}]
     router = make_router()
@@ -171,6 +179,7 @@ GOOD = {"prompt": "hi", "model": "small", "satisfied": True, "cost": 1.0}
         ({"satisfied": "often"}, r"row 3: satisfied: must be a number or missing, got 'often'"),
         ({"cost": -1.0}, r"row 3: cost\[\"small\"\]: must be in \[0, 1e18\], got -1"),
         ({"cost": float("inf")}, r"row 3: cost.*, got inf"),
+        ({"latency": -0.5}, r"row 3: latency.*, got -0.5"),
         ({"cost": [1.0]}, r"row 3: cost: must be a number or missing, got \[1.0\]"),
         ({"input_tokens": 0}, r"row 3: input_tokens: must be an integer in .*, got 0"),
         ({"input_tokens": 1.5}, r"row 3: input_tokens: must be an integer in .*, got 1.5"),
@@ -193,7 +202,7 @@ def test_a_bad_row_is_named_and_nothing_changes(bad: dict[str, Any], message: st
     ("log", "message"),
     [
         ({"prompt": ["hi"], "satisfied": [True]}, "must have a column 'model', got 'prompt'"),
-        ({"prompt": ["hi"], "model": ["small"]}, "must have a column 'satisfied' or 'cost'"),
+        ({"model": ["small"]}, "must have a column 'satisfied' or 'cost' or 'latency'"),
         ({"model": ["small"], "cost": [1.0, 2.0]}, r"columns must be of one length, got \[1, 2\]"),
         ([], "must have a column 'model', got none"),
         (["hi"], "must be a file, columns or records, got list"),

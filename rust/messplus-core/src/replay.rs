@@ -41,9 +41,12 @@ impl<'a> Recording<'a> {
         Example {
             features: Some(&self.features[row * k..][..k]),
             input_tokens: self.input_tokens(row),
-            model,
-            satisfaction: Some(self.scores[row * n_models + model]),
-            cost: Some(self.costs[row * n_models + model]),
+            outcome: Outcome {
+                model,
+                satisfaction: Some(self.scores[row * n_models + model]),
+                cost: Some(self.costs[row * n_models + model]),
+                latency: None,
+            },
         }
     }
 }

@@ -129,12 +129,8 @@ pub struct Example<'a> {
     pub features: Option<&'a [f32]>,
     /// Tokens of the prompt, where known.
     pub input_tokens: Option<NonZeroU32>,
-    /// The model that served.
-    pub model: usize,
-    /// How satisfied the user was, in `[0, 1]`.
-    pub satisfaction: Option<f64>,
-    /// What the call cost, `>= 0`, in the unit of the zoo.
-    pub cost: Option<f64>,
+    /// What is known of the model that served.
+    pub outcome: Outcome,
 }
 
 /// What became known about one model on one request; each part may come alone, once.

@@ -85,10 +85,9 @@ proptest! {
         let example = Example {
             features: Some(&x),
             input_tokens: None,
-            model: 0,
-            satisfaction: Some(satisfaction),
-            cost: Some(cost),
+            outcome: Outcome { model: 0, satisfaction: Some(satisfaction), cost: Some(cost), latency: None },
         };
+        let outcome = example.outcome;
         controller.warm_start(&example).expect("valid");
         prop_assert_eq!(controller.stats(), before.stats());
         prop_assert_eq!(controller.levels(), before.levels());
@@ -97,11 +96,12 @@ proptest! {
         let learned = controller.to_bytes();
         prop_assert_ne!(&learned, &before.to_bytes());
         for bad in [
-            Example { model: costs.len(), ..example },
+            Example { outcome: Outcome { model: costs.len(), ..outcome }, ..example },
             Example { features: Some(&x[..2]), ..example },
             Example { features: Some(&[f32::NAN; 3]), ..example },
-            Example { satisfaction: Some(1.1), ..example },
-            Example { cost: Some(-1.0), ..example },
+            Example { outcome: Outcome { satisfaction: Some(1.1), ..outcome }, ..example },
+            Example { outcome: Outcome { cost: Some(-1.0), ..outcome }, ..example },
+            Example { outcome: Outcome { latency: Some(f64::NAN), ..outcome }, ..example },
         ] {
             prop_assert!(controller.warm_start(&bad).is_err());
             prop_assert_eq!(&learned, &controller.to_bytes());

@@ -63,16 +63,12 @@ pub enum Record {
     },
     /// A line of an old log was learned.
     WarmStart {
-        /// The model that served.
-        model: usize,
         /// Features of the prompt.
         features: Option<Vec<f32>>,
         /// Tokens of the prompt.
         input_tokens: Option<NonZeroU32>,
-        /// How satisfied the user was.
-        satisfaction: Option<f64>,
-        /// What the call cost.
-        cost: Option<f64>,
+        /// What is known of the model that served.
+        outcome: Outcome,
     },
     /// The zoo changed.
     ChangeZoo {
@@ -113,14 +109,14 @@ pub fn encode_observe(out: &mut Vec<u8>, id: u128, outcomes: &[Outcome]) {
     out.push(OBSERVE);
     out.extend(id.to_le_bytes());
     for outcome in outcomes {
-        out.push(outcome.model as u8);
-        encode_parts(out, &[outcome.satisfaction, outcome.cost, outcome.latency]);
+        encode_outcome(out, outcome);
     }
 }
 
-/// Which parts there are, and those.
-fn encode_parts(out: &mut Vec<u8>, parts: &[Option<f64>]) {
+fn encode_outcome(out: &mut Vec<u8>, outcome: &Outcome) {
+    let parts = [outcome.satisfaction, outcome.cost, outcome.latency];
     let known = (0..parts.len()).filter(|&part| parts[part].is_some());
+    out.push(outcome.model as u8);
     out.push(known.collect::<ModelSet>().bits() as u8);
     parts.iter().flatten().for_each(|part| out.extend(part.to_le_bytes()));
 }
@@ -141,9 +137,8 @@ pub fn encode_advance(out: &mut Vec<u8>, now: u64) {
 /// Write down a line of an old log.
 pub fn encode_warm_start(out: &mut Vec<u8>, example: &Example<'_>) {
     out.push(WARM_START);
-    out.push(example.model as u8);
     encode_prompt(out, example.input_tokens, example.features);
-    encode_parts(out, &[example.satisfaction, example.cost]);
+    encode_outcome(out, &example.outcome);
 }
 
 /// Write down a change of the zoo, as JSON: it is rare, and names have any length.
@@ -206,10 +201,9 @@ impl Record {
                 controller.advance(*now);
                 Ok(())
             }
-            &Self::WarmStart { model, ref features, input_tokens, satisfaction, cost } => {
+            &Self::WarmStart { ref features, input_tokens, outcome } => {
                 let features = features.as_deref();
-                let example = Example { features, input_tokens, model, satisfaction, cost };
-                controller.warm_start(&example)
+                controller.warm_start(&Example { features, input_tokens, outcome })
             }
             Self::ChangeZoo { change } => controller.change_zoo(change),
         }
@@ -258,26 +252,16 @@ impl Input<'_> {
     }
 
     fn warm_start(&mut self) -> Result<Record> {
-        let [model] = self.take()?;
         let (input_tokens, features) = self.prompt()?;
-        let [satisfaction, cost] = self.parts()?;
-        Ok(Record::WarmStart {
-            model: usize::from(model),
-            features,
-            input_tokens,
-            satisfaction,
-            cost,
-        })
+        Ok(Record::WarmStart { features, input_tokens, outcome: self.outcome()? })
     }
 
-    fn parts<const N: usize>(&mut self) -> Result<[Option<f64>; N]> {
-        let [known] = self.take()?;
+    fn outcome(&mut self) -> Result<Outcome> {
+        let [model, known] = self.take()?;
         let known = ModelSet::from_bits(u64::from(known));
-        let mut parts = [None; N];
-        for index in known.iter().take_while(|&index| index < N) {
-            parts[index] = Some(self.f64()?);
-        }
-        Ok(parts)
+        let mut part = |index| known.contains(index).then(|| self.f64()).transpose();
+        let (satisfaction, cost, latency) = (part(0)?, part(1)?, part(2)?);
+        Ok(Outcome { model: usize::from(model), satisfaction, cost, latency })
     }
 
     fn costs(&mut self) -> Result<Vec<Option<f64>>> {
@@ -291,9 +275,7 @@ impl Input<'_> {
         let id = u128::from_le_bytes(self.take()?);
         let mut outcomes = Vec::new();
         while !self.0.is_empty() {
-            let [model] = self.take()?;
-            let [satisfaction, cost, latency] = self.parts()?;
-            outcomes.push(Outcome { model: usize::from(model), satisfaction, cost, latency });
+            outcomes.push(self.outcome()?);
         }
         Ok(Record::Observe { id, outcomes })
     }

@@ -195,7 +195,7 @@ impl PyController {
     /// Learn the rows of an old log: all of them, or none where one breaks a rule. NaN and zero
     /// tokens stand for what is not known. With metadata, which only a controller to which nothing
     /// has happened takes, the features are those it describes.
-    #[pyo3(signature = (features, input_tokens, models, satisfied, costs, metadata=None))]
+    #[pyo3(signature = (features, input_tokens, models, satisfied, costs, latencies, metadata=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn warm_start(
         &self,
@@ -205,6 +205,7 @@ impl PyController {
         models: &Bound<'_, PyAny>,
         satisfied: &Bound<'_, PyAny>,
         costs: &Bound<'_, PyAny>,
+        latencies: &Bound<'_, PyAny>,
         metadata: Option<String>,
     ) -> PyResult<()> {
         let features = convert::borrowed_matrix::<f32>("features", features)?;
@@ -212,12 +213,14 @@ impl PyController {
         let models = convert::borrowed_vector::<u32>("models", models)?;
         let satisfied = convert::borrowed_vector::<f64>("satisfied", satisfied)?;
         let costs = convert::borrowed_vector::<f64>("costs", costs)?;
+        let latencies = convert::borrowed_vector::<f64>("latencies", latencies)?;
         let log = OldLog {
             features: features.as_slice()?,
             input_tokens: input_tokens.as_slice()?,
             models: models.as_slice()?,
             satisfied: satisfied.as_slice()?,
             costs: costs.as_slice()?,
+            latencies: latencies.as_slice()?,
         };
         let refused = self.read(py, |controller| {
             log.examples()

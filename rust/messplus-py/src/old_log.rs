@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use messplus_core::Example;
+use messplus_core::{Example, Outcome};
 
 /// Columns of one length n; features row-major `[n, k]`.
 #[derive(Clone, Copy)]
@@ -15,6 +15,8 @@ pub struct OldLog<'a> {
     pub satisfied: &'a [f64],
     /// NaN where unknown.
     pub costs: &'a [f64],
+    /// NaN where unknown.
+    pub latencies: &'a [f64],
 }
 
 impl<'a> OldLog<'a> {
@@ -28,9 +30,12 @@ impl<'a> OldLog<'a> {
         (0..n).map(move |row| Example {
             features: Some(&self.features[row * k..][..k]),
             input_tokens: NonZeroU32::new(self.input_tokens[row]),
-            model: self.models[row] as usize,
-            satisfaction: known(self.satisfied[row]),
-            cost: known(self.costs[row]),
+            outcome: Outcome {
+                model: self.models[row] as usize,
+                satisfaction: known(self.satisfied[row]),
+                cost: known(self.costs[row]),
+                latency: known(self.latencies[row]),
+            },
         })
     }
 }

@@ -121,12 +121,13 @@ pub fn folder_history(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyLis
                 dict.set_item("id", ids::to_hex(id))?;
                 dict.set_item("outcomes", parts.collect::<Vec<_>>())?;
             }
-            Record::WarmStart { model, features, satisfaction, cost, .. } => {
+            Record::WarmStart { features, outcome, .. } => {
                 dict.set_item("kind", "warm_start")?;
-                dict.set_item("model", model)?;
+                dict.set_item("model", outcome.model)?;
                 dict.set_item("features", features)?;
-                dict.set_item("satisfied", satisfaction)?;
-                dict.set_item("cost", cost)?;
+                dict.set_item("satisfied", outcome.satisfaction)?;
+                dict.set_item("cost", outcome.cost)?;
+                dict.set_item("latency", outcome.latency)?;
             }
             Record::Fail { id, model } => {
                 dict.set_item("kind", "fail")?;

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::ledger::Entry;
 use crate::model_set::ModelSet;
 use crate::request::{Example, Outcome, Request};
+use crate::zoo::ModelSpec;
 
 /// Largest cost or latency accepted: sums of them stay finite.
 const MAX_BILL: f64 = 1e18;
@@ -39,12 +40,24 @@ impl Controller {
 
     /// Whether [`warm_start`](Self::warm_start) would accept this line.
     pub fn check_example(&self, example: &Example<'_>) -> Result<()> {
-        let Some(spec) = self.config.models.get(example.model) else {
-            return Err(Error::input("model", "must be in the zoo", example.model));
-        };
         self.check_features(example.features)?;
-        check_satisfaction(&spec.name, example.satisfaction)?;
-        example.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))
+        self.check_outcome(&example.outcome).map(drop)
+    }
+
+    /// The model's settings, once each part is as it must be.
+    fn check_outcome(&self, outcome: &Outcome) -> Result<&ModelSpec> {
+        let Some(spec) = self.config.models.get(outcome.model) else {
+            return Err(Error::input("model", "must be in the zoo", outcome.model));
+        };
+        if let Some(satisfaction) = outcome.satisfaction
+            && !(0.0..=1.0).contains(&satisfaction)
+        {
+            let field = format!("satisfied[{:?}]", spec.name);
+            return Err(Error::input(field, "must be in [0, 1]", satisfaction));
+        }
+        outcome.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))?;
+        outcome.latency.map_or(Ok(()), |latency| check_bill("latency", &spec.name, latency))?;
+        Ok(spec)
     }
 
     fn check_features(&self, features: Option<&[f32]>) -> Result<()> {
@@ -56,9 +69,7 @@ impl Controller {
     pub(super) fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
         let &Entry { id, mut rated, mut billed, mut timed, .. } = self.ledger.entry(slot);
         for outcome in outcomes {
-            let Some(spec) = self.config.models.get(outcome.model) else {
-                return Err(Error::input("model", "must be in the zoo", outcome.model));
-            };
+            let spec = self.check_outcome(outcome)?;
             let again = |set: &mut ModelSet, given: bool| given && !set.insert(outcome.model);
             if again(&mut rated, outcome.satisfaction.is_some())
                 | again(&mut billed, outcome.cost.is_some())
@@ -66,9 +77,6 @@ impl Controller {
             {
                 return Err(Error::AlreadyRated { id, model: spec.name.clone() });
             }
-            check_satisfaction(&spec.name, outcome.satisfaction)?;
-            outcome.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))?;
-            outcome.latency.map_or(Ok(()), |latency| check_bill("latency", &spec.name, latency))?;
         }
         Ok(())
     }
@@ -86,15 +94,6 @@ fn check_finite(features: &[f32]) -> Result<()> {
     let mut values = features.iter().copied().enumerate();
     let (index, found) = values.find(|(_, x)| !x.is_finite()).unwrap_or_default();
     Err(Error::NonFinite { field: "features", index, found: found.into() })
-}
-
-fn check_satisfaction(model: &str, satisfaction: Option<f64>) -> Result<()> {
-    match satisfaction {
-        Some(satisfaction) if !(0.0..=1.0).contains(&satisfaction) => {
-            Err(Error::input(format!("satisfied[{model:?}]"), "must be in [0, 1]", satisfaction))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn check_bill(field: &str, model: &str, value: f64) -> Result<()> {

@@ -251,19 +251,22 @@ impl Controller {
 
     /// Learn from a line of an old log, as if this policy had drawn it for exploration.
     ///
-    /// Trains what predicts satisfaction and cost, and nothing else: the request was not routed under
+    /// Trains what predicts satisfaction, cost and latency, and nothing else: the request was not routed under
     /// the service level, so queue, counters, steps and ledger stay as they are.
     ///
     /// An error changes nothing.
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.check_example(example)?;
-        let &Example { input_tokens, model, .. } = example;
+        let Outcome { model, satisfaction, cost, latency } = example.outcome;
         let features = example.features.unwrap_or(&[]);
-        if let Some(satisfaction) = example.satisfaction {
+        if let Some(satisfaction) = satisfaction {
             self.method.learn_rating(true, model, features, satisfaction);
         }
-        if let Some(cost) = example.cost {
-            self.method.learn_bill(model, features, input_tokens, cost);
+        if let Some(cost) = cost {
+            self.method.learn_bill(model, features, example.input_tokens, cost);
+        }
+        if let Some(latency) = latency {
+            self.method.learn_latency(model, features, latency);
         }
         Ok(())
     }

@@ -100,21 +100,23 @@ impl Stream {
         let example = Example {
             features: (self.below(4) > 0).then_some(&features),
             input_tokens: NonZeroU32::new(self.below(100) as u32),
-            model: self.below(4) as usize,
-            satisfaction: (self.below(4) > 0).then(|| self.unit().round()),
-            cost: (self.below(2) == 0).then(|| self.unit()),
+            outcome: self.outcome(4),
         };
         recorded.warm_start(&example).is_ok()
     }
 
-    fn observe(&mut self, recorded: &mut Recorded) -> bool {
-        let id = u128::from(recorded.step().saturating_sub(self.below(40)));
-        let outcome = Outcome {
-            model: self.below(3) as usize,
+    fn outcome(&mut self, n_models: u64) -> Outcome {
+        Outcome {
+            model: self.below(n_models) as usize,
             satisfaction: (self.below(4) > 0).then(|| self.unit().round()),
             cost: (self.below(2) == 0).then(|| self.unit()),
             latency: (self.below(3) == 0).then(|| self.unit()),
-        };
+        }
+    }
+
+    fn observe(&mut self, recorded: &mut Recorded) -> bool {
+        let id = u128::from(recorded.step().saturating_sub(self.below(40)));
+        let outcome = self.outcome(3);
         let outcomes = [outcome, Outcome { model: (outcome.model + 1) % 3, ..outcome }];
         let many = 1 + self.below(2) as usize;
         // Unknown and repeated ones are refused, as they would be in life.
