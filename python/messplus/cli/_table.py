@@ -69,6 +69,13 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         "--encoder", metavar="FOLDER", help="see prompts through this encoder, not the table"
     )
     parser.add_argument(
+        "--fit",
+        type=int,
+        default=0,
+        metavar="N",
+        help="fit the encoder's axes to N prompts of the table (default: random axes)",
+    )
+    parser.add_argument(
         "--dims",
         type=int,
         default=127,

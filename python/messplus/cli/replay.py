@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         feedback_delay=args.feedback_delay,
         tags=args.tags is not None,
         featurizer=read_featurizer(args),
+        fit=args.fit,
         priors=read_priors(args),
     )
     print(render(result))

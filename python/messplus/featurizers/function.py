@@ -51,7 +51,7 @@ class FunctionFeaturizer(EmbeddingFeaturizer):
         function: Callable[[str], npt.ArrayLike],
         identity: str | None = None,
         *,
-        dims: int = 63,
+        dims: int = 127,
         seed: int = 0,
     ) -> None:
         self._function = function

@@ -40,7 +40,7 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
         providers: Sequence[str] | None = None,
         expect_sha256: str | None = None,
         *,
-        dims: int = 63,
+        dims: int = 127,
         seed: int = 0,
     ) -> OnnxFeaturizer:
         """Open an encoder folder in one of the layouts in use.

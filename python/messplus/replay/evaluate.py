@@ -27,6 +27,7 @@ def replay(
     feedback_delay: int = 0,
     tags: bool = False,
     featurizer: Featurizer | None = None,
+    fit: int = 0,
     priors: Priors | None = None,
 ) -> ReplayResult:
     r"""Find out what each policy would have cost on a table of outcomes.
@@ -51,6 +52,8 @@ def replay(
         Whether the source of a request is given as a tag.
     featurizer
         What the policies see a prompt through; the embedded table by default.
+    fit
+        Prompts of the table that an encoder's axes are fitted to; random axes without.
     priors
         What the routers are told before the first request; the mean costs of the table by default.
 
@@ -77,7 +80,7 @@ def replay(
     candidates = [parse_policy(name, table) for name in distinct(policies)]
     problem = Problem(
         table=table,
-        features=policy_features(table, tags=tags, featurizer=featurizer),
+        features=policy_features(table, tags=tags, featurizer=featurizer, fit=fit),
         target=target,
         bounds=Hindsight(table, hindsight_features(table, tags=tags)).at(target),
         stream=stream,

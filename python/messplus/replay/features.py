@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
-from messplus.featurizers import Featurizer, StaticFeaturizer, hash_tags
+from messplus.featurizers import EmbeddingFeaturizer, Featurizer, StaticFeaturizer, hash_tags
 
 from .tables import Table
 
@@ -22,7 +22,7 @@ _BATCH = 2048
 
 
 def policy_features(
-    table: Table, *, tags: bool = False, featurizer: Featurizer | None = None
+    table: Table, *, tags: bool = False, featurizer: Featurizer | None = None, fit: int = 0
 ) -> npt.NDArray[np.float32]:
     """Compute what a router sees of each prompt.
 
@@ -34,6 +34,8 @@ def policy_features(
         Whether the source of a request is given as a tag.
     featurizer
         The router's; the embedded table by default.
+    fit
+        Prompts of the table, drawn once, that the featurizer's axes are fitted to.
 
     Returns
     -------
@@ -43,9 +45,16 @@ def policy_features(
     Raises
     ------
     ConfigError
-        If tags are asked for and the table has no sources.
+        If tags are asked for and the table has no sources, or a fit of a featurizer without axes.
+    InputError
+        If the prompts to fit to are too few.
     """
-    return _with_tags(table, _cached(table.prompts, featurizer or StaticFeaturizer()), tags)
+    featurizer = featurizer or StaticFeaturizer()
+    if isinstance(featurizer, EmbeddingFeaturizer):
+        return _with_tags(table, _embedded(table.prompts, featurizer, fit), tags)
+    if fit:
+        raise ConfigError(f"fit: needs an encoder, got {fit} for {featurizer.identity}")
+    return _with_tags(table, _cached(table.prompts, featurizer), tags)
 
 
 def hindsight_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float32]:
@@ -64,7 +73,32 @@ def _with_tags(
     return np.hstack([features, np.stack(blocks)])
 
 
-def _cached(prompts: Sequence[str], featurizer: Featurizer) -> npt.NDArray[np.float32]:
+def _embedded(
+    prompts: Sequence[str], featurizer: EmbeddingFeaturizer, fit: int
+) -> npt.NDArray[np.float32]:
+    """Embeddings are kept whole, so that every reduction of them comes from one computation."""
+    kept = _cached(prompts, _Whole(featurizer))
+    embeddings, tokens = np.ascontiguousarray(kept[:, :-1]), np.ascontiguousarray(kept[:, -1])
+    if fit:
+        sample = np.random.default_rng(0).permutation(len(prompts))[:fit]
+        featurizer = featurizer.fitted(embeddings[sample])
+    return featurizer.features(embeddings, tokens)
+
+
+class _Whole:
+    """An embedding as a vector, the number of tokens behind it."""
+
+    def __init__(self, featurizer: EmbeddingFeaturizer) -> None:
+        self._embed = featurizer.embed
+        self.n_features = featurizer.width + 1
+        self.identity = f"{featurizer.source}:whole"
+
+    def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
+        embeddings, tokens = self._embed(prompts)
+        return np.column_stack([embeddings, tokens])
+
+
+def _cached(prompts: Sequence[str], featurizer: Featurizer | _Whole) -> npt.NDArray[np.float32]:
     path = cache_directory() / "features" / f"{_digest(prompts, featurizer)}.npy"
     shape = (len(prompts), featurizer.n_features)
     try:
@@ -83,7 +117,7 @@ def _cached(prompts: Sequence[str], featurizer: Featurizer) -> npt.NDArray[np.fl
     return features
 
 
-def _digest(prompts: Sequence[str], featurizer: Featurizer) -> str:
+def _digest(prompts: Sequence[str], featurizer: Featurizer | _Whole) -> str:
     digest = hashlib.sha256(featurizer.identity.encode())
     for prompt in prompts:
         text = prompt.encode("utf-8", "surrogatepass")

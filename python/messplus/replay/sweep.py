@@ -57,6 +57,7 @@ def sweep(
     feedback_delay: int = 0,
     tags: bool = False,
     featurizer: Featurizer | None = None,
+    fit: int = 0,
     priors: Priors | None = None,
     workers: int | None = None,
 ) -> SweepResult:
@@ -64,7 +65,7 @@ def sweep(
 
     Parameters
     ----------
-    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer, priors
+    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer, fit, priors
         As for :func:`messplus.replay.replay`.
     targets
         Distinct satisfaction rates in (0, 1].
@@ -88,7 +89,7 @@ def sweep(
     hindsight = Hindsight(table, hindsight_features(table, tags=tags))
     problem = Problem(
         table=table,
-        features=policy_features(table, tags=tags, featurizer=featurizer),
+        features=policy_features(table, tags=tags, featurizer=featurizer, fit=fit),
         target=targets[0],
         bounds=hindsight.at(targets[0]),
         stream=stream,

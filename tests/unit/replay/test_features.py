@@ -46,6 +46,25 @@ def test_other_prompts_and_other_featurizers_are_other_features(table: Table) ->
     assert policy_features(table, featurizer=Counting()).shape == (len(table), 2)
 
 
+def test_embeddings_are_kept_and_reduced_as_the_featurizer_does(table: Table) -> None:
+    asked: list[str] = []
+
+    def embed(prompt: str) -> list[float]:
+        asked.append(prompt)
+        return [prompt.count(letter) + len(prompt) / 7 for letter in "abcdefghij"]
+
+    wide = FunctionFeaturizer(embed, "counts", dims=4)
+    features = policy_features(table, featurizer=wide)
+    assert len(asked) == 1 + len(table)
+    assert features.tobytes() == wide.batch(table.prompts).tobytes()
+    del asked[:]
+    fitted = policy_features(table, featurizer=wide, fit=200)
+    sample = np.random.default_rng(0).permutation(len(table))[:200]
+    assert not asked
+    by_hand = wide.fit([table.prompts[row] for row in sample])
+    assert fitted.tobytes() == by_hand.batch(table.prompts).tobytes()
+
+
 def test_a_damaged_cache_is_computed_again(table: Table, cache: Path) -> None:
     expected = policy_features(table, featurizer=Counting())
     (stored,) = cache.rglob("*.npy")
@@ -74,7 +93,14 @@ def test_the_command_takes_an_encoder(
     command = ["replay", str(tmp_path / "t.csv"), "--target", "0.8", "--dims", "8"]
     assert main([*command, "--encoder", str(tmp_path / "encoder")]) == 0
     assert "paper" in capsys.readouterr().out
-    shapes = {np.load(path).shape[1] for path in cache.rglob("*.npy")}
-    assert OnnxFeaturizer.from_folder(tmp_path / "encoder", dims=8).n_features in shapes
+    kept = list(cache.rglob("*.npy"))
+    width = OnnxFeaturizer.from_folder(tmp_path / "encoder").width
+    assert width + 1 in {np.load(path).shape[1] for path in kept}
+    # Another reduction of the same embeddings computes nothing again.
+    assert main([*command, "--dims", "4", "--encoder", str(tmp_path / "encoder")]) == 0
+    assert main([*command, "--fit", "100", "--encoder", str(tmp_path / "encoder")]) == 0
+    assert sorted(cache.rglob("*.npy")) == sorted(kept)
+    assert main([*command, "--fit", "100"]) == 2
+    assert "fit: needs an encoder, got 100" in capsys.readouterr().err
     assert main([*command, "--encoder", str(tmp_path / "nowhere")]) == 2
     assert "no such folder" in capsys.readouterr().err
