@@ -26,6 +26,7 @@ from .exceptions import (
 from .prices import TokenPrice
 from .report import LimitReport, ModelReport, Report, SLAReport
 from .router import Router
+from .shadow import Shadow, ShadowEstimate, ShadowReport
 
 _logging.getLogger("messplus").addHandler(_logging.NullHandler())
 if hasattr(_os, "register_at_fork"):
@@ -58,6 +59,9 @@ __all__ = [
     "Router",
     "SLAReport",
     "Sgd",
+    "Shadow",
+    "ShadowEstimate",
+    "ShadowReport",
     "ShapeError",
     "StateError",
     "StateLockedError",

@@ -41,10 +41,14 @@ class Decision:
         Requests decided before this one, plus one.
     model
         The model whose answer goes to the user.
+    would
+        In shadow mode, the model the router would have chosen; else None.
+    propensity
+        In shadow mode, the probability with which ``would`` was to serve; else None.
     also_query
         Models to query as well, for learning; empty unless the policy explores that way.
     reason
-        ``exploit``, ``explore``, ``forced``, ``fallback`` or ``warm-up``.
+        ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up`` or ``shadow``.
     ranking
         All allowed models, best first: the order to fall back in when a call fails.
     p_satisfied
@@ -63,6 +67,10 @@ class Decision:
     def step(self) -> int: ...
     @property
     def model(self) -> str: ...
+    @property
+    def would(self) -> str | None: ...
+    @property
+    def propensity(self) -> float | None: ...
     @property
     def also_query(self) -> tuple[str, ...]: ...
     @property
@@ -106,6 +114,7 @@ class Controller:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        shadow: tuple[str, float] | None = None,
     ) -> Decision: ...
     def observe(
         self,

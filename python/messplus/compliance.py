@@ -48,6 +48,7 @@ def render(report: Report, listed: Mapping[str, float], title: str) -> str:
         f"<h1>{escape(title)}</h1>",
         *_levels(report, listed),
         *_limits(report),
+        *_shadow(report),
         "<h2>Cost</h2>",
         _savings(report, listed),
         "<h2>Models</h2>",
@@ -85,6 +86,33 @@ def _limits(report: Report) -> Iterable[str]:
     yield (
         "<table><tr><th></th><th>agreed</th><th>achieved</th><th>certain at most</th>"
         f"<th>calls</th></tr>{rows}</table>"
+    )
+
+
+def _shadow(report: Report) -> Iterable[str]:
+    shadow = report.shadow
+    if shadow is None:
+        return
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{number(part.served)}</td><td>{number(part.estimate)}</td>"
+        f"<td>{number(part.interval[0])} to {number(part.interval[1])}</td>"
+        f"<td>{_percent(part.identified)}</td></tr>"
+        for name, part, number in (
+            ("satisfaction", shadow.satisfaction, _percent),
+            ("cost", shadow.cost, _number),
+        )
+        if part is not None
+    )
+    yield "<h2>Shadow mode</h2>"
+    yield (
+        "<table><tr><th></th><th>served</th><th>router, estimated</th><th>95 % interval</th>"
+        f"<th>identified</th></tr>{rows}</table>"
+        f'<p class="note">On {shadow.decisions:,} requests a fixed model served and the router '
+        f"watched; on {_percent(shadow.agreed)} of them it would have chosen the model that "
+        "served. The estimate is what the router predicted of its choices, corrected by what came "
+        "of them where they served (doubly robust; interval of large samples, for one look). Where "
+        "its choice could not serve the estimate is the prediction alone: that share is not "
+        "identified.</p>"
     )
 
 

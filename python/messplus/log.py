@@ -59,6 +59,8 @@ class JsonlLog:
             step=decision.step,
             model=decision.model,
             reason=decision.reason,
+            would=decision.would,
+            propensity=decision.propensity,
             also_query=decision.also_query,
             ranking=decision.ranking,
             p_satisfied=decision.p_satisfied,

@@ -6,10 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import shadow
 from .confidence import satisfaction_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from .shadow import ShadowReport
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,8 @@ class Report:
         and lines that could not be written to the ``log``.
     reasons
         Decisions per reason.
+    shadow
+        What the router would have done in shadow mode; None where it never was.
     durations
         Since this process has the router: of ``select``, of the time to ``featurize`` one prompt,
         and of that until ``feedback`` came. Left out when reports are compared.
@@ -227,6 +232,7 @@ class Report:
     featurizer_timeouts: int
     state_errors: Mapping[str, int]
     reasons: Mapping[str, int]
+    shadow: ShadowReport | None
     durations: Mapping[str, Durations] = field(compare=False)
 
 
@@ -275,6 +281,7 @@ def build(
         featurizer_timeouts=featurizer_timeouts,
         state_errors=counters["state_errors"],
         reasons=dict(reasons),
+        shadow=shadow.build(counters["shadow"]),
         durations={name: Durations(*read) for name, read in (durations or {}).items()},
     )
 

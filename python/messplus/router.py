@@ -21,6 +21,7 @@ from .exceptions import StateError
 from .featurizers.chat import estimate_tokens
 from .featurizers.requests import DURATIONS, RequestFeatures
 from .log import JsonlLog
+from .shadow import checked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .old_log import OldLog
     from .prices import TokenPrice
     from .report import Report
+    from .shadow import Shadow
 
 _log = logging.getLogger("messplus")
 
@@ -86,6 +88,10 @@ class Router:
     log
         File to which decisions and outcomes are appended, see :class:`messplus.log.JsonlLog`; none
         by default. It belongs to the process, not to the state.
+    shadow
+        A model that serves whatever the router would choose, or a :class:`messplus.Shadow`; see
+        ``decision.would`` and ``report().shadow``. It belongs to the process as well: the same
+        state without it goes live with all that was learned.
 
     Raises
     ------
@@ -129,6 +135,7 @@ class Router:
         missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore",
         cooldown: int = 5,
         log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
     ) -> None:
         settings = config.given(
             models,
@@ -146,9 +153,16 @@ class Router:
             cooldown=cooldown,
         )
         features = RequestFeatures(featurizer, settings.tag_features)
-        self._set_up(Controller(_native(settings, features)), features, log)
+        self._set_up(Controller(_native(settings, features)), features, log, shadow)
 
-    def _set_up(self, core: Controller, features: RequestFeatures, log: str | Path | None) -> None:
+    def _set_up(
+        self,
+        core: Controller,
+        features: RequestFeatures,
+        log: str | Path | None,
+        shadow: str | Shadow | None,
+    ) -> None:
+        self._shadow = checked(shadow, core.config)
         self._core = core
         self._features = features
         self._recovery: Recovery | None = None
@@ -162,6 +176,7 @@ class Router:
         *,
         featurizer: AnyFeaturizer = None,
         log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
     ) -> Router:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
 
@@ -172,7 +187,7 @@ class Router:
         """
         settings = config.read(path)
         values = {name: getattr(settings, name) for name in type(settings).model_fields}
-        return cls(**values, featurizer=featurizer, log=log)
+        return cls(**values, featurizer=featurizer, log=log, shadow=shadow)
 
     @classmethod
     def open(
@@ -184,6 +199,7 @@ class Router:
         *,
         featurizer: AnyFeaturizer = None,
         log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
         durability: Literal["group", "each", "none"] = "group",
         journal_bytes: int = 32 << 20,
         **settings: Unpack[Settings],
@@ -199,8 +215,8 @@ class Router:
         ----------
         path
             The folder; made, for its owner only, where it is missing.
-        models, sla, policy, featurizer, log, settings
-            As for the class; only featurizer and log are needed where the folder holds a router.
+        models, sla, policy, featurizer, log, shadow, settings
+            As for the class; where the folder holds a router the settings may be left out.
         durability
             What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
             returned for (``each``, some milliseconds per call), or what the operating system had
@@ -225,7 +241,7 @@ class Router:
             given = _native(checked, features)
         core, recovery = open_controller(Path(path), given, durability, journal_bytes)
         try:
-            router = cls._resume(core, featurizer, log)
+            router = cls._resume(core, featurizer, log, shadow)
         except BaseException:
             core.close()
             raise
@@ -313,7 +329,7 @@ class Router:
         start = perf_counter()
         tokens = _tokens(prompt, input_tokens)
         vector = self._features.one(prompt, tags, features, tokens)
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens)
+        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, self._shadow)
         return self._noted(start, decision)
 
     async def aselect(
@@ -349,7 +365,7 @@ class Router:
         start = perf_counter()
         tokens = _tokens(prompt, input_tokens)
         vector = await self._features.one_async(prompt, tags, features, tokens, deadline)
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens)
+        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, self._shadow)
         return self._noted(start, decision)
 
     def _noted(self, start: float, decision: Decision) -> Decision:
@@ -388,7 +404,8 @@ class Router:
         decide = self._core.decide
         return [
             self._noted(
-                perf_counter(), decide(vector, costs, allowed, sla, None, estimate_tokens(prompt))
+                perf_counter(),
+                decide(vector, costs, allowed, sla, None, estimate_tokens(prompt), self._shadow),
             )
             for prompt, vector in zip(prompts, vectors, strict=True)
         ]
@@ -595,6 +612,7 @@ class Router:
         *,
         featurizer: AnyFeaturizer = None,
         log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
     ) -> Router:
         """The router that :meth:`to_bytes` saved.
 
@@ -604,16 +622,22 @@ class Router:
             If the bytes are truncated, corrupt, of another format, or were made with another
             featurizer; the message names both.
         """
-        return cls._resume(Controller.from_bytes(state), featurizer, log)
+        return cls._resume(Controller.from_bytes(state), featurizer, log, shadow)
 
     @classmethod
-    def _resume(cls, core: Controller, featurizer: AnyFeaturizer, log: str | Path | None) -> Router:
+    def _resume(
+        cls,
+        core: Controller,
+        featurizer: AnyFeaturizer,
+        log: str | Path | None,
+        shadow: str | Shadow | None,
+    ) -> Router:
         try:
             metadata = json.loads(json.loads(core.config)["metadata"])
         except (ValueError, KeyError):
             raise StateError("state: must be a router's, got a bare controller's") from None
         router = cls.__new__(cls)
-        router._set_up(core, RequestFeatures.from_metadata(metadata, featurizer), log)
+        router._set_up(core, RequestFeatures.from_metadata(metadata, featurizer), log, shadow)
         return router
 
     def save(self, path: str | Path) -> None:
@@ -637,9 +661,12 @@ class Router:
         *,
         featurizer: AnyFeaturizer = None,
         log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
     ) -> Router:
         """The router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
-        return cls.from_bytes(Path(path).read_bytes(), featurizer=featurizer, log=log)
+        return cls.from_bytes(
+            Path(path).read_bytes(), featurizer=featurizer, log=log, shadow=shadow
+        )
 
 
 def _tokens(prompt: Prompt | None, given: int | None) -> int | None:

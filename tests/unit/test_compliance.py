@@ -80,6 +80,17 @@ def test_the_verdict_follows_the_rate(satisfied: int, verdict: str) -> None:
     assert f"The service level {verdict}" in page(router).text
 
 
+def test_shadow_mode_has_its_part() -> None:
+    router = make_router(seed=1, shadow="large")
+    for index in range(50):
+        decision = router.select(f"prompt {index}")
+        router.feedback(decision, satisfied=True, cost=9.0)
+    text = page(router).text
+    assert "Shadow mode" in text
+    assert "50 requests a fixed model served" in text
+    assert "Shadow mode" not in page(worked(4, 5)).text
+
+
 def test_a_router_that_did_nothing_has_a_page() -> None:
     assert "nothing can be said" in page(make_router()).text
 

@@ -7,6 +7,7 @@ use crate::foresight::Expectation;
 use crate::method::Expectations;
 use crate::model_set::ModelSet;
 use crate::request::Outcome;
+use crate::shadow::Would;
 use crate::state::{Reader, Writer};
 
 /// What is remembered of one decision beside its features.
@@ -32,6 +33,8 @@ pub struct Entry {
     pub input_tokens: Option<NonZeroU32>,
     /// Probability with which the chosen model was expected to satisfy.
     pub p_satisfied: f64,
+    /// In shadow mode, what the router would have done.
+    pub would: Option<Would>,
     /// The queue has accounted for this request.
     pub accounted: bool,
     /// Models whose call failed.
@@ -223,7 +226,9 @@ impl Ledger {
             for expectation in [level, first, second] {
                 out.f64s(&[expectation.shortfall, expectation.fading]);
             }
-            out.u64(u64::from(entry.explored) | u64::from(entry.accounted) << 1);
+            let shadow = u64::from(entry.would.is_some());
+            out.u64(u64::from(entry.explored) | u64::from(entry.accounted) << 1 | shadow << 2);
+            entry.would.iter().for_each(|would| would.encode(out));
             out.u64(entry.at);
             out.u64(entry.input_tokens.map_or(0, |tokens| tokens.get().into()));
             out.f64(entry.p_satisfied);
@@ -269,12 +274,13 @@ fn decode_entry(input: &mut Reader<'_>, n_levels: usize, n_models: usize) -> Res
     let expectations =
         Expectations { level: expectation()?, limits: [expectation()?, expectation()?] };
     let flags = input.u64()?;
+    let would = (flags & 4 == 4).then(|| Would::decode(input, n_models)).transpose()?;
     let (at, input_tokens, p_satisfied) = (input.u64()?, input.u64()?, input.f64()?);
     let [also_query, failed, rated, billed, timed] =
         [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
     let known = ModelSet::all(n_models).bits();
     if model >= n_models as u64
-        || flags > 3
+        || flags > 7
         || (also_query | failed | rated | billed | timed) & !known != 0
     {
         return Err(Error::state("decisions must name models of the zoo", model));
@@ -293,6 +299,7 @@ fn decode_entry(input: &mut Reader<'_>, n_levels: usize, n_models: usize) -> Res
         at,
         input_tokens: NonZeroU32::new(tokens),
         p_satisfied,
+        would,
         failed: ModelSet::from_bits(failed),
         model: model as usize,
         level: level as usize,

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::model_set::ModelSet;
+use crate::shadow::{Shadow, Would};
 
 /// One request to route.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Request<'a> {
     pub level: usize,
     /// Hash of the conversation it belongs to.
     pub session: Option<u64>,
+    /// Who serves instead of the model chosen.
+    pub shadow: Option<Shadow>,
 }
 
 /// Why a model was chosen.
@@ -39,12 +42,14 @@ pub enum Reason {
     Fallback,
     /// It has the best score, but no label of it has been seen yet.
     WarmUp,
+    /// It serves whatever the scores say.
+    Shadow,
 }
 
 impl Reason {
     /// Every reason, in the order of [`ModelStats::reasons`](crate::ModelStats::reasons).
-    pub const ALL: [Self; 5] =
-        [Self::Exploit, Self::Explore, Self::Forced, Self::Fallback, Self::WarmUp];
+    pub const ALL: [Self; 6] =
+        [Self::Exploit, Self::Explore, Self::Forced, Self::Fallback, Self::WarmUp, Self::Shadow];
 
     /// The word used in reports.
     pub fn as_str(self) -> &'static str {
@@ -54,6 +59,7 @@ impl Reason {
             Self::Forced => "forced",
             Self::Fallback => "fallback",
             Self::WarmUp => "warm-up",
+            Self::Shadow => "shadow",
         }
     }
 }
@@ -78,6 +84,8 @@ pub struct Decision {
     pub step: u64,
     /// The model whose answer goes to the user.
     pub model: usize,
+    /// In shadow mode, what the router would have done.
+    pub would: Option<Would>,
     /// Models to query as well, for learning.
     pub also_query: ModelSet,
     /// Allowed models left out because they are cooling down.
@@ -108,6 +116,7 @@ impl Decision {
             id: 0,
             step: 0,
             model: 0,
+            would: None,
             also_query: ModelSet::EMPTY,
             cooling: ModelSet::EMPTY,
             reason: Reason::Exploit,

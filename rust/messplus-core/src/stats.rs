@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::history::{History, Point};
 use crate::request::{Decision, Outcome, Reason};
+use crate::shadow::ShadowStats;
 use crate::state::{Reader, Writer};
 
 /// What is known about one model so far.
@@ -113,6 +114,8 @@ pub struct Stats {
     pub levels: Vec<LevelStats>,
     /// Per model of the zoo.
     pub models: Vec<ModelStats>,
+    /// Of shadow mode.
+    pub shadow: ShadowStats,
 }
 
 impl Stats {
@@ -122,6 +125,7 @@ impl Stats {
             // Not cloned from one: each history reserves its own room.
             levels: (0..n_levels).map(|_| LevelStats::default()).collect(),
             models: vec![ModelStats::default(); n_models],
+            shadow: ShadowStats::default(),
         }
     }
 
@@ -174,6 +178,7 @@ impl Stats {
 
     pub(crate) fn encode(&self, out: &mut Writer) {
         self.levels.iter().for_each(|level| level.encode(out));
+        self.shadow.encode(out);
         for m in &self.models {
             out.u64s(&m.reasons);
             out.u64s(&[m.considered, m.also_queried, m.failed, m.rated, m.billed, m.timed]);
@@ -184,6 +189,7 @@ impl Stats {
 
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
+        self.shadow.decode(input)?;
         for m in &mut self.models {
             input.u64s(&mut m.reasons)?;
             m.considered = input.u64()?;

@@ -5,7 +5,9 @@
 
 use std::num::NonZeroU32;
 
-use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result, ZooChange};
+use messplus_core::{
+    Controller, Decision, Example, ModelSet, Outcome, Request, Result, Shadow, ZooChange,
+};
 
 use crate::error::damaged;
 
@@ -33,6 +35,8 @@ pub enum Record {
         level: usize,
         /// Hash of the conversation.
         session: Option<u64>,
+        /// Who served instead of the model chosen.
+        shadow: Option<Shadow>,
         /// Models that were allowed, where the caller said so.
         allowed: Option<ModelSet>,
         /// Features of the prompt.
@@ -85,6 +89,11 @@ pub fn encode_decide(out: &mut Vec<u8>, request: &Request<'_>, model: usize) {
     out.push(request.level as u8);
     out.push(u8::from(request.session.is_some()));
     out.extend(request.session.unwrap_or(0).to_le_bytes());
+    out.push(u8::from(request.shadow.is_some()));
+    if let Some(Shadow { model, explore }) = request.shadow {
+        out.push(model as u8);
+        out.extend(explore.to_le_bytes());
+    }
     out.extend(request.allowed.map_or(0, ModelSet::bits).to_le_bytes());
     encode_prompt(out, request.input_tokens, request.features);
     if let Some(costs) = request.costs {
@@ -177,7 +186,17 @@ impl Record {
     /// Do it again. `decision` is overwritten.
     pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
         match self {
-            Self::Decide { id, model, level, session, allowed, features, input_tokens, costs } => {
+            Self::Decide {
+                id,
+                model,
+                level,
+                session,
+                shadow,
+                allowed,
+                features,
+                input_tokens,
+                costs,
+            } => {
                 let request = Request {
                     id: *id,
                     features: features.as_deref(),
@@ -186,6 +205,7 @@ impl Record {
                     allowed: *allowed,
                     level: *level,
                     session: *session,
+                    shadow: *shadow,
                 };
                 controller.decide(&request, decision)?;
                 if decision.model == *model {
@@ -233,13 +253,35 @@ impl Input<'_> {
         if in_session > 1 {
             return Err(damaged("a session must be there or not", in_session));
         }
+        let shadow = self.shadow()?;
         let allowed = ModelSet::from_bits(u64::from_le_bytes(self.take()?));
         let (input_tokens, features) = self.prompt()?;
         let costs = (!self.0.is_empty()).then(|| self.costs()).transpose()?;
         let allowed = (!allowed.is_empty()).then_some(allowed);
         let (model, level) = (usize::from(model), usize::from(level));
         let session = (in_session == 1).then_some(session);
-        Ok(Record::Decide { id, model, level, session, allowed, features, input_tokens, costs })
+        Ok(Record::Decide {
+            id,
+            model,
+            level,
+            session,
+            shadow,
+            allowed,
+            features,
+            input_tokens,
+            costs,
+        })
+    }
+
+    fn shadow(&mut self) -> Result<Option<Shadow>> {
+        match self.take()? {
+            [0] => Ok(None),
+            [1] => {
+                let [model] = self.take()?;
+                Ok(Some(Shadow { model: usize::from(model), explore: self.f64()? }))
+            }
+            [other] => Err(damaged("a shadow must be there or not", other)),
+        }
     }
 
     fn prompt(&mut self) -> Result<(Option<NonZeroU32>, Option<Vec<f32>>)> {

@@ -5,7 +5,9 @@ mod common;
 use std::num::NonZeroU32;
 
 use common::Stream;
-use messplus_core::{Controller, Decision, ModelSet, ModelSpec, Outcome, Request, ZooChange};
+use messplus_core::{
+    Controller, Decision, ModelSet, ModelSpec, Outcome, Request, Shadow, ZooChange,
+};
 use messplus_journal::Recorded;
 use messplus_journal::header::{Content, Header};
 use messplus_journal::record::{self, Record};
@@ -31,12 +33,14 @@ proptest! {
         model in 0..64_usize,
         level in 0..64_usize,
         session in option::of(any::<u64>()),
+        shadow in option::of((0..64_usize, 0.0..1.0)),
         allowed in option::of(1..u64::MAX),
         features in option::of(vec(-1e9_f32..1e9, 0..20)),
         input_tokens in any::<u32>().prop_map(NonZeroU32::new),
         costs in option::of(vec(option::of(0.0..1e18), 1..64)),
     ) {
         let allowed = allowed.map(ModelSet::from_bits);
+        let shadow = shadow.map(|(model, explore)| Shadow { model, explore });
         let request = Request {
             id,
             features: features.as_deref(),
@@ -45,6 +49,7 @@ proptest! {
             allowed,
             level,
             session,
+            shadow,
         };
         let mut frames = Vec::new();
         segment::append(&mut frames, 7, |out| record::encode_decide(out, &request, model));
@@ -53,6 +58,7 @@ proptest! {
             model,
             level,
             session,
+            shadow,
             allowed,
             features: features.clone(),
             input_tokens,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use messplus_core::{
-    Config, Controller, Decision, Error, ListedCost, ModelSpec, Request, Result, ZooChange,
+    Config, Controller, Decision, Error, ListedCost, ModelSpec, Request, Result, Shadow, ZooChange,
 };
 use messplus_journal::{Recorded, Store};
 use pyo3::prelude::*;
@@ -127,7 +127,7 @@ impl PyController {
         self.read(py, |controller| controller.config().to_json())
     }
 
-    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, shadow=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn decide(
         &self,
@@ -138,12 +138,18 @@ impl PyController {
         sla: Option<&Bound<'_, PyAny>>,
         session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
+        shadow: Option<(Bound<'_, PyAny>, f64)>,
     ) -> PyResult<PyDecision> {
         let names = self.names();
         let features = features.map(convert::features).transpose()?;
         let costs = costs.map(|costs| by_model(&names, costs)).transpose()?;
         let allowed = allowed.map(|allowed| names.set("allowed", allowed)).transpose()?;
         let input_tokens = input_tokens.map(convert::tokens).transpose()?;
+        let shadow = shadow
+            .map(|(model, explore)| {
+                Ok::<_, PyErr>(Shadow { model: names.index("shadow", &model)?, explore })
+            })
+            .transpose()?;
         let request = Request {
             id: ids::fresh(),
             features: features.as_deref(),
@@ -152,6 +158,7 @@ impl PyController {
             allowed,
             level: self.level(sla)?,
             session: session.map(session_hash).transpose()?,
+            shadow,
         };
         let mut decision = Decision::with_capacity(names.len());
         self.enter(py, |controller| {

@@ -39,6 +39,16 @@ impl PyDecision {
     }
 
     #[getter]
+    fn would<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
+        self.inner.would.map(|would| self.names.name(py, would.model))
+    }
+
+    #[getter]
+    fn propensity(&self) -> Option<f64> {
+        self.inner.would.map(|would| would.propensity)
+    }
+
+    #[getter]
     fn also_query<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         self.names.tuple(py, self.inner.also_query.iter())
     }

@@ -1,6 +1,8 @@
 //! A snapshot of the counters, taken under the lock and turned into Python after it.
 
-use messplus_core::{Controller, Limit, ModelSet, Reason, ServiceLevel, Stats, VirtualQueue};
+use messplus_core::{
+    Controller, Estimate, Limit, ModelSet, Reason, ServiceLevel, ShadowStats, Stats, VirtualQueue,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -32,6 +34,17 @@ fn zip<T: Clone>(
         (term.clone(), constraint)
     });
     terms.collect()
+}
+
+fn shadow<'py>(py: Python<'py>, stats: &ShadowStats) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("decided", stats.decided)?;
+    dict.set_item("agreed", stats.agreed)?;
+    for (name, sums) in [("satisfaction", &stats.satisfaction), ("cost", &stats.cost)] {
+        let Estimate { n, identified, value, square, predicted, served } = *sums;
+        dict.set_item(name, (n, identified, value, square, predicted, served))?;
+    }
+    Ok(dict)
 }
 
 pub struct Snapshot {
@@ -87,6 +100,7 @@ impl Snapshot {
             limits.set_item(limit.resource.as_str(), dict)?;
         }
         report.set_item("limits", limits)?;
+        report.set_item("shadow", shadow(py, &self.stats.shadow)?)?;
         let models = PyDict::new(py);
         for (index, stats) in self.stats.models.iter().enumerate() {
             let reasons = PyDict::new(py);

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::ledger::Entry;
 use crate::model_set::ModelSet;
 use crate::request::{Example, Outcome, Request};
+use crate::shadow::Shadow;
 use crate::zoo::ModelSpec;
 
 /// Largest cost or latency accepted: sums of them stay finite.
@@ -30,6 +31,18 @@ impl Controller {
         }
         if request.level >= self.levels.len() {
             return Err(Error::input("level", "must be a service level", request.level));
+        }
+        if let Some(Shadow { model, explore }) = request.shadow {
+            if model >= n_models {
+                return Err(Error::input("shadow", "must be in the zoo", model));
+            }
+            if !(0.0..=1.0).contains(&explore) {
+                return Err(Error::input("shadow.explore", "must be in [0, 1]", explore));
+            }
+            if !self.limits.is_empty() {
+                let found = self.limits.len();
+                return Err(Error::input("shadow", "must not be combined with limits", found));
+            }
         }
         if self.ledger.find(request.id).is_some() {
             let found = format!("{:032x} again", request.id);

@@ -3,6 +3,7 @@
 mod admission;
 mod changes;
 mod codec;
+mod standing_in;
 
 use crate::agreement::{MAX_LIMITS, Resource};
 use crate::config::{Config, Missing, ValidConfig};
@@ -145,6 +146,7 @@ impl Controller {
         };
         decision.id = request.id;
         decision.step = self.step;
+        decision.would = None;
         decision.also_query = ModelSet::EMPTY;
         decision.p_satisfied.clear();
         decision.log_odds_sd.clear();
@@ -160,6 +162,9 @@ impl Controller {
         rank(&decision.score, &mut decision.ranking[allowed.len()..]);
         decision.model = decision.ranking[0];
         decision.reason = self.reason(request, allowed, choice.explored, decision.model);
+        if let Some(shadow) = request.shadow {
+            self.stand_in(shadow, allowed, decision);
+        }
         self.remember(request, decision, choice);
         Ok(())
     }
@@ -207,6 +212,11 @@ impl Controller {
         for outcome in outcomes {
             self.health.answered(outcome.model);
             self.stats.observe(entry.level, outcome);
+            if outcome.model == entry.model
+                && let (Some(would), Some(cost)) = (entry.would, outcome.cost)
+            {
+                self.stats.shadow.bill(&would, entry.model, cost);
+            }
             let (x, model) = (self.ledger.features(slot), outcome.model);
             if let Some(satisfaction) = outcome.satisfaction {
                 self.method.learn_rating(entry.explored, model, x, satisfaction);
@@ -225,9 +235,17 @@ impl Controller {
             && let Some(satisfaction) = served_satisfaction(&entry, outcomes)
         {
             self.ledger.entry_mut(slot).accounted = true;
-            let age = self.step.saturating_sub(entry.step);
-            self.account(&entry, satisfaction, Some(age));
-            self.stats.levels[entry.level].rate(satisfaction, self.levels[entry.level].backlog());
+            let age = Some(self.step.saturating_sub(entry.step));
+            if let Some(would) = entry.would {
+                let presumed = self.presume(&entry, &would, outcomes);
+                self.account(&entry, presumed, age);
+                let backlog = self.levels[entry.level].backlog();
+                self.stats.levels[entry.level].presume(presumed, backlog);
+            } else {
+                self.account(&entry, satisfaction, age);
+                let backlog = self.levels[entry.level].backlog();
+                self.stats.levels[entry.level].rate(satisfaction, backlog);
+            }
         }
         Ok(())
     }
@@ -321,9 +339,10 @@ impl Controller {
     }
 
     fn remember(&mut self, request: &Request<'_>, decision: &Decision, choice: Choice) {
+        let chosen = decision.would.map_or(decision.model, |would| would.model);
         self.stats.decide(request.level, decision);
         if let Some(session) = request.session {
-            self.sessions.remember(session, decision.model);
+            self.sessions.remember(session, chosen);
         }
         self.health.chosen(decision.model, self.now);
         if self.ledger.is_full() {
@@ -334,12 +353,14 @@ impl Controller {
             step: decision.step,
             model: decision.model,
             also_query: decision.also_query,
-            explored: choice.explored,
+            // What another model teaches in shadow mode is worth as much as exploration.
+            explored: choice.explored || decision.would.is_some(),
+            would: decision.would,
             level: request.level,
             expectations: choice.expectations,
             at: self.now,
             input_tokens: request.input_tokens,
-            p_satisfied: decision.p_satisfied[decision.model],
+            p_satisfied: decision.p_satisfied[chosen],
             ..Entry::default()
         };
         self.ledger.insert(entry, request.features);

@@ -81,6 +81,7 @@ impl Stream {
             allowed: (self.below(4) == 0).then_some(allowed),
             level: self.below(2) as usize,
             session: (self.below(3) == 0).then_some(self.below(20)),
+            shadow: None,
         };
         recorded.decide(&request, decision).is_ok()
     }
