@@ -53,6 +53,9 @@ def open_controller(
     StateError
         If the folder cannot be read or written, or is open already.
     """
+    whole = isinstance(journal_bytes, int) and not isinstance(journal_bytes, bool)
+    if not whole or not 0 < journal_bytes < 2**63:
+        raise ConfigError(f"journal_bytes: must be an integer >= 1, got {journal_bytes!r}")
     core, found = Controller.open(path, given, durability, journal_bytes)
     if found is None:
         return core, None

@@ -89,6 +89,9 @@ impl Agreement {
             return Err(Error::config("slas", "must be 1 to 64 service levels", found));
         }
         for (index, level) in self.levels.iter().enumerate() {
+            if level.name.is_empty() {
+                return Err(Error::config("slas", "names must not be empty", "\"\""));
+            }
             if self.levels[..index].iter().any(|other| other.name == level.name) {
                 let found = format!("{:?}", level.name);
                 return Err(Error::config("slas", "must have unique names", found));
@@ -138,7 +141,7 @@ mod tests {
         assert_eq!(valid.check(), Ok(()));
         for (agreement, field) in [
             (Agreement { levels: vec![], ..valid.clone() }, "slas: "),
-            (Agreement { levels: vec![level("", 0.0)], ..valid.clone() }, "sla.target: "),
+            (Agreement { levels: vec![level("all", 0.0)], ..valid.clone() }, "sla.target: "),
             (
                 Agreement { levels: vec![level("gold", 1.5), level("free", 0.5)], ..valid.clone() },
                 "slas[\"gold\"].target: ",

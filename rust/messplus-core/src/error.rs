@@ -58,6 +58,14 @@ pub enum Error {
         /// Name of the model.
         model: String,
     },
+    /// The model failed on this decision before.
+    #[error("decision: one failure per model, got a second one for {model:?} of id {id:032x}")]
+    AlreadyFailed {
+        /// The id as given.
+        id: u128,
+        /// Name of the model.
+        model: String,
+    },
     /// Saved state is truncated, corrupt or not ours.
     #[error("state: {rule}, got {found}")]
     State {

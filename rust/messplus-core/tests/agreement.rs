@@ -164,7 +164,7 @@ fn a_higher_level_gets_the_better_model_more_often() {
 #[test]
 fn the_dual_spends_its_limit_on_satisfaction() {
     let config = agreed(&[1.0, 4.0], Objective::Satisfaction);
-    let level = ServiceLevel { name: String::new(), alpha: 0.0 };
+    let level = ServiceLevel { name: "a".into(), alpha: 0.0 };
     let agreement = Agreement {
         levels: vec![level.clone(), ServiceLevel { name: "b".into(), ..level }],
         ..config.agreement.clone()

@@ -266,6 +266,7 @@ impl PyController {
         let names = self.names();
         let model = names.index("model", model)?;
         let failed = self.enter(py, |controller| {
+            controller.check_failure(id, model)?;
             controller.advance(unix_seconds());
             controller.fail(id, model)
         })?;

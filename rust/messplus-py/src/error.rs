@@ -23,9 +23,9 @@ pub fn to_py(error: &Error) -> PyErr {
         Error::Input { .. } => InputError::new_err(message),
         Error::Shape { .. } => ShapeError::new_err(message),
         Error::NonFinite { .. } => NonFiniteError::new_err(message),
-        Error::UnknownDecision { .. } | Error::AlreadyRated { .. } => {
-            FeedbackError::new_err(message)
-        }
+        Error::UnknownDecision { .. }
+        | Error::AlreadyRated { .. }
+        | Error::AlreadyFailed { .. } => FeedbackError::new_err(message),
         Error::State { .. } => StateError::new_err(message),
         Error::StateVersion { .. } => StateVersionError::new_err(message),
         _ => MessPlusError::new_err(message),

@@ -79,6 +79,18 @@ impl Controller {
         check_finite(features)
     }
 
+    /// Whether [`fail`](Self::fail) would take this in; the slot of the decision.
+    pub fn check_failure(&self, id: u128, model: usize) -> Result<usize> {
+        let slot = self.ledger.find(id).ok_or(Error::UnknownDecision { id })?;
+        let Some(spec) = self.config.models.get(model) else {
+            return Err(Error::input("model", "must be in the zoo", model));
+        };
+        if self.ledger.entry(slot).failed.contains(model) {
+            return Err(Error::AlreadyFailed { id, model: spec.name.clone() });
+        }
+        Ok(slot)
+    }
+
     pub(super) fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
         let &Entry { id, mut rated, mut billed, mut timed, .. } = self.ledger.entry(slot);
         for outcome in outcomes {

@@ -185,13 +185,8 @@ impl Controller {
     ///
     /// An error changes nothing.
     pub fn fail(&mut self, id: u128, model: usize) -> Result<ModelSet> {
-        let slot = self.ledger.find(id).ok_or(Error::UnknownDecision { id })?;
-        let Some(spec) = self.config.models.get(model) else {
-            return Err(Error::input("model", "must be in the zoo", model));
-        };
-        if !self.ledger.entry_mut(slot).failed.insert(model) {
-            return Err(Error::AlreadyRated { id, model: spec.name.clone() });
-        }
+        let slot = self.check_failure(id, model)?;
+        self.ledger.entry_mut(slot).failed.insert(model);
         self.health.failed(model, self.now);
         self.stats.models[model].failed += 1;
         Ok(self.ledger.entry(slot).failed)
