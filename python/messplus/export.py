@@ -25,6 +25,7 @@ COLUMNS = {
         "selected",
         "also_queried",
         "failed",
+        "drifts",
         "rated",
         "satisfaction",
         "billed",

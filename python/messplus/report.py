@@ -36,6 +36,9 @@ class ModelReport:
         and of the expected cost; None without any.
     failed
         Calls reported by :meth:`Router.failed`.
+    drifts
+        Times that its ratings or bills were found to have drifted from what was predicted; the
+        default policy then learns it anew.
     rated, satisfaction_rate
         Ratings of its answers and their mean; None without ratings.
     billed, cost
@@ -52,6 +55,7 @@ class ModelReport:
     foreseen_cost: float | None
     also_queried: int
     failed: int
+    drifts: int
     rated: int
     satisfaction_rate: float | None
     billed: int
@@ -334,6 +338,7 @@ def _model(counters: Mapping[str, Any]) -> ModelReport:
         foreseen_rate=_ratio(counters["foreseen"][0], counters["considered"]),
         foreseen_cost=_ratio(counters["foreseen"][1], counters["considered"]),
         failed=counters["failed"],
+        drifts=counters["drifts"],
         rated=counters["rated"],
         satisfaction_rate=_ratio(counters["satisfaction"], counters["rated"]),
         billed=counters["billed"],

@@ -39,6 +39,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         help="prefix of the cost columns <NAME>:<model>, such as cost or energy_j (default: cost)",
     )
     parser.add_argument("--models", metavar="A,B,...", help="models to use (default: all)")
+    parser.add_argument("--source", metavar="NAME", help="use the rows of this source alone")
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="number of seeds (default: 1)"
     )
@@ -110,7 +111,7 @@ def read_table(args: argparse.Namespace) -> Table:
     from messplus.replay import load_table
 
     models = args.models.split(",") if args.models else None
-    return load_table(args.table, cost=args.cost, models=models)
+    return load_table(args.table, cost=args.cost, models=models, source=args.source)
 
 
 def read_priors(args: argparse.Namespace) -> Priors:

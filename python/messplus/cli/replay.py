@@ -35,6 +35,12 @@ def add_parser(commands: Subparsers) -> None:
         metavar="A",
         help="satisfaction rate to hold, in (0, 1]",
     )
+    parser.add_argument(
+        "--drift",
+        metavar="CHANGE",
+        help="change a model at a share AT of the stream: degrade:MODEL@AT[:RATE], "
+        "price:MODEL@AT:FACTOR or appear:MODEL@AT",
+    )
     parser.set_defaults(run=run)
 
 
@@ -55,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         featurizer=read_featurizer(args),
         fit=args.fit,
         priors=read_priors(args),
+        drift=args.drift,
     )
     print(render(result))
     write_json(args, result.to_dict())

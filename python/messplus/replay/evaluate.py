@@ -7,12 +7,13 @@ from messplus.exceptions import ConfigError
 from messplus.featurizers import Featurizer
 
 from .bounds import Hindsight
+from .drift import parse_drift
 from .features import hindsight_features, policy_features
 from .policies import parse_policy
 from .priors import Priors
 from .results import PolicyResult, ReplayResult
 from .run import Problem, run
-from .streams import Stream
+from .streams import Stream, arrivals
 from .tables import Table
 
 
@@ -29,6 +30,7 @@ def replay(
     featurizer: Featurizer | None = None,
     fit: int = 0,
     priors: Priors | None = None,
+    drift: str | None = None,
 ) -> ReplayResult:
     r"""Find out what each policy would have cost on a table of outcomes.
 
@@ -56,6 +58,9 @@ def replay(
         Prompts of the table that an encoder's axes are fitted to; random axes without.
     priors
         What the routers are told before the first request; the mean costs of the table by default.
+    drift
+        What changes on the way; see :func:`messplus.replay.drift.parse_drift`. The bounds are then
+        those of the changed stream of seed 0, taken together.
 
     Raises
     ------
@@ -78,15 +83,18 @@ def replay(
     check_seeds(seeds)
     check_target(target)
     candidates = [parse_policy(name, table) for name in distinct(policies)]
+    change = parse_drift(drift, table) if drift else None
+    met = change.apply(table, arrivals(table, stream, 0), 0) if change else table
     problem = Problem(
         table=table,
         features=policy_features(table, tags=tags, featurizer=featurizer, fit=fit),
         target=target,
-        bounds=Hindsight(table, hindsight_features(table, tags=tags)).at(target),
+        bounds=Hindsight(met, hindsight_features(table, tags=tags)).at(target),
         stream=stream,
         feedback_rate=feedback_rate,
         feedback_delay=feedback_delay,
         priors=priors or Priors(),
+        drift=change,
     )
     results = []
     with Progress(len(candidates) * seeds * len(table), "replay") as progress:

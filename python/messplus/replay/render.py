@@ -21,7 +21,10 @@ def render(result: ReplayResult) -> str:
     )
     if table.dropped:
         head += f"\n{table.dropped:,} rows left out: no model has a score there"
-    return "\n\n".join([head, _zoo(result), _bounds(result), _policies(result), _early(result)])
+    parts = [head, _zoo(result), _bounds(result), _policies(result), _early(result)]
+    if problem.drift:
+        parts.append(_since_drift(result))
+    return "\n\n".join(parts)
 
 
 def render_sweep(result: SweepResult) -> str:
@@ -91,6 +94,16 @@ def _early(result: ReplayResult) -> str:
     for first in EARLY:
         header += [f"first {first:,}", "vs mix", "satisfaction"]
     return format_table(header, [_first(policy) for policy in result.policies])
+
+
+def _since_drift(result: ReplayResult) -> str:
+    header = ["policy", "after the change", "satisfaction"]
+    rows = [
+        [policy.name, _cost(since[0]), f"{since[1]:.4f}"]
+        for policy in result.policies
+        if (since := policy.since_drift())
+    ]
+    return format_table(header, rows)
 
 
 def _first(policy: PolicyResult) -> list[str]:

@@ -1,7 +1,7 @@
 """What a replay found, and its JSON form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,15 @@ class PolicyResult:
         satisfaction = np.mean([run.satisfaction[:first].mean() for run in self.runs])
         return float(cost), float(satisfaction)
 
+    def since_drift(self) -> tuple[float, float] | None:
+        """Mean cost and mean satisfaction after the change; ``None`` where nothing changes."""
+        if self.problem.drift is None:
+            return None
+        start = int(self.problem.drift.at * len(self.runs[0].cost))
+        cost = np.mean([run.cost[start:].mean() for run in self.runs])
+        satisfaction = np.mean([run.satisfaction[start:].mean() for run in self.runs])
+        return float(cost), float(satisfaction)
+
     def _early(self, first: int) -> dict[str, float]:
         cost, satisfaction = self.early(first)
         return {"mean_cost": cost, "satisfaction": satisfaction}
@@ -96,6 +105,7 @@ class PolicyResult:
         return self._summary() | worst | {"seeds": seeds}
 
     def _summary(self) -> dict[str, Any]:
+        since = self.since_drift()
         return {
             "mean_cost": self.mean_cost,
             "satisfaction": self.satisfaction,
@@ -105,7 +115,11 @@ class PolicyResult:
             "share": self.share,
             "core_us_per_step": self.core_us_per_step,
             "early": {str(first): self._early(first) for first in EARLY},
-        }
+        } | (
+            {"since_drift": dict(zip(("mean_cost", "satisfaction"), since, strict=True))}
+            if since
+            else {}
+        )
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,7 @@ class ReplayResult:
             "stream": problem.stream,
             "feedback_rate": problem.feedback_rate,
             "feedback_delay": problem.feedback_delay,
+            "drift": None if problem.drift is None else asdict(problem.drift),
             "bounds": costs,
             "policies": {policy.name: policy.to_dict() for policy in self.policies},
         }

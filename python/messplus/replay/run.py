@@ -14,6 +14,7 @@ from messplus.featurizers.chat import estimate_tokens
 
 from .baselines import backlog, draw_models
 from .bounds import Bounds
+from .drift import Drift
 from .policies import Baseline, Learner
 from .priors import Priors
 from .streams import Stream, arrivals, ratings
@@ -44,6 +45,8 @@ class Problem:
         Requests decided between a decision and its rating.
     priors
         What the routers are told before the first request.
+    drift
+        What changes on the way, if anything.
     """
 
     table: Table
@@ -54,6 +57,7 @@ class Problem:
     feedback_rate: float = 1.0
     feedback_delay: int = 0
     priors: Priors = field(default_factory=Priors)
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True)
@@ -120,8 +124,10 @@ def run(
     past = problem.priors.old_log(table, seed)
     order = arrivals(table, problem.stream, seed)
     order = order[~np.isin(order, past.rows)]
+    if problem.drift:
+        table = problem.drift.apply(table, order, seed)
     if isinstance(policy, Baseline):
-        return _run_baseline(problem, policy, seed, order)
+        return _run_baseline(problem, policy, seed, table, order)
     rated = ratings(len(order), problem.feedback_rate, seed)
     features = problem.features[:, :0] if policy.blind else problem.features
     (model, satisfaction, cost, explored, queue), final_backlog, seconds = _replay(
@@ -161,17 +167,17 @@ def _input_tokens(problem: Problem) -> npt.NDArray[np.uint32]:
 
 
 def _run_baseline(
-    problem: Problem, policy: Baseline, seed: int, order: npt.NDArray[np.uint32]
+    problem: Problem, policy: Baseline, seed: int, table: Table, order: npt.NDArray[np.uint32]
 ) -> Run:
     rated = ratings(len(order), problem.feedback_rate, seed)
-    model = draw_models(policy.weights(problem.bounds), problem.table, order, seed)
-    satisfaction = problem.table.scores[order, model]
+    model = draw_models(policy.weights(problem.bounds), table, order, seed)
+    satisfaction = table.scores[order, model]
     queue = backlog(satisfaction, rated, problem.target)
     return Run(
         seed=seed,
         model=model.astype(np.uint8),
         satisfaction=satisfaction,
-        cost=problem.table.costs[order, model],
+        cost=table.costs[order, model],
         explored=np.zeros(len(order), dtype=np.bool_),
         backlog=queue,
         final_backlog=float(queue[-1]),

@@ -69,7 +69,11 @@ class Table:
 
 
 def load_table(
-    path: str | Path, *, cost: str = "cost", models: Sequence[str] | None = None
+    path: str | Path,
+    *,
+    cost: str = "cost",
+    models: Sequence[str] | None = None,
+    source: str | None = None,
 ) -> Table:
     """Read a ``.parquet``, ``.csv`` or ``.jsonl`` file of outcomes.
 
@@ -83,6 +87,8 @@ def load_table(
         Prefix of the cost columns, such as ``cost`` or ``energy_j``.
     models
         Models to keep, in this order; all of the file by default.
+    source
+        Keep the rows of this source alone; all by default.
 
     Raises
     ------
@@ -119,7 +125,15 @@ def load_table(
             for m, model in enumerate(chosen)
         ]
     )
-    kept = np.flatnonzero(~np.isnan(scores).all(axis=1))
+    scored = ~np.isnan(scores).all(axis=1)
+    asked = np.ones_like(scored)
+    if source is not None:
+        if source not in (sources or ()):
+            raise InputError(
+                f"source: must be one of {_listed(sorted(set(sources or ())))}, got {source!r}"
+            )
+        asked = np.array([name == source for name in sources or ()])
+    kept = np.flatnonzero(scored & asked)
     if not len(kept):
         raise InputError(f"{path}: must score one of {_listed(chosen)} in some row, got none")
     return Table(
@@ -130,7 +144,7 @@ def load_table(
         scores=np.ascontiguousarray(scores[kept]),
         costs=np.ascontiguousarray(costs[kept]),
         cost=cost,
-        dropped=len(prompts) - len(kept),
+        dropped=int((asked & ~scored).sum()),
     )
 
 

@@ -216,6 +216,11 @@ impl Adaptive {
         self.costs.reprice(model, cost);
     }
 
+    /// Times that a model's ratings or bills were found to have drifted.
+    pub(crate) fn drifts(&self, model: usize) -> u64 {
+        self.heads.drifts(model) + self.costs.drifts(model)
+    }
+
     pub(crate) fn labels(&self, model: usize) -> u64 {
         self.heads.labels(model)
     }

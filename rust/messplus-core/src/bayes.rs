@@ -1,5 +1,6 @@
 //! Second-order online logistic regression: how likely each model is to satisfy, and how sure that is.
 
+use crate::drift::{self, Drift};
 use crate::error::{Error, Result};
 use crate::gaussian::{FULL, Gaussian};
 use crate::logistic::sigmoid;
@@ -40,6 +41,7 @@ pub struct BayesianHeads {
     shared: Gaussian,
     own: Vec<Gaussian>,
     dispersion: Vec<Dispersion>,
+    drift: Vec<Drift>,
     labels: Vec<u64>,
     forgetting: f32,
     scratch: Vec<f32>,
@@ -102,6 +104,7 @@ impl BayesianHeads {
             shared: Gaussian::new(n_features, SHARED_VARIANCE, 0.0, 0.0),
             own: Vec::new(),
             dispersion: Vec::new(),
+            drift: Vec::new(),
             labels: Vec::new(),
             forgetting: forgetting as f32,
             scratch: vec![0.0; FULL],
@@ -114,6 +117,7 @@ impl BayesianHeads {
     pub fn add(&mut self, mean: f64, n_features: usize) {
         self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, LOG_ODDS_VARIANCE));
         self.dispersion.push(Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT });
+        self.drift.push(Drift::default());
         self.labels.push(0);
     }
 
@@ -147,12 +151,20 @@ impl BayesianHeads {
         own.learn_one(x, residual, noise + variance, &mut self.scratch);
         let expected = label_variance * (1.0 + label_variance * variance / phi);
         self.dispersion[model].learn_one(error * error / expected);
+        if self.drift[model].observe(error / (phi * expected).sqrt()) {
+            self.own[model].forget(drift::FORGETTING);
+        }
         self.labels[model] += 1;
     }
 
     /// Models of the zoo.
     pub fn n_models(&self) -> usize {
         self.own.len()
+    }
+
+    /// Times that ratings of `model` were found to have drifted.
+    pub fn drifts(&self, model: usize) -> u64 {
+        self.drift[model].alarms()
     }
 
     /// Ratings learned from for `model`.
@@ -163,6 +175,7 @@ impl BayesianHeads {
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64s(&self.labels);
         self.shared.encode(out);
+        self.drift.iter().for_each(|drift| drift.encode(out));
         for (own, dispersion) in self.own.iter().zip(&self.dispersion) {
             own.encode(out);
             out.f64s(&[dispersion.sum, dispersion.weight]);
@@ -172,6 +185,9 @@ impl BayesianHeads {
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         input.u64s(&mut self.labels)?;
         self.shared.decode(input)?;
+        for drift in &mut self.drift {
+            *drift = Drift::decode(input)?;
+        }
         for (own, dispersion) in self.own.iter_mut().zip(&mut self.dispersion) {
             own.decode(input)?;
             *dispersion = Dispersion { sum: input.f64()?, weight: input.f64()? };

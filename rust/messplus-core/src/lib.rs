@@ -29,6 +29,7 @@ mod constraint;
 pub mod controller;
 pub mod cost;
 pub mod diagonal;
+pub mod drift;
 pub mod error;
 pub mod exploration;
 pub mod foresight;

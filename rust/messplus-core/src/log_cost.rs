@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::diagonal::Diagonal;
+use crate::drift::{self, Drift};
 use crate::error::{Error, Result};
 use crate::price::ListedCost;
 use crate::state::{Reader, Writer};
@@ -47,6 +48,7 @@ struct ModelCost {
     noise: f64,
     mean: f64,
     bills: f64,
+    drift: Drift,
 }
 
 impl ModelCost {
@@ -59,6 +61,7 @@ impl ModelCost {
             noise: NOISE,
             mean,
             bills: 0.0,
+            drift: Drift::default(),
         }
     }
 
@@ -156,10 +159,18 @@ impl LogCosts {
         let innovation_variance = model.noise + variance;
         self.shared.learn_one(x, residual, innovation_variance);
         model.own.learn_one(x, residual, innovation_variance);
+        if model.drift.observe(residual / innovation_variance.sqrt()) {
+            model.own.forget(drift::FORGETTING);
+        }
         let surprise = (residual * residual * model.noise / innovation_variance).min(25.0);
         let rate = (1.0 / (model.bills + 3.0)).max(1.0 / NOISE_WINDOW);
         let (low, high) = NOISE_RANGE;
         model.noise = (model.noise + rate * (surprise - model.noise)).clamp(low, high);
+    }
+
+    /// Times that bills of `model` were found to have drifted.
+    pub fn drifts(&self, model: usize) -> u64 {
+        self.models[model].drift.alarms()
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
@@ -167,6 +178,7 @@ impl LogCosts {
         for model in &self.models {
             model.own.encode(out);
             out.f64s(&[model.noise, model.mean, model.bills]);
+            model.drift.encode(out);
         }
     }
 
@@ -179,6 +191,7 @@ impl LogCosts {
                 return Err(Error::state("noise must be > 0, means and counts >= 0", noise));
             }
             (model.noise, model.mean, model.bills) = (noise, mean, bills);
+            model.drift = Drift::decode(input)?;
         }
         Ok(())
     }

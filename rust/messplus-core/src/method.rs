@@ -161,6 +161,14 @@ impl Method {
         }
     }
 
+    /// Times that a model was found to have changed, as far as this method can tell.
+    pub fn drifts(&self, model: usize) -> u64 {
+        match self {
+            Self::Paper(_) => 0,
+            Self::Adaptive(adaptive) => adaptive.drifts(model),
+        }
+    }
+
     /// Ratings learned from for a model.
     pub fn labels(&self, model: usize) -> u64 {
         match self {

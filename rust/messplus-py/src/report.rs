@@ -52,6 +52,7 @@ pub struct Snapshot {
     levels: Vec<(ServiceLevel, Constraint)>,
     limits: Vec<(Limit, Constraint)>,
     active: ModelSet,
+    drifts: Vec<u64>,
     pending: usize,
     evicted: u64,
     stats: Stats,
@@ -65,6 +66,7 @@ impl Snapshot {
             levels: zip(&agreement.levels, controller.levels(), |i| controller.level_feasible(i)),
             limits: zip(&agreement.limits, controller.limits(), |i| controller.limit_feasible(i)),
             active: controller.active(),
+            drifts: (0..controller.stats().models.len()).map(|m| controller.drifts(m)).collect(),
             pending: controller.ledger().pending(),
             evicted: controller.ledger().evicted(),
             stats: controller.stats().clone(),
@@ -115,6 +117,7 @@ impl Snapshot {
             model.set_item("considered", stats.considered)?;
             model.set_item("foreseen", stats.foreseen)?;
             model.set_item("failed", stats.failed)?;
+            model.set_item("drifts", self.drifts[index])?;
             model.set_item("also_queried", stats.also_queried)?;
             model.set_item("rated", stats.rated)?;
             model.set_item("satisfaction", stats.satisfaction)?;

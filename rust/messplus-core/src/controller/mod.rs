@@ -118,6 +118,11 @@ impl Controller {
         self.method.limit_feasible(limit)
     }
 
+    /// Times that ratings or bills of a model were found to have drifted; see [`Drift`](crate::drift::Drift).
+    pub fn drifts(&self, model: usize) -> u64 {
+        self.method.drifts(model)
+    }
+
     /// Choose the model for one request as the policy has it: see [`Paper`](crate::paper::Paper) and
     /// [`Adaptive`](crate::adaptive::Adaptive). The answer is written over `decision`.
     ///
