@@ -192,6 +192,22 @@ def test_long_prompts_keep_their_ends(built: Path) -> None:
     assert 30_000 < featurizer.encoder.embed([long])[1][0] < 70_000
 
 
+def test_text_is_cut_before_it_is_tokenized(built: Path) -> None:
+    """Tokenizers cut after most of the work: what lies between the ends must not reach them."""
+    featurizer = OnnxFeaturizer.from_folder(built, max_tokens=6)
+    ends = "w1 w2 " + "x" * 100, "x" * 100 + " w3 w4"
+    dense, sparse = ends[0] + " w9" * 10_000 + ends[1], ends[0] + " " + "x" * 29_999 + ends[1]
+    assert len(dense) == len(sparse)
+    embeddings, tokens = featurizer.encoder.embed([dense, sparse])
+    assert tokens[0] == tokens[1]
+    assert embeddings[0].tobytes() == embeddings[1].tobytes()
+
+
+def test_one_thread_serves_one_prompt(built: Path) -> None:
+    options = OnnxFeaturizer.from_folder(built).encoder._session.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+
+
 @pytest.mark.parametrize("prompt", ["", "\ud800", "\x00", "w1" * 100_000])
 def test_strange_prompts_are_finite(built: Path, prompt: str) -> None:
     assert np.isfinite(OnnxFeaturizer.from_folder(built)(prompt)).all()
