@@ -42,6 +42,12 @@ def test_features_are_a_unit_embedding_and_a_length(featurizer: StaticFeaturizer
     assert features[-1] == pytest.approx(0.3 * (math.log(4) - 3.5) / 1.5, abs=1e-6)
 
 
+def test_a_word_counts_once(featurizer: StaticFeaturizer) -> None:
+    once, often = featurizer.batch(["buy now", "now buy buy now buy"])
+    np.testing.assert_array_equal(once[:-1], often[:-1])
+    assert often[-1] > once[-1]
+
+
 def test_like_prompts_are_closer_than_unlike_ones(featurizer: StaticFeaturizer) -> None:
     question, paraphrase, other = featurizer.batch(
         [

@@ -17,8 +17,8 @@ def tokenizer() -> WordPiece:
 
 
 def ids_of(tokenizer: WordPiece, text: str) -> list[int]:
-    ids, mask, _ = tokenizer.encode([text])
-    return [int(token) for token in ids[mask[:, 0] == 1]]
+    ids, _, tokens = tokenizer.encode([text])
+    return [int(token) for token in ids[0, : int(tokens[0])]]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,13 @@ def test_batches_are_padded_and_masked(tokenizer: WordPiece) -> None:
     assert mask.dtype == np.uint8
     assert mask.tolist() == [[[1, 1, 1, 1]], [[0, 0, 0, 0]], [[1, 0, 0, 0]]]
     assert tokens.tolist() == [4.0, 0.0, 1.0]
+
+
+def test_a_token_counts_once(tokenizer: WordPiece) -> None:
+    ids, mask, tokens = tokenizer.encode(["the cat and the dog and the bird", "the the"])
+    assert mask[:, 0].tolist() == [[1, 1, 1, 0, 1, 0, 0, 1], [1, 0, 0, 0, 0, 0, 0, 0]]
+    assert ids[0, 0] == ids[0, 3] == ids[1, 1]
+    assert tokens.tolist() == [8.0, 2.0]
 
 
 def test_truncation_keeps_first_and_last_tokens(tokenizer: WordPiece) -> None:

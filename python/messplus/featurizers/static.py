@@ -1,4 +1,4 @@
-"""The embedded featurizer: the mean of static token vectors, in tens of microseconds."""
+"""The embedded featurizer: the sum of static token vectors, in tens of microseconds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHUNK = 256  # prompts run at a time: bounds the memory of a batch
 
 
 class StaticFeaturizer:
-    """Embeds a prompt as the mean of its tokens' vectors, read from the table in the package.
+    """Embeds a prompt as the sum of its distinct tokens' vectors, from the table in the package.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class StaticFeaturizer:
         self.tokenizer = WordPiece(vocabulary, max_tokens)
         self._session = open_session(graph)
         content = sha256(graph + vocabulary.encode()).hexdigest()
-        self._identity = f"static:{content[:16]}:dims={dims}:max_tokens={max_tokens}"
+        self._identity = f"static:{content[:16]}:distinct:dims={dims}:max_tokens={max_tokens}"
 
     @property
     def n_features(self) -> int:

@@ -1,6 +1,7 @@
 //! Tokenization from Python: many texts in, one padded batch out, the interpreter left free.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -29,7 +30,8 @@ impl PyWordPiece {
         Ok(Self { wordpiece, max_tokens })
     }
 
-    /// Returns ids `[n, longest]`, mask `[n, 1, longest]` and tokens before truncation `[n]`.
+    /// Returns ids `[n, longest]`, mask `[n, 1, longest]`, which is one where a token stands for the
+    /// first time, and tokens before truncation `[n]`.
     ///
     /// Lone surrogates, which JSON can carry and UTF-8 cannot, become replacement characters.
     #[expect(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
@@ -49,6 +51,14 @@ impl PyWordPiece {
     }
 }
 
+/// A word counts once, however often it stands there: that predicts better (docs/featurizers.md).
+fn mark_first(ids: &[i32], mask: &mut [u8]) {
+    let mut seen = HashSet::with_capacity(ids.len());
+    for (bit, id) in mask.iter_mut().zip(ids) {
+        *bit = u8::from(seen.insert(id));
+    }
+}
+
 impl PyWordPiece {
     fn encode_padded(&self, texts: &[Cow<'_, str>]) -> (Vec<i32>, Vec<u8>, Vec<f32>) {
         let mut rows = Vec::with_capacity(texts.len());
@@ -63,7 +73,11 @@ impl PyWordPiece {
             rows.push(ids);
         }
         // A prompt without tokens is one masked token: the zero vector.
-        let (ids, mask) = text::pad(&rows, 0);
+        let (ids, mut mask) = text::pad(&rows, 0);
+        let longest = ids.len() / rows.len().max(1);
+        for (row, mask) in rows.iter().zip(mask.chunks_mut(longest.max(1))) {
+            mark_first(row, mask);
+        }
         (ids, mask, tokens)
     }
 }
