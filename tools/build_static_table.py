@@ -3,8 +3,8 @@
 Every vocabulary token is encoded alone, ``[CLS] token [SEP]``, by a sentence encoder; the
 embeddings are mean-pooled, scaled to unit length, rotated to the principal axes of text (tokens
 weighted by how often they occur) and rounded to
-int8 with one scale per axis. A prompt's embedding is the sum of its tokens' rows. Axes are in
-order of variance, so the first k columns are the best k-column table.
+int8 with one scale per axis. A prompt's embedding is the sum of its distinct tokens' rows. Axes are
+in order of variance, so the first k columns are the best k-column table.
 
 The result does not depend on the number of threads or the BLAS kernel: everything before the
 rounding is float64, where their differences (1e-14) are far below half a rounding step.
