@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz load constraints
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz load constraints freethreaded
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,7 +16,7 @@ $(VENV)/.deps: pyproject.toml
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.deps $(RUST)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release --manifest-path rust/messplus-py/Cargo.toml
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release $(MATURIN) --manifest-path rust/messplus-py/Cargo.toml
 	@touch $@
 
 dev: $(VENV)/.built  ## build the native module into .venv
@@ -41,6 +41,13 @@ rust: ## unit tests, laws and doctests of the core
 
 python: dev  ## unit, property, thread and repository tests
 	$(BIN)/pytest
+
+# A wheel of its own: the stable ABI has no free-threaded form before 3.15.
+FREE ?= python3.14t
+freethreaded:  ## the thread tests under a free-threaded CPython, where FREE is installed
+	@command -v $(FREE) >/dev/null || { echo "skipped: $(FREE) is not installed"; exit 0; } && \
+	$(MAKE) --no-print-directory VENV=.venv-free PYTHON=$(FREE) MATURIN='--no-default-features' dev && \
+	.venv-free/bin/pytest tests/threads
 
 bench: dev  ## decision latency: criterion, then whole calls from Python
 	cargo bench --package messplus-benches
@@ -71,4 +78,4 @@ table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the ship
 	$(BIN)/python tools/build_static_table.py --check
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) target out
+	rm -rf $(VENV) .venv-free target out
