@@ -45,12 +45,15 @@ def estimate_tokens(prompt: Prompt) -> int:
     with its bills.
     """
     if isinstance(prompt, str):
-        texts = [prompt]
+        size = _bytes(prompt)
     else:
         contents = [message.get("content") for message in _messages(prompt)]
-        texts = [text for content in contents for text in _texts(content)]
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+        size = sum(_bytes(text) for content in contents for text in _texts(content))
     return min(max(-(-size // _BYTES_PER_TOKEN), 1), _MAX_TOKENS)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _messages(prompt: object) -> list[Mapping[str, Any]]:
