@@ -67,7 +67,9 @@ impl ModelCost {
 
     /// Logarithm of the listed cost.
     fn offset(&self, input_tokens: Option<NonZeroU32>) -> f64 {
-        self.listed.as_ref().map_or(0.0, |listed| libm::log(listed.of(input_tokens)))
+        // A tiny price of a short prompt may round to zero.
+        let listed = |listed: &ListedCost| listed.of(input_tokens).max(f64::MIN_POSITIVE);
+        self.listed.as_ref().map_or(0.0, |cost| libm::log(listed(cost)))
     }
 }
 

@@ -3,11 +3,13 @@
 mod common;
 mod sessions;
 
+use std::num::NonZeroU32;
+
 use common::{config, controller};
 use messplus_core::bayes::BayesianHeads;
 use messplus_core::gaussian::{FULL, Gaussian};
 use messplus_core::log_cost::LogCosts;
-use messplus_core::{Decision, DefaultPolicy, Outcome, Policy, Request};
+use messplus_core::{Decision, DefaultPolicy, ListedCost, Outcome, Policy, Request, TokenPrice};
 use proptest::prelude::*;
 use sessions::{Session, Step, sessions};
 
@@ -114,4 +116,31 @@ proptest! {
         let expected = costs.expected(0, &x, costs.length(&x), None);
         prop_assert!((expected / cost - 1.0).abs() < 0.05, "{expected} for {cost}");
     }
+
+    #[test]
+    fn prices_per_token_give_finite_costs(
+        input in prices(), output in prices(), output_tokens in 1.0..1e9_f64, x in features(),
+        bills in prop::collection::vec((any::<u32>(), prop_oneof![Just(0.0), 0.0..1e18_f64]), 0..20),
+    ) {
+        let x = x.map(|x| x.clamp(-1.0, 1.0));
+        let price = TokenPrice { input, output, output_tokens, input_tokens: 500.0 };
+        let listed = ListedCost::PerToken(price);
+        let mut costs = LogCosts::new([listed.clone(), 1.0.into()], 3);
+        for tokens in [1, 812, u32::MAX].map(NonZeroU32::new) {
+            let (expected, listed) = (costs.expected(0, &x, 0.0, tokens), listed.of(tokens));
+            prop_assert!((expected - listed).abs() <= 1e-9 * listed + 2.0 * f64::MIN_POSITIVE);
+        }
+        for (tokens, cost) in bills {
+            costs.learn_one(0, &x, NonZeroU32::new(tokens), cost);
+            for model in 0..2 {
+                let expected = costs.expected(model, &x, costs.length(&x), NonZeroU32::new(tokens));
+                prop_assert!(expected.is_finite() && expected >= 0.0, "{expected}");
+            }
+        }
+    }
+}
+
+/// Every price accepted, those that vanish in a sum and those that vanish altogether among them.
+fn prices() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(0.0), Just(f64::from_bits(1)), 0.0..1e-300_f64, 0.0..100.0_f64, Just(1e12)]
 }
