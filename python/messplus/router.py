@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
-from dataclasses import asdict
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from . import config, log_features, old_log, report
-from ._core import Controller, Decision, Histogram
-from .config import Model
-from .durable import open_controller
-from .exceptions import StateError
+from ._core import Controller, Decision
 from .featurizers.chat import estimate_tokens
-from .featurizers.requests import DURATIONS, RequestFeatures
-from .log import JsonlLog
-from .shadow import checked
+from .featurizers.requests import RequestFeatures
+from .persistent import Persistent, native
+from .zoo import Zoo
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from typing import Self, Unpack
+    from pathlib import Path
 
     import numpy.typing as npt
 
-    from ._schema import RouterSettings
     from .agreement import SLA, Limit
-    from .config import Policy, Settings
-    from .durable import Recovery
+    from .config import Model, Policy
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
     from .old_log import OldLog
-    from .prices import TokenPrice
     from .report import Report
     from .shadow import Shadow
 
 _log = logging.getLogger("messplus")
 
 
-class Router:
+class Router(Zoo, Persistent):
     """Names the cheapest model that keeps the agreed long-run satisfaction rate.
 
     Safe to share between threads; every call is one atomic transition of the router's state.
@@ -153,21 +143,7 @@ class Router:
             cooldown=cooldown,
         )
         features = RequestFeatures(featurizer, settings.tag_features)
-        self._set_up(Controller(_native(settings, features)), features, log, shadow)
-
-    def _set_up(
-        self,
-        core: Controller,
-        features: RequestFeatures,
-        log: str | Path | None,
-        shadow: str | Shadow | None,
-    ) -> None:
-        self._shadow = checked(shadow, core.config)
-        self._core = core
-        self._features = features
-        self._recovery: Recovery | None = None
-        self._durations = Histogram(DURATIONS)
-        self._jsonl = None if log is None else JsonlLog(log)
+        self._set_up(Controller(native(settings, features)), features, log, shadow)
 
     @classmethod
     def from_config(
@@ -188,93 +164,6 @@ class Router:
         settings = config.read(path)
         values = {name: getattr(settings, name) for name in type(settings).model_fields}
         return cls(**values, featurizer=featurizer, log=log, shadow=shadow)
-
-    @classmethod
-    def open(
-        cls,
-        path: str | Path,
-        models: Sequence[Model] | None = None,
-        sla: SLA | None = None,
-        policy: Policy | None = None,
-        *,
-        featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
-        shadow: str | Shadow | None = None,
-        durability: Literal["group", "each", "none"] = "group",
-        journal_bytes: int = 32 << 20,
-        **settings: Unpack[Settings],
-    ) -> Router:
-        """The router kept in a folder: made there at first, found there after a restart or crash.
-
-        Every transition is on file when :meth:`select` or :meth:`feedback` returns, so a killed
-        process loses nothing. Feedback on decisions made before a restart is welcome. A disk that
-        fails does not fail requests: the router routes on, logs it, counts it in
-        ``report().state_errors``, and writes a snapshot as soon as it can.
-
-        Parameters
-        ----------
-        path
-            The folder; made, for its owner only, where it is missing.
-        models, sla, policy, featurizer, log, shadow, settings
-            As for the class; where the folder holds a router the settings may be left out.
-        durability
-            What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
-            returned for (``each``, some milliseconds per call), or what the operating system had
-            not written yet (``none``).
-        journal_bytes
-            Size of a journal after which a snapshot is written.
-
-        Raises
-        ------
-        ConfigError
-            If a setting breaks its rule, or differs from that of the router found.
-        StateLockedError
-            If another process, or another router of this one, has the folder open.
-        StateError
-            If the folder cannot be read or written, or was made with another featurizer.
-        """
-        given = None
-        if models is not None:
-            checked = config.given(models, sla, policy, **settings)
-            features = RequestFeatures(featurizer, checked.tag_features)
-            featurizer = features.map.featurizer
-            given = _native(checked, features)
-        core, recovery = open_controller(Path(path), given, durability, journal_bytes)
-        try:
-            router = cls._resume(core, featurizer, log, shadow)
-        except BaseException:
-            core.close()
-            raise
-        router._recovery = recovery
-        return router
-
-    @property
-    def recovery(self) -> Recovery | None:
-        """How :meth:`open` found the folder; None where it made the router."""
-        return self._recovery
-
-    def checkpoint(self) -> None:
-        """Write a snapshot and begin a new journal; nothing to do for a router in memory.
-
-        Raises
-        ------
-        StateError
-            If the snapshot cannot be written; the router goes on with the old one.
-        """
-        self._core.checkpoint()
-
-    def close(self) -> None:
-        """Write a snapshot and let go of the folder; nothing to do for a router in memory.
-
-        A closed router still routes, in memory only, and counts what it does not record.
-        """
-        self._core.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     def select(
         self,
@@ -539,48 +428,6 @@ class Router:
             self._jsonl.failed(decision, model)
         return next((name for name in decision.ranking if name not in failed), None)
 
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """The zoo: the models that may be chosen, with the costs listed now."""
-        return config.zoo(self._core.config)
-
-    def add_model(self, model: Model) -> None:
-        """Let a model join the zoo.
-
-        It starts from its listed cost and quality and is tried where it might win; what was learned
-        about the others stays. A model that left and returns keeps what was learned of it.
-
-        Raises
-        ------
-        ConfigError
-            If a value breaks its rule, the name is taken, or the zoo has 64 models, those that left
-            included. Nothing has changed then.
-        """
-        self._core.add_model(json.dumps(asdict(config.validate_model(model))))
-
-    def remove_model(self, name: str) -> None:
-        """Let a model leave the zoo; feedback on requests it served is accepted as before.
-
-        Raises
-        ------
-        InputError
-            If it is not in the zoo, or the last of it. Nothing has changed then.
-        """
-        self._core.remove_model(name)
-
-    def reprice(self, name: str, cost: float | TokenPrice) -> None:
-        """Change the listed cost of a model; what it is expected to cost changes in proportion.
-
-        Raises
-        ------
-        ConfigError
-            If the cost breaks the rule of :class:`Model`. Nothing has changed then.
-        InputError
-            If the model is not in the zoo. Nothing has changed then.
-        """
-        model = config.validate_model(Model(name, cost))
-        self._core.reprice(name, json.dumps(asdict(model)["cost"]))
-
     def report(self) -> Report:
         """Account for everything since the router was made.
 
@@ -601,78 +448,6 @@ class Router:
             )
         return account
 
-    def to_bytes(self) -> bytes:
-        """Everything needed to go on as if nothing had happened, versioned and checksummed."""
-        return self._core.to_bytes()
-
-    @classmethod
-    def from_bytes(
-        cls,
-        state: bytes,
-        *,
-        featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
-        shadow: str | Shadow | None = None,
-    ) -> Router:
-        """The router that :meth:`to_bytes` saved.
-
-        Raises
-        ------
-        StateError
-            If the bytes are truncated, corrupt, of another format, or were made with another
-            featurizer; the message names both.
-        """
-        return cls._resume(Controller.from_bytes(state), featurizer, log, shadow)
-
-    @classmethod
-    def _resume(
-        cls,
-        core: Controller,
-        featurizer: AnyFeaturizer,
-        log: str | Path | None,
-        shadow: str | Shadow | None,
-    ) -> Router:
-        try:
-            metadata = json.loads(json.loads(core.config)["metadata"])
-        except (ValueError, KeyError):
-            raise StateError("state: must be a router's, got a bare controller's") from None
-        router = cls.__new__(cls)
-        router._set_up(core, RequestFeatures.from_metadata(metadata, featurizer), log, shadow)
-        return router
-
-    def save(self, path: str | Path) -> None:
-        """Write the state to a file: complete or not at all, readable by the owner only."""
-        path = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-    @classmethod
-    def load(
-        cls,
-        path: str | Path,
-        *,
-        featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
-        shadow: str | Shadow | None = None,
-    ) -> Router:
-        """The router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
-        return cls.from_bytes(
-            Path(path).read_bytes(), featurizer=featurizer, log=log, shadow=shadow
-        )
-
 
 def _tokens(prompt: Prompt | None, given: int | None) -> int | None:
     return estimate_tokens(prompt) if given is None and prompt is not None else given
-
-
-def _native(settings: RouterSettings, features: RequestFeatures) -> str:
-    metadata = json.dumps(features.metadata())
-    return config.to_native(settings, features.map.n_features, metadata)
