@@ -32,6 +32,7 @@ impl Shadow {
         let n = allowed.len();
         // For a fixed model that may not serve, the router's choice stands in.
         let fixed = if allowed.contains(self.model) { self.model } else { choice };
+        #[expect(clippy::cast_sign_loss, reason = "draws are not negative")]
         let place = (draw / self.explore * n as f64) as usize;
         let drawn = if draw < self.explore { allowed.iter().nth(place) } else { None };
         let certain = if fixed == choice { 1.0 - self.explore } else { 0.0 };

@@ -28,7 +28,7 @@ impl Histogram {
     pub fn observe(&self, seconds: f64) {
         let bucket = self.bounds.partition_point(|&bound| bound < seconds);
         self.counts[bucket].fetch_add(1, Ordering::Relaxed);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        #[expect(clippy::cast_sign_loss, reason = "saturates")]
         self.nanoseconds.fetch_add((seconds * 1e9) as u64, Ordering::Relaxed);
     }
 
@@ -82,7 +82,6 @@ impl Delays {
     }
 
     fn place(&self, id: u128) -> &(AtomicU64, AtomicU64) {
-        #[expect(clippy::cast_possible_truncation, reason = "the low bits of a random id")]
         &self.places[id as usize % REMEMBERED]
     }
 
@@ -91,7 +90,6 @@ impl Delays {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of an id")]
 fn upper(id: u128) -> u64 {
     (id >> 64) as u64
 }
