@@ -6,7 +6,6 @@ import os as _os
 from . import _core
 from ._core import Decision, __version__
 from .agreement import SLA, Limit
-from .config import DefaultPolicy, Model, PaperPolicy, Policy, Sgd
 from .durable import Recovery
 from .exceptions import (
     ConfigError,
@@ -23,6 +22,8 @@ from .exceptions import (
     StateVersionError,
     UnsafeEncoderError,
 )
+from .model import Model
+from .policy import DefaultPolicy, PaperPolicy, Policy, Sgd
 from .prices import TokenPrice
 from .report import LimitReport, ModelReport, Report, SLAReport
 from .router import Router

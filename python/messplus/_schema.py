@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .agreement import SLA, Limit
-from .config import DefaultPolicy, Model, PaperPolicy
+from .model import Model
+from .policy import DefaultPolicy, PaperPolicy
 
 
 class RouterSettings(BaseModel):

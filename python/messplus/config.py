@@ -1,15 +1,16 @@
-"""What a router is made from: the zoo, the service level, the policy."""
+"""Settings of a router: checked, read from files, and written for the core."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
-from .agreement import SLA, STRICT, Limit
+from .agreement import SLA, Limit
 from .exceptions import ConfigError
+from .model import Model
 from .prices import TokenPrice
 
 if TYPE_CHECKING:
@@ -19,153 +20,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from ._schema import RouterSettings
+    from .policy import Policy
 
     Schema = TypeVar("Schema", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model of the zoo.
-
-    Parameters
-    ----------
-    name
-        Name, unique in the zoo; decisions name models by it.
-    cost
-        Expected cost of one request before any bill was seen: a number in ``[0, 1e18]``, or a
-        :class:`TokenPrice`. Any unit (money, joules), the same for the whole zoo. To the default
-        policy zero means unknown: the first bill tells.
-    quality
-        Mean satisfaction expected of the model before any rating was seen, in ``(0, 1)``: a
-        benchmark score, say. Used by the default policy.
-    """
-
-    __pydantic_config__: ClassVar[Any] = STRICT
-
-    name: str
-    cost: float | TokenPrice
-    quality: float | None = None
-
-    @classmethod
-    def from_price_map(
-        cls,
-        prices: Mapping[str, Any],
-        name: str,
-        output_tokens: float,
-        *,
-        input_tokens: float = 500.0,
-        quality: float | None = None,
-    ) -> Model:
-        """Take the price from a map in the form that LiteLLM publishes.
-
-        Parameters and errors are those of :meth:`TokenPrice.from_map`.
-
-        Examples
-        --------
-        >>> prices = {"nano": {"input_cost_per_token": 1e-07, "output_cost_per_token": 4e-07}}
-        >>> Model.from_price_map(prices, "nano", output_tokens=300).cost.cost(input_tokens=800)
-        0.0002
-        """
-        return cls(name, TokenPrice.from_map(prices, name, output_tokens, input_tokens), quality)
-
-
-@dataclass(frozen=True)
-class Sgd:
-    """Training of the per-model logistic heads by stochastic gradient descent.
-
-    Parameters
-    ----------
-    lr
-        Learning rate, in ``(0, 100]``.
-    momentum
-        Momentum, in ``[0, 1)``.
-    l2
-        Strength of the L2 penalty, in ``[0, 1]``.
-    clip
-        Largest Euclidean norm of one gradient, in ``(0, 1e6]``.
-    """
-
-    __pydantic_config__: ClassVar[Any] = STRICT
-
-    lr: float = 0.003
-    momentum: float = 0.9
-    l2: float = 1e-4
-    clip: float = 1.0
-
-
-class Policy:
-    """How requests are routed: take a preset, :meth:`default` or :meth:`paper`."""
-
-    @staticmethod
-    def default(
-        exploration: float = 0.1, credit: float = 50.0, forgetting: float = 1.0
-    ) -> DefaultPolicy:
-        """Learn from every rating, predict costs, find the price of satisfaction without a scale.
-
-        The same settings serve every zoo; the parameters are those of :class:`DefaultPolicy`.
-        """
-        return DefaultPolicy(exploration=exploration, credit=credit, forgetting=forgetting)
-
-    @staticmethod
-    def paper(v: float = 1e-4, c: float = 0.1, **sgd: float) -> PaperPolicy:
-        """MESS+ as published (arXiv 2505.19947).
-
-        The published V = 0.0001 is meant for costs in joules. Keyword arguments beside ``v`` and
-        ``c`` are those of :class:`Sgd`.
-        """
-        return PaperPolicy(v=v, exploration=c, sgd=Sgd(**sgd))
-
-
-@dataclass(frozen=True)
-class DefaultPolicy(Policy):
-    """The default method: Bayesian heads, predicted costs, an adaptive multiplier.
-
-    Parameters
-    ----------
-    preset
-        Its name in a settings file.
-    exploration
-        Strength c of the exploration probability ``min(1, c / n^(1/4))`` after n ratings, ``>= 0``.
-        An exploring request calls one model, as any other does.
-    credit
-        Satisfaction delivered beyond the target that counts later, in rated requests, in
-        ``[0, 1e6]``.
-    forgetting
-        Factor by which each rating devalues earlier ones, in ``(0.9, 1]``; below one where models
-        or requests change.
-    """
-
-    __pydantic_config__: ClassVar[Any] = STRICT
-
-    preset: Literal["default"] = "default"
-    exploration: float = 0.1
-    credit: float = 50.0
-    forgetting: float = 1.0
-
-
-@dataclass(frozen=True)
-class PaperPolicy(Policy):
-    """The published method: drift plus penalty with a fixed weight of cost.
-
-    Parameters
-    ----------
-    preset
-        Its name in a settings file.
-    v
-        Penalty weight V of the cost, ``>= 0``, unit 1/cost. Larger values save more and hold the
-        target later.
-    exploration
-        Strength c of the exploration probability ``min(1, c / t^(1/4))``, ``>= 0``.
-    sgd
-        The satisfaction predictor.
-    """
-
-    __pydantic_config__: ClassVar[Any] = STRICT
-
-    preset: Literal["paper"] = "paper"
-    v: float = 1e-4
-    exploration: float = 0.1
-    sgd: Sgd = field(default_factory=Sgd)
 
 
 class Settings(TypedDict, total=False):

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from ._schema import RouterSettings
     from .agreement import SLA
-    from .config import Model, Policy, Settings
+    from .config import Settings
     from .durable import Recovery
     from .featurizers.requests import AnyFeaturizer
+    from .model import Model
+    from .policy import Policy
     from .shadow import Shadow
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from . import config, log_features, old_log, report
+from . import accounting, config, log_features, old_log
 from ._core import Controller, Decision
 from .featurizers.chat import estimate_tokens
 from .featurizers.requests import RequestFeatures
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .agreement import SLA, Limit
-    from .config import Model, Policy
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
+    from .model import Model
     from .old_log import OldLog
+    from .policy import Policy
     from .report import Report
     from .shadow import Shadow
 
@@ -440,7 +441,9 @@ class Router(Zoo, Persistent):
             "featurize": self._features.durations.read(),
             "feedback": self._core.feedback_delays(),
         }
-        account = report.build(counters, self._features.errors, self._features.timeouts, durations)
+        account = accounting.build(
+            counters, self._features.errors, self._features.timeouts, durations
+        )
         if not account.feasible and not self._warned:
             self._warned = True
             _log.warning(

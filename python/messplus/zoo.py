@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from . import config
-from .config import Model
+from .model import Model
 
 if TYPE_CHECKING:
     from ._core import Controller

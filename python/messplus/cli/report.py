@@ -24,7 +24,7 @@ def add_parser(commands: Subparsers) -> None:
 def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from messplus import _core, compliance, report
+    from messplus import _core, accounting, compliance
     from messplus.prices import listed_costs
 
     state = Path(args.state)
@@ -32,6 +32,6 @@ def _run(args: argparse.Namespace) -> int:
         core, _ = _core.Controller.recover(state)
     else:
         core = _core.Controller.from_bytes(state.read_bytes())
-    page = compliance.render(report.build(core.report()), listed_costs(core.config), args.title)
+    page = compliance.render(accounting.build(core.report()), listed_costs(core.config), args.title)
     Path(args.html).write_text(page, encoding="utf-8")
     return 0

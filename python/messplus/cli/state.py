@@ -34,10 +34,10 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    from messplus import _core, report
+    from messplus import _core, accounting
 
     core, found = _core.Controller.recover(args.state)
-    account = report.build(core.report(), 0, 0)
+    account = accounting.build(core.report(), 0, 0)
     files = _core.audit_folder(args.state)
     if args.json:
         import json

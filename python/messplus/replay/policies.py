@@ -27,8 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from messplus.config import Policy
 from messplus.exceptions import ConfigError
+from messplus.policy import Policy
 
 from .bounds import Bounds
 from .tables import Table

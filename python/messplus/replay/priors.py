@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from messplus.config import Model
 from messplus.exceptions import ConfigError
+from messplus.model import Model
 from messplus.prices import TokenPrice
 
 from .baselines import draw_models

@@ -1,0 +1,129 @@
+"""From the core's counters to a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from . import shadow
+from .confidence import satisfaction_interval
+from .report import Durations, LimitReport, ModelReport, Point, Report, SLAReport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def build(
+    counters: Mapping[str, Any],
+    featurizer_errors: int = 0,
+    featurizer_timeouts: int = 0,
+    durations: Mapping[str, tuple[Sequence[float], Sequence[int], float]] | None = None,
+) -> Report:
+    """Turn the core's counters into a report."""
+    decisions = counters["decisions"]
+    models = {name: _model(model) for name, model in counters["models"].items()}
+    slas = {name: _sla(sla) for name, sla in counters["slas"].items()}
+    limits = {name: _limit(name, limit, models) for name, limit in counters["limits"].items()}
+    reasons: Counter[str] = Counter()
+    for model in models.values():
+        reasons.update(model.reasons)
+    rated = sum(sla.rated for sla in slas.values())
+    accounted = {name: sla.rated + sla.presumed for name, sla in slas.items()}
+    # Before anything is accounted for, every level counts alike.
+    weights = accounted if any(accounted.values()) else dict.fromkeys(slas, 1)
+    target = sum(weights[name] * slas[name].target for name in slas) / sum(weights.values())
+    backlog = sum(sla.backlog for sla in slas.values())
+    levels, bounds = list(slas.items()), list(limits.items())
+    out_of_reach = [f"sla {name}" for name, sla in levels if not sla.feasible]
+    out_of_reach += [f"limit {name}" for name, limit in bounds if not limit.feasible]
+    satisfaction = sum(sla["satisfaction"] for sla in counters["slas"].values())
+    return Report(
+        slas=slas,
+        limits=limits,
+        models=models,
+        target=target,
+        decisions=decisions,
+        rated=rated,
+        presumed=sum(sla.presumed for sla in slas.values()),
+        satisfaction_rate=_ratio(satisfaction, rated),
+        backlog=backlog,
+        lower_bound=_bound(target, backlog, sum(accounted.values())),
+        feasible=not out_of_reach,
+        out_of_reach=tuple(out_of_reach),
+        exploration_share=_ratio(reasons["explore"], decisions),
+        cost=sum(model.cost for model in models.values()),
+        pending=counters["pending"],
+        evicted=counters["evicted"],
+        featurizer_errors=featurizer_errors,
+        featurizer_timeouts=featurizer_timeouts,
+        state_errors=counters["state_errors"],
+        reasons=dict(reasons),
+        shadow=shadow.build(counters["shadow"]),
+        durations={name: Durations(*read) for name, read in (durations or {}).items()},
+    )
+
+
+def _sla(counters: Mapping[str, Any]) -> SLAReport:
+    rated, target, backlog = counters["rated"], counters["target"], counters["backlog"]
+    return SLAReport(
+        target=target,
+        decisions=counters["decisions"],
+        rated=rated,
+        presumed=counters["presumed"],
+        presumed_satisfaction=counters["presumed_satisfaction"],
+        satisfaction_rate=_ratio(counters["satisfaction"], rated),
+        interval=satisfaction_interval(rated, counters["satisfaction"], counters["spread"]),
+        backlog=backlog,
+        lower_bound=_bound(target, backlog, rated + counters["presumed"]),
+        feasible=counters["feasible"],
+        cost=counters["cost"],
+        history=tuple(Point(*point) for point in counters["history"]),
+    )
+
+
+def _limit(
+    name: str, counters: Mapping[str, Any], models: Mapping[str, ModelReport]
+) -> LimitReport:
+    if name == "cost":
+        calls = sum(model.billed for model in models.values())
+        used = sum(model.cost for model in models.values())
+    else:
+        calls = sum(model.timed for model in models.values())
+        used = sum(model.timed * (model.mean_latency or 0.0) for model in models.values())
+    limit, backlog = counters["limit"], counters["backlog"]
+    return LimitReport(
+        limit=limit,
+        calls=calls,
+        mean=_ratio(used, calls),
+        backlog=backlog,
+        upper_bound=limit * (1 + backlog / calls) if calls else None,
+        feasible=counters["feasible"],
+    )
+
+
+def _model(counters: Mapping[str, Any]) -> ModelReport:
+    return ModelReport(
+        removed=counters["removed"],
+        selected=counters["selected"],
+        reasons=counters["reasons"],
+        predicted_rate=_ratio(counters["predicted"], counters["selected"]),
+        also_queried=counters["also_queried"],
+        foreseen_rate=_ratio(counters["foreseen"][0], counters["considered"]),
+        foreseen_cost=_ratio(counters["foreseen"][1], counters["considered"]),
+        failed=counters["failed"],
+        drifts=counters["drifts"],
+        rated=counters["rated"],
+        satisfaction_rate=_ratio(counters["satisfaction"], counters["rated"]),
+        billed=counters["billed"],
+        cost=counters["cost"],
+        timed=counters["timed"],
+        mean_latency=_ratio(counters["latency"], counters["timed"]),
+    )
+
+
+def _bound(target: float, backlog: float, accounted: int) -> float | None:
+    return target - backlog / accounted if accounted else None
+
+
+def _ratio(part: float, whole: int) -> float | None:
+    return part / whole if whole else None

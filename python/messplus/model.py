@@ -1,0 +1,58 @@
+"""One model of the zoo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .agreement import STRICT
+from .prices import TokenPrice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the zoo.
+
+    Parameters
+    ----------
+    name
+        Name, unique in the zoo; decisions name models by it.
+    cost
+        Expected cost of one request before any bill was seen: a number in ``[0, 1e18]``, or a
+        :class:`TokenPrice`. Any unit (money, joules), the same for the whole zoo. To the default
+        policy zero means unknown: the first bill tells.
+    quality
+        Mean satisfaction expected of the model before any rating was seen, in ``(0, 1)``: a
+        benchmark score, say. Used by the default policy.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    name: str
+    cost: float | TokenPrice
+    quality: float | None = None
+
+    @classmethod
+    def from_price_map(
+        cls,
+        prices: Mapping[str, Any],
+        name: str,
+        output_tokens: float,
+        *,
+        input_tokens: float = 500.0,
+        quality: float | None = None,
+    ) -> Model:
+        """Take the price from a map in the form that LiteLLM publishes.
+
+        Parameters and errors are those of :meth:`TokenPrice.from_map`.
+
+        Examples
+        --------
+        >>> prices = {"nano": {"input_cost_per_token": 1e-07, "output_cost_per_token": 4e-07}}
+        >>> Model.from_price_map(prices, "nano", output_tokens=300).cost.cost(input_tokens=800)
+        0.0002
+        """
+        return cls(name, TokenPrice.from_map(prices, name, output_tokens, input_tokens), quality)

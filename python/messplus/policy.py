@@ -1,0 +1,107 @@
+"""How requests are routed: the presets and their settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from .agreement import STRICT
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """Training of the per-model logistic heads by stochastic gradient descent.
+
+    Parameters
+    ----------
+    lr
+        Learning rate, in ``(0, 100]``.
+    momentum
+        Momentum, in ``[0, 1)``.
+    l2
+        Strength of the L2 penalty, in ``[0, 1]``.
+    clip
+        Largest Euclidean norm of one gradient, in ``(0, 1e6]``.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    lr: float = 0.003
+    momentum: float = 0.9
+    l2: float = 1e-4
+    clip: float = 1.0
+
+
+class Policy:
+    """How requests are routed: take a preset, :meth:`default` or :meth:`paper`."""
+
+    @staticmethod
+    def default(
+        exploration: float = 0.1, credit: float = 50.0, forgetting: float = 1.0
+    ) -> DefaultPolicy:
+        """Learn from every rating, predict costs, find the price of satisfaction without a scale.
+
+        The same settings serve every zoo; the parameters are those of :class:`DefaultPolicy`.
+        """
+        return DefaultPolicy(exploration=exploration, credit=credit, forgetting=forgetting)
+
+    @staticmethod
+    def paper(v: float = 1e-4, c: float = 0.1, **sgd: float) -> PaperPolicy:
+        """MESS+ as published (arXiv 2505.19947).
+
+        The published V = 0.0001 is meant for costs in joules. Keyword arguments beside ``v`` and
+        ``c`` are those of :class:`Sgd`.
+        """
+        return PaperPolicy(v=v, exploration=c, sgd=Sgd(**sgd))
+
+
+@dataclass(frozen=True)
+class DefaultPolicy(Policy):
+    """The default method: Bayesian heads, predicted costs, an adaptive multiplier.
+
+    Parameters
+    ----------
+    preset
+        Its name in a settings file.
+    exploration
+        Strength c of the exploration probability ``min(1, c / n^(1/4))`` after n ratings, ``>= 0``.
+        An exploring request calls one model, as any other does.
+    credit
+        Satisfaction delivered beyond the target that counts later, in rated requests, in
+        ``[0, 1e6]``.
+    forgetting
+        Factor by which each rating devalues earlier ones, in ``(0.9, 1]``; below one where models
+        or requests change.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    preset: Literal["default"] = "default"
+    exploration: float = 0.1
+    credit: float = 50.0
+    forgetting: float = 1.0
+
+
+@dataclass(frozen=True)
+class PaperPolicy(Policy):
+    """The published method: drift plus penalty with a fixed weight of cost.
+
+    Parameters
+    ----------
+    preset
+        Its name in a settings file.
+    v
+        Penalty weight V of the cost, ``>= 0``, unit 1/cost. Larger values save more and hold the
+        target later.
+    exploration
+        Strength c of the exploration probability ``min(1, c / t^(1/4))``, ``>= 0``.
+    sgd
+        The satisfaction predictor.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    preset: Literal["paper"] = "paper"
+    v: float = 1e-4
+    exploration: float = 0.1
+    sgd: Sgd = field(default_factory=Sgd)
