@@ -154,9 +154,8 @@ class FeatureMap:
         if vector.shape == (self.n_features,) and not tags:
             return vector
         if vector.shape != (self._n_text,):
-            expected = (
-                f"({self._n_text},)" if tags else f"({self._n_text},) or ({self.n_features},)"
-            )
+            whole = "" if tags or not self._tag_features else f" or ({self.n_features},)"
+            expected = f"({self._n_text},){whole}"
             raise ShapeError(f"features: must have shape {expected}, got {vector.shape}")
         return self._join(vector, hash_tags(tags, self._tag_features) if tags else None)
 

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 static GATE: RwLock<()> = RwLock::new(());
 static FORKS: AtomicU64 = AtomicU64::new(0);
@@ -17,6 +17,15 @@ thread_local! {
 /// Pass the gate; it cannot close before the returned guard is dropped.
 pub(crate) fn gate() -> RwLockReadGuard<'static, ()> {
     GATE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Pass the gate if it is open.
+pub(crate) fn try_gate() -> Option<RwLockReadGuard<'static, ()>> {
+    match GATE.try_read() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// How often this process was forked off another, counting its ancestors.

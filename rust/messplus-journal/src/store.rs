@@ -1,6 +1,6 @@
 //! A controller shared by threads whose transitions are on file before a call returns.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -110,6 +110,23 @@ impl Store {
             log.commit(&self.shared.live);
         }
         result
+    }
+
+    /// [`enter`](Self::enter), if that waits for nothing: neither for a lock nor for a file. The
+    /// transition is handed back otherwise.
+    pub fn try_enter<T, F>(&self, transition: F) -> std::result::Result<T, F>
+    where
+        F: FnOnce(&mut Recorded) -> T,
+    {
+        if self.shared.log.is_some() {
+            return Err(transition);
+        }
+        let Some(_gate) = fork::try_gate() else { return Err(transition) };
+        match self.shared.live.try_lock() {
+            Ok(mut live) => Ok(transition(&mut live)),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(transition(&mut poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => Err(transition),
+        }
     }
 
     /// Look at the controller.

@@ -45,13 +45,17 @@ impl PyController {
         }
     }
 
-    /// Detach from the interpreter, then lock: a thread that waits for the lock blocks no Python.
+    /// Microseconds of work are done at once; a thread that would have to wait for the lock or for a
+    /// file detaches from the interpreter first, and so blocks no Python.
     fn enter<T: Send>(
         &self,
         py: Python<'_>,
         transition: impl FnOnce(&mut Recorded) -> Result<T> + Send,
     ) -> PyResult<T> {
-        let result = py.detach(|| self.store.enter(transition));
+        let result = match self.store.try_enter(transition) {
+            Ok(result) => result,
+            Err(transition) => py.detach(|| self.store.enter(transition)),
+        };
         self.log_news(py);
         result.map_err(|error| to_py(&error))
     }
