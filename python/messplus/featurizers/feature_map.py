@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .chat import Prompt
 
 
+_FLOAT32 = np.dtype(np.float32)
+
+
 class FeatureMap:
     """Composes a featurizer with hashed tags.
 
@@ -35,6 +38,7 @@ class FeatureMap:
     def __init__(self, featurizer: Featurizer, tag_features: int) -> None:
         self._featurizer = featurizer
         self._n_text = featurizer.n_features
+        self._shape = (self._n_text + tag_features,)
         self._tag_features = tag_features
 
     @property
@@ -148,10 +152,12 @@ class FeatureMap:
         NonFiniteError
             If a raw embedding is not finite.
         """
-        vector = _float32(features)
         if isinstance(self._featurizer, VectorFeaturizer):
-            return self._raw(self._featurizer, vector, tags, tokens)
-        if vector.shape == (self.n_features,) and not tags:
+            return self._raw(self._featurizer, _float32(features), tags, tokens)
+        if not tags and _is_vector(features, self._shape):
+            return features
+        vector = _float32(features)
+        if vector.shape == self._shape and not tags:
             return vector
         if vector.shape != (self._n_text,):
             whole = "" if tags or not self._tag_features else f" or ({self.n_features},)"
@@ -182,6 +188,16 @@ class FeatureMap:
         if block is not None:
             vector[self._n_text :] = block
         return vector
+
+
+def _is_vector(features: npt.ArrayLike, shape: tuple[int]) -> TypeGuard[npt.NDArray[np.float32]]:
+    """Whether nothing needs to be done: the usual case, which has to be quick."""
+    return (
+        isinstance(features, np.ndarray)
+        and features.shape == shape
+        and features.dtype == _FLOAT32
+        and features.flags.c_contiguous
+    )
 
 
 def _float32(features: npt.ArrayLike) -> npt.NDArray[np.float32]:

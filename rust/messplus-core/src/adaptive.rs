@@ -226,21 +226,21 @@ impl Adaptive {
     }
 
     /// False once no price buys enough: the multiplier has been near its cap for long, and the best
-    /// model of each request is expected to stay below the target, or another constraint pulls as hard.
+    /// model of each request is expected to stay below the target, or another constraint pulls.
     pub(crate) fn level_feasible(&self, level: usize, alpha: f64) -> bool {
         let level = &self.levels[level];
-        !level.is_saturated() || !(level.is_beyond(alpha) || self.saturated() > 1)
+        !level.is_saturated() || !(level.is_beyond(alpha) || self.pulling() > 1)
     }
 
-    /// The same for a limit: even the thriftiest models use more, or another constraint pulls as hard.
+    /// The same for a limit: even the thriftiest models use more, or another constraint pulls.
     pub(crate) fn limit_feasible(&self, limit: usize) -> bool {
         let limit = &self.limits[limit];
-        !limit.is_saturated() || !(limit.is_beyond() || self.saturated() > 1)
+        !limit.is_saturated() || !(limit.is_beyond() || self.pulling() > 1)
     }
 
-    fn saturated(&self) -> usize {
-        let levels = self.levels.iter().filter(|level| level.is_saturated());
-        levels.count() + self.limits.iter().filter(|limit| limit.is_saturated()).count()
+    fn pulling(&self) -> usize {
+        let levels = self.levels.iter().filter(|level| level.pulls());
+        levels.count() + self.limits.iter().filter(|limit| limit.pulls()).count()
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {

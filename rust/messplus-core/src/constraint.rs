@@ -8,6 +8,8 @@ use crate::state::{Reader, Writer};
 
 /// Saturation of a multiplier beyond which its constraint may be out of reach.
 const SATURATED: f64 = 0.8;
+/// Saturation from which a constraint may be what keeps another one out of reach: prices of hundreds.
+const PULLS: f64 = 0.5;
 /// Means over requests are over about this many.
 const WINDOW: f64 = 500.0;
 /// Scatter of a rating against its target, to which the multiplier's constants are fitted.
@@ -38,6 +40,10 @@ impl LevelPrice {
 
     pub fn is_saturated(&self) -> bool {
         self.multiplier.saturation() >= SATURATED
+    }
+
+    pub fn pulls(&self) -> bool {
+        self.multiplier.saturation() >= PULLS
     }
 
     /// Whether the best models are expected to stay below the target.
@@ -120,6 +126,10 @@ impl LimitPrice {
 
     pub fn is_saturated(&self) -> bool {
         self.multiplier.saturation() >= SATURATED
+    }
+
+    pub fn pulls(&self) -> bool {
+        self.multiplier.saturation() >= PULLS
     }
 
     /// Whether the thriftiest models are expected to stay above the limit.
