@@ -217,7 +217,9 @@ class Router(Zoo, Persistent):
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
         start = perf_counter()
-        tokens = _tokens(prompt, input_tokens)
+        tokens = input_tokens
+        if tokens is None and prompt is not None:
+            tokens = estimate_tokens(prompt)
         vector = self._features.one(prompt, tags, features, tokens)
         decision = self._core.decide(vector, costs, allowed, sla, session, tokens, self._shadow)
         return self._noted(start, decision)
@@ -253,7 +255,9 @@ class Router(Zoo, Persistent):
             If an argument breaks its rule. Nothing has changed then.
         """
         start = perf_counter()
-        tokens = _tokens(prompt, input_tokens)
+        tokens = input_tokens
+        if tokens is None and prompt is not None:
+            tokens = estimate_tokens(prompt)
         vector = await self._features.one_async(prompt, tags, features, tokens, deadline)
         decision = self._core.decide(vector, costs, allowed, sla, session, tokens, self._shadow)
         return self._noted(start, decision)
@@ -450,7 +454,3 @@ class Router(Zoo, Persistent):
                 "out of reach: %s; what comes nearest is served", ", ".join(account.out_of_reach)
             )
         return account
-
-
-def _tokens(prompt: Prompt | None, given: int | None) -> int | None:
-    return estimate_tokens(prompt) if given is None and prompt is not None else given
