@@ -32,10 +32,10 @@ pub struct PyController {
 
 impl PyController {
     fn wrap(py: Python<'_>, store: Store) -> Self {
-        let (names, levels) = store.read(|controller| {
-            let levels = controller.config().agreement.levels.iter();
-            (Names::of_zoo(py, controller), Names::new(py, levels.map(|level| level.name.as_str())))
-        });
+        // No Python object is made, and no thread waits attached, while the core is locked.
+        let config = py.detach(|| store.read(|controller| controller.config().clone()));
+        let levels = config.agreement.levels.iter().map(|level| level.name.as_str());
+        let (names, levels) = (Names::of_zoo(py, &config.models), Names::new(py, levels));
         Self {
             store,
             names: RwLock::new(Arc::new(names)),
@@ -341,7 +341,8 @@ impl PyController {
 
     /// Take the names that the zoo has now.
     fn follow_zoo(&self, py: Python<'_>) {
-        self.set_names(self.store.read(|controller| Names::of_zoo(py, controller)));
+        let models = self.read(py, |controller| controller.config().models.clone());
+        self.set_names(Names::of_zoo(py, &models));
     }
 
     /// Held while names and zoo differ.

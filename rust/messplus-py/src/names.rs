@@ -1,6 +1,6 @@
 //! Models by name: Python speaks of names, the core of indices.
 
-use messplus_core::{Controller, ModelSet};
+use messplus_core::{ModelSet, ModelSpec};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 
@@ -20,11 +20,10 @@ impl Names {
         Self { all, active }
     }
 
-    /// The names of a controller's zoo, models that left it included.
-    pub fn of_zoo(py: Python<'_>, controller: &Controller) -> Self {
-        let models = controller.config().models.iter();
-        let active = controller.active();
-        Self { active, ..Self::new(py, models.map(|model| model.name.as_str())) }
+    /// The names of a zoo, models that left it included.
+    pub fn of_zoo(py: Python<'_>, models: &[ModelSpec]) -> Self {
+        let active = (0..models.len()).filter(|&index| !models[index].retired).collect();
+        Self { active, ..Self::new(py, models.iter().map(|model| model.name.as_str())) }
     }
 
     /// These names and one more.
