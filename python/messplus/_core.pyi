@@ -9,6 +9,7 @@ from .explain import Explanation
 
 __version__: str
 build_profile: str
+FORM_FEATURES: int
 
 def before_fork() -> None: ...
 def after_fork_in_parent() -> None: ...
@@ -154,8 +155,9 @@ class WordPiece:
         self, texts: list[str]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]: ...
 
+def text_form(texts: list[str], tokens: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
 def prompt_features(
-    embeddings: npt.NDArray[np.float32], tokens: npt.NDArray[np.float32], dims: int
+    embeddings: npt.NDArray[np.float32], form: npt.NDArray[np.float32], dims: int
 ) -> npt.NDArray[np.float32]: ...
 
 @final

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._core import text_form
 from .exceptions import FeaturizerError, InputError
 from .featurizers.chat import prompt_text
 from .featurizers.embedding import EmbeddingFeaturizer
@@ -68,9 +69,10 @@ def featurize(
         _vectors(columns, features, tokens)  # names the row that has no embedding of this width
         features = _with(features, featurizer.fitted(_raw(columns)))
     else:
-        embeddings, lengths = _embed(featurizer, list(texts.values()))
+        sample = list(texts.values())
+        embeddings, lengths = _embed(featurizer, sample)
         fitted = featurizer.fitted(embeddings)
-        leading = fitted.features(embeddings, lengths)
+        leading = fitted.features(embeddings, text_form(sample, lengths))
         features = _with(features, fitted)
     vectors = _vectors(columns, features, tokens)
     if leading is not None:
@@ -97,7 +99,7 @@ def _refusal(
     featurizer = features.map.featurizer
     if not isinstance(featurizer, EmbeddingFeaturizer):
         return "needs a featurizer that reduces embeddings"
-    dims = featurizer.n_features - 1
+    dims = featurizer.dims
     if featurizer.width <= dims:
         return f"needs embeddings wider than the {dims} dimensions kept"
     ready = sum(vector is not None for vector in columns.get("features", ()))
@@ -132,11 +134,11 @@ def _vectors(columns: Columns, features: RequestFeatures, tokens: npt.NDArray[np
     n = len(columns["model"])
     found = np.zeros((n, features.map.n_features), np.float32)
     absent = [None] * n
-    rows = zip(columns.get("tags", absent), columns.get("features", absent), tokens, strict=True)
-    for row, (tags, ready, length) in enumerate(rows):
+    given = (columns.get(name, absent) for name in ("prompt", "tags", "features"))
+    for row, (prompt, tags, ready, length) in enumerate(zip(*given, tokens, strict=True)):
         with at_row(row):
             if ready is not None:
-                found[row] = features.map.ready(ready, tags, length or None)
+                found[row] = features.map.ready(ready, tags, length or None, prompt)
             elif tags:
                 found[row, features.map.n_text :] = hash_tags(tags, features.map.tag_features)
     return found

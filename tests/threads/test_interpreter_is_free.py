@@ -1,4 +1,4 @@
-"""Tokenization runs beside Python, not instead of it."""
+"""Reading texts runs beside Python, not instead of it."""
 
 import json
 import threading
@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from build_encoder_folder import word_tokenizer
 
 import messplus
-from messplus._core import FolderTokenizer, WordPiece
+from messplus._core import FolderTokenizer, WordPiece, text_form
 
 VOCABULARY = Path(messplus.__file__).parent / "featurizers" / "data" / "vocab.txt"
 
@@ -23,7 +24,11 @@ def folder() -> Callable[[list[str]], object]:
     return FolderTokenizer(json.dumps(word_tokenizer(["word"])).encode(), 512).encode
 
 
-@pytest.mark.parametrize("make", [embedded, folder])
+def form() -> Callable[[list[str]], object]:
+    return lambda texts: text_form(texts, np.ones(len(texts), np.float32))
+
+
+@pytest.mark.parametrize("make", [embedded, folder, form])
 def test_another_thread_goes_on_during_one_long_call(
     make: Callable[[], Callable[[list[str]], object]],
 ) -> None:

@@ -14,13 +14,13 @@ def feature_map() -> FeatureMap:
 
 def test_prompt_features_come_first_then_tags(feature_map: FeatureMap) -> None:
     features = feature_map("hello", {"task": "qa"})
-    assert features.shape == (feature_map.n_features,) == (40,)
-    np.testing.assert_array_equal(features[:32], StaticFeaturizer(dims=31)("hello"))
-    np.testing.assert_array_equal(features[32:], hash_tags({"task": "qa"}, 8))
+    assert features.shape == (feature_map.n_features,) == (49,)
+    np.testing.assert_array_equal(features[:41], StaticFeaturizer(dims=31)("hello"))
+    np.testing.assert_array_equal(features[41:], hash_tags({"task": "qa"}, 8))
 
 
 def test_without_tags_their_block_is_zero(feature_map: FeatureMap) -> None:
-    assert not feature_map("hello")[32:].any()
+    assert not feature_map("hello")[41:].any()
 
 
 def test_ready_features_are_those_of_the_prompt_or_the_whole_vector(
@@ -28,14 +28,14 @@ def test_ready_features_are_those_of_the_prompt_or_the_whole_vector(
 ) -> None:
     whole = feature_map("hello", {"task": "qa"})
     np.testing.assert_array_equal(feature_map.ready(whole), whole)
-    np.testing.assert_array_equal(feature_map.ready(whole[:32].tolist(), {"task": "qa"}), whole)
+    np.testing.assert_array_equal(feature_map.ready(whole[:41].tolist(), {"task": "qa"}), whole)
 
 
 def test_ready_features_of_another_length_are_refused(feature_map: FeatureMap) -> None:
     with pytest.raises(ShapeError, match=r"features: must have shape .* got \(33,\)"):
         feature_map.ready(np.zeros(33))
     with pytest.raises(ShapeError, match="features: must have shape"):
-        feature_map.ready(np.zeros(40), {"task": "qa"})
+        feature_map.ready(np.zeros(49), {"task": "qa"})
 
 
 def test_a_prompt_that_is_no_string_is_refused(feature_map: FeatureMap) -> None:

@@ -14,16 +14,16 @@ def letters(prompt: str) -> list[float]:
 def test_a_function_becomes_a_featurizer() -> None:
     featurizer = FunctionFeaturizer(letters)
     assert isinstance(featurizer, Featurizer)
-    assert featurizer.n_features == 4
+    assert featurizer.n_features == 13
     features = featurizer("a" * 40)
-    np.testing.assert_allclose(features[:-1], np.array([40, 0, 1]) / np.sqrt(1601), rtol=1e-6)
-    assert features[-1] == pytest.approx(0.2 * (np.log(10) - 3.5), abs=1e-6)
+    np.testing.assert_allclose(features[10:], np.array([40, 0, 1]) / np.sqrt(1601), rtol=1e-6)
+    assert features[0] == pytest.approx(0.2 * (np.log(10) - 3.5), abs=1e-6)
 
 
 def test_long_vectors_are_reduced() -> None:
     featurizer = FunctionFeaturizer(lambda prompt: np.arange(1536) + len(prompt), "ours", dims=31)
-    assert featurizer.n_features == 32
-    assert featurizer.batch(["a", "b"]).shape == (2, 32)
+    assert featurizer.n_features == 41
+    assert featurizer.batch(["a", "b"]).shape == (2, 41)
 
 
 def test_identity_names_function_and_settings() -> None:

@@ -47,11 +47,11 @@ def states_of(folder: Path, prompt: str) -> np.ndarray:
 def test_it_is_a_featurizer(built: Path) -> None:
     featurizer = OnnxFeaturizer.from_folder(built)
     assert isinstance(featurizer, Featurizer)
-    assert featurizer.n_features == 33
+    assert featurizer.n_features == 42
     features = featurizer("w1 w2")
-    assert features.shape == (33,)
-    assert np.linalg.norm(features[:-1]) == pytest.approx(1.0, abs=1e-5)
-    assert features[-1] == pytest.approx(0.2 * (np.log(4) - 3.5), abs=1e-6)
+    assert features.shape == (42,)
+    assert np.linalg.norm(features[10:]) == pytest.approx(1.0, abs=1e-5)
+    assert features[0] == pytest.approx(0.2 * (np.log(4) - 3.5), abs=1e-6)
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean", "max", "mean_sqrt_len"])
@@ -80,7 +80,7 @@ def test_a_batch_gives_what_each_prompt_alone_gives(built: Path) -> None:
     featurizer = OnnxFeaturizer.from_folder(built)
     alone = np.stack([featurizer(prompt) for prompt in PROMPTS])
     np.testing.assert_allclose(featurizer.batch(PROMPTS), alone, atol=2e-6)
-    assert featurizer.batch([]).shape == (0, 33)
+    assert featurizer.batch([]).shape == (0, 42)
 
 
 def test_graphs_quantised_on_the_fly_run_one_prompt_at_a_time(folder: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_bare_graph_and_tokenizer_are_enough(folder: Path) -> None:
 
 def test_token_types_are_fed_where_the_graph_asks_for_them(tmp_path: Path) -> None:
     modernbert(tmp_path, bert=True)
-    assert OnnxFeaturizer.from_folder(tmp_path).n_features == 33
+    assert OnnxFeaturizer.from_folder(tmp_path).n_features == 42
 
 
 def test_a_sentence_output_is_preferred(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_identity_tells_content_and_settings_apart(built: Path, folder: Path) ->
 
 def test_wide_embeddings_are_reduced(built: Path) -> None:
     featurizer = OnnxFeaturizer.from_folder(built, dims=8)
-    assert featurizer.n_features == 9
+    assert featurizer.n_features == 18
     again = OnnxFeaturizer.from_folder(built, dims=8)
     assert featurizer("w1").tobytes() == again("w1").tobytes()
     assert not np.array_equal(
@@ -269,7 +269,7 @@ def test_principal_axes_are_fitted_and_travel_in_the_state(built: Path) -> None:
     sample = [f"w{i} w{2 * i % 200} w{7 * i % 200}" for i in range(200)]
     random = OnnxFeaturizer.from_folder(built, dims=8)
     fitted = random.fit(sample)
-    assert fitted.n_features == 9
+    assert fitted.n_features == 18
     assert fitted.identity != random.identity
     restored = OnnxFeaturizer.from_folder(built).restored(fitted.state())
     assert restored.identity == fitted.identity

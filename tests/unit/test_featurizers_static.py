@@ -1,6 +1,5 @@
 """The embedded featurizer: shape, exactness, and prompts nobody should send."""
 
-import math
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 import messplus
+from messplus._core import text_form
 from messplus.exceptions import ConfigError
 from messplus.featurizers import Featurizer, StaticFeaturizer
 
@@ -34,18 +34,19 @@ def test_it_is_a_featurizer(featurizer: StaticFeaturizer) -> None:
     assert isinstance(featurizer, Featurizer)
 
 
-def test_features_are_a_unit_embedding_and_a_length(featurizer: StaticFeaturizer) -> None:
+def test_features_are_the_form_and_a_unit_embedding(featurizer: StaticFeaturizer) -> None:
     features = featurizer("Hello, world!")
-    assert features.shape == (featurizer.n_features,) == (128,)
+    assert features.shape == (featurizer.n_features,) == (138,)
     assert features.dtype == np.float32
-    assert np.linalg.norm(features[:-1]) == pytest.approx(1.0, abs=1e-6)
-    assert features[-1] == pytest.approx(0.3 * (math.log(4) - 3.5) / 1.5, abs=1e-6)
+    form = text_form(["Hello, world!"], np.array([4], np.float32))[0]
+    np.testing.assert_array_equal(features[:10], form)
+    assert np.linalg.norm(features[10:]) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_word_counts_once(featurizer: StaticFeaturizer) -> None:
     once, often = featurizer.batch(["buy now", "now buy buy now buy"])
-    np.testing.assert_array_equal(once[:-1], often[:-1])
-    assert often[-1] > once[-1]
+    np.testing.assert_array_equal(once[10:], often[10:])
+    assert often[0] > once[0]
 
 
 def test_like_prompts_are_closer_than_unlike_ones(featurizer: StaticFeaturizer) -> None:
@@ -55,7 +56,7 @@ def test_like_prompts_are_closer_than_unlike_ones(featurizer: StaticFeaturizer) 
             "Name the biggest planet orbiting the sun.",
             "Refactor this Python function to use a dictionary.",
         ]
-    )[:, :-1]
+    )[:, 10:]
     assert question @ paraphrase > question @ other + 0.2
 
 
@@ -63,14 +64,14 @@ def test_a_batch_gives_what_each_prompt_alone_gives(featurizer: StaticFeaturizer
     together = featurizer.batch(PROMPTS)
     alone = np.stack([featurizer(prompt) for prompt in PROMPTS])
     assert together.tobytes() == alone.tobytes()
-    assert featurizer.batch([]).shape == (0, 128)
+    assert featurizer.batch([]).shape == (0, 138)
 
 
 def test_fewer_dimensions_are_the_first_ones() -> None:
     wide, narrow = StaticFeaturizer(dims=128), StaticFeaturizer(dims=16)
-    first = wide.batch(PROMPTS[:3])[:, :16]
+    first = wide.batch(PROMPTS[:3])[:, 10:26]
     first /= np.linalg.norm(first, axis=1, keepdims=True)
-    np.testing.assert_allclose(narrow.batch(PROMPTS[:3])[:, :16], first, atol=1e-6)
+    np.testing.assert_allclose(narrow.batch(PROMPTS[:3])[:, 10:], first, atol=1e-6)
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "\x00\x01", "\ud800", "\u200b" * 9])
@@ -78,16 +79,17 @@ def test_a_prompt_without_tokens_is_a_finite_vector(
     featurizer: StaticFeaturizer, prompt: str
 ) -> None:
     features = featurizer(prompt)
-    assert not features[:-1].any()
-    assert features[-1] == pytest.approx(-0.7, abs=1e-6)
+    assert not features[10:].any()
+    assert features[0] == pytest.approx(-0.7, abs=1e-6)
+    assert np.isfinite(features).all()
 
 
 def test_a_huge_prompt_is_read_at_both_ends(featurizer: StaticFeaturizer) -> None:
     ends = "one " * 1024, " two" * 1024
     filler = "x" * 2_000_000
     huge = featurizer(filler.join(ends))
-    np.testing.assert_array_equal(huge[:-1], featurizer("".join(ends))[:-1])
-    assert huge[-1] > 1.0
+    np.testing.assert_array_equal(huge[10:], featurizer("".join(ends))[10:])
+    assert huge[0] > 1.0
 
 
 def test_threads_share_one_featurizer(featurizer: StaticFeaturizer) -> None:

@@ -19,7 +19,7 @@ from messplus import (
     ShapeError,
     StateError,
 )
-from messplus.featurizers import FunctionFeaturizer, OnnxFeaturizer, VectorFeaturizer
+from messplus.featurizers import FunctionFeaturizer, OnnxFeaturizer, Prompt, VectorFeaturizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,18 +49,18 @@ def router(featurizer: VectorFeaturizer | None = None) -> Router:
 
 def test_raw_embeddings_are_reduced() -> None:
     featurizer = VectorFeaturizer(WIDTH, 15)
-    assert featurizer.n_features == 16
+    assert featurizer.n_features == 25
     features = featurizer.one(embeddings(1)[0], 33)
-    assert np.linalg.norm(features[:-1]) == pytest.approx(1.0, abs=1e-6)
+    assert np.linalg.norm(features[10:]) == pytest.approx(1.0, abs=1e-6)
     decision = router().select(features=embeddings(1)[0], tags={"task": "qa"})
     assert decision.reason != "fallback"
 
 
 def test_narrow_embeddings_are_taken_as_they_are() -> None:
     featurizer = VectorFeaturizer(3)
-    assert featurizer.n_features == 4
+    assert featurizer.n_features == 13
     features = featurizer.one(np.array([3, 0, 4], np.float32), None)
-    np.testing.assert_allclose(features, [0.6, 0.0, 0.8, 0.0], atol=1e-7)
+    np.testing.assert_allclose(features, [0.0] * 10 + [0.6, 0.0, 0.8], atol=1e-7)
 
 
 def test_length_comes_from_the_prompt_or_the_caller() -> None:
@@ -77,8 +77,32 @@ def test_length_comes_from_the_prompt_or_the_caller() -> None:
         return routed.select(features=vector, **request).p_satisfied
 
     assert score(input_tokens=5)["small"] > 0.6 > 0.4 > score(input_tokens=5000)["small"]
-    assert score(prompt="x" * 20) == score(input_tokens=5)
-    assert score(prompt="x" * 20, input_tokens=5000) == score(input_tokens=5000)
+    assert score(prompt="x" * 20) == score(prompt="x" * 20, input_tokens=5)
+    assert score(prompt="x" * 20)["small"] > 0.6 > 0.4 > score(prompt="x" * 20_000)["small"]
+
+
+def test_form_comes_from_the_prompt() -> None:
+    vector = embeddings(1)[0]
+    routed = router()
+    routed.warm_start(
+        [
+            {
+                "features": vector,
+                "prompt": prompt,
+                "model": "small",
+                "satisfied": prompt == "Is it so?",
+            }
+            for prompt in ["Is it so?", "So it is."] * 100
+        ]
+    )
+
+    def score(prompt: Prompt | None) -> float:
+        decision = routed.select(prompt, features=vector, input_tokens=3)
+        return decision.p_satisfied["small"]
+
+    assert score("Is it so?") > 0.6 > 0.4 > score("So it is.")
+    assert score([{"role": "user", "content": "Is it so?"}]) == score("Is it so?")
+    assert score("Is it so?") > score(None) > score("So it is.")
 
 
 def test_without_an_embedding_a_request_is_routed_without_features() -> None:

@@ -79,9 +79,9 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dims",
         type=int,
-        default=127,
+        default=128,
         metavar="K",
-        help="dimensions kept of the embedding (default: 127)",
+        help="dimensions kept of the embedding (default: 128)",
     )
     parser.add_argument(
         "--prices",

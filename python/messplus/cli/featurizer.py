@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         "output": encoder.output,
         "pooling": pooling,
         "normalised": "yes" if encoder.layout.normalise else "no",
-        "dimensions": f"{encoder.width}, {featurizer.n_features - 1} kept",
+        "dimensions": f"{encoder.width}, {featurizer.dims} kept",
         "max tokens": str(encoder.layout.max_tokens),
         "provider": encoder.providers[0],
         "sha256": encoder.sha256,

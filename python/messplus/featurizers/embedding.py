@@ -1,4 +1,4 @@
-"""What featurizers of wide embeddings share: reduction, unit length, the prompt's length."""
+"""What featurizers of wide embeddings share: reduction, unit length, the form of the prompt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from messplus._core import prompt_features
+from messplus._core import FORM_FEATURES, prompt_features, text_form
 from messplus.exceptions import ConfigError, FeaturizerError
 
 from .reduction import Reduction
@@ -40,8 +40,8 @@ class EmbeddingFeaturizer(ABC):
 
     Notes
     -----
-    Features are the embedding, reduced to ``dims`` dimensions and scaled to unit length, then one
-    feature of the prompt's length, ``0.3 (ln(tokens) - 3.5) / 1.5``.
+    Features are the form of the prompt, ten numbers (docs/featurizers.md), then the embedding,
+    reduced to ``dims`` dimensions and scaled to unit length.
     """
 
     def __init__(self, width: int, dims: int, seed: int) -> None:
@@ -71,15 +71,20 @@ class EmbeddingFeaturizer(ABC):
         return self._width
 
     @property
+    def dims(self) -> int:
+        """Dimensions kept of it."""
+        return self._reduction.dims if self._reduction else self._width
+
+    @property
     def n_features(self) -> int:
-        """Dimensions of the reduced embedding, and the length feature."""
-        return (self._reduction.dims if self._reduction else self._width) + 1
+        """The form of the prompt, and the dimensions kept."""
+        return FORM_FEATURES + self.dims
 
     @property
     def identity(self) -> str:
         """The source, and the hash of the reduction."""
         reduced = self._reduction.identity if self._reduction else "none"
-        return f"{self.source}:reduction={reduced}"
+        return f"{self.source}:form:reduction={reduced}"
 
     def __call__(self, prompt: str) -> Array:
         """Return the features of one prompt, float32, shape ``(n_features,)``.
@@ -94,23 +99,24 @@ class EmbeddingFeaturizer(ABC):
 
     def batch(self, prompts: Sequence[str]) -> Array:
         """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
-        return self.features(*self.embed(prompts))
+        embeddings, tokens = self.embed(prompts)
+        return self.features(embeddings, text_form(list(prompts), tokens))
 
-    def features(self, embeddings: Array, tokens: Array) -> Array:
-        """Return the features ``[n, n_features]`` of embeddings ``[n, width]``.
+    def features(self, embeddings: Array, form: Array) -> Array:
+        """Return features ``[n, n_features]`` from embeddings ``[n, width]`` and form ``[n, 10]``.
 
         Raises
         ------
         FeaturizerError
             If an embedding is not finite, or of another width.
         """
-        if embeddings.shape != (len(tokens), self._width) or not np.isfinite(embeddings).all():
+        if embeddings.shape != (len(form), self._width) or not np.isfinite(embeddings).all():
             raise FeaturizerError(
                 f"embeddings: must be {self._width} finite numbers each, got {embeddings.shape}"
             )
         if self._reduction:
             embeddings = self._reduction(embeddings)
-        return prompt_features(np.ascontiguousarray(embeddings), tokens, self.n_features - 1)
+        return prompt_features(np.ascontiguousarray(embeddings), form, self.dims)
 
     def fit(self, prompts: Sequence[str], dims: int | None = None) -> Self:
         """Return a featurizer that keeps the principal axes of a sample of prompts.
@@ -136,7 +142,7 @@ class EmbeddingFeaturizer(ABC):
 
         Parameters and errors are those of :meth:`fit`.
         """
-        dims = self.n_features - 1 if dims is None else dims
+        dims = self.dims if dims is None else dims
         if not 1 <= dims <= self._width:
             raise ConfigError(f"dims: must be in [1, {self._width}], got {dims}")
         return self._with(Reduction.principal(embeddings, dims))

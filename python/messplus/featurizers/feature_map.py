@@ -139,6 +139,7 @@ class FeatureMap:
         features: npt.ArrayLike,
         tags: Mapping[str, str] | None = None,
         tokens: float | None = None,
+        prompt: Prompt | None = None,
     ) -> npt.NDArray[np.float32]:
         """Features the caller brings: text features alone, or the whole vector.
 
@@ -146,6 +147,8 @@ class FeatureMap:
 
         Raises
         ------
+        InputError
+            If a raw embedding is that of a prompt that is neither a string nor chat messages.
         ShapeError
             If the features are not numbers, their length is neither that of the text features nor
             that of the whole vector, or tags are given beside a whole vector.
@@ -153,7 +156,8 @@ class FeatureMap:
             If a raw embedding is not finite.
         """
         if isinstance(self._featurizer, VectorFeaturizer):
-            return self._raw(self._featurizer, _float32(features), tags, tokens)
+            text = "" if prompt is None else prompt_text(prompt)
+            return self._raw(self._featurizer, _float32(features), tags, tokens, text)
         if not tags and _is_vector(features, self._shape):
             return features
         vector = _float32(features)
@@ -171,6 +175,7 @@ class FeatureMap:
         vector: npt.NDArray[np.float32],
         tags: Mapping[str, str] | None,
         tokens: float | None,
+        text: str,
     ) -> npt.NDArray[np.float32]:
         if vector.shape != (featurizer.width,):
             raise ShapeError(f"features: must have shape ({featurizer.width},), got {vector.shape}")
@@ -178,7 +183,7 @@ class FeatureMap:
             index = int(np.flatnonzero(~np.isfinite(vector))[0])
             raise NonFiniteError(f"features[{index}]: must be finite, got {vector[index]}")
         block = hash_tags(tags, self._tag_features) if tags else None
-        return self._join(featurizer.one(vector, tokens), block)
+        return self._join(featurizer.one(vector, tokens, text), block)
 
     def _join(
         self, text: npt.NDArray[np.float32], block: npt.NDArray[np.float32] | None

@@ -42,8 +42,8 @@ class FunctionFeaturizer(EmbeddingFeaturizer):
 
     Notes
     -----
-    Features are the vector, reduced and scaled to unit length, then one feature of the prompt's
-    length, ``0.3 (ln(tokens) - 3.5) / 1.5`` with four characters to a token.
+    Features are the form of the prompt, ten numbers (docs/featurizers.md) with four characters to a
+    token, then the vector, reduced and scaled to unit length.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class FunctionFeaturizer(EmbeddingFeaturizer):
         function: Callable[[str], npt.ArrayLike],
         identity: str | None = None,
         *,
-        dims: int = 127,
+        dims: int = 128,
         seed: int = 0,
     ) -> None:
         self._function = function

@@ -22,8 +22,8 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
 
     Notes
     -----
-    Features are the embedding, reduced to ``dims`` dimensions and scaled to unit length, then one
-    feature of the prompt's length, ``0.3 (ln(tokens) - 3.5) / 1.5``.
+    Features are the form of the prompt, ten numbers (docs/featurizers.md), then the embedding,
+    reduced to ``dims`` dimensions and scaled to unit length.
     """
 
     def __init__(self, encoder: Encoder, dims: int, seed: int) -> None:
@@ -40,7 +40,7 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
         providers: Sequence[str] | None = None,
         expect_sha256: str | None = None,
         *,
-        dims: int = 127,
+        dims: int = 128,
         seed: int = 0,
     ) -> OnnxFeaturizer:
         """Open an encoder folder in one of the layouts in use.

@@ -131,7 +131,7 @@ class RequestFeatures:
             If an argument breaks its rule.
         """
         if features is not None:
-            return self.map.ready(features, tags, tokens)
+            return self.map.ready(features, tags, tokens, prompt)
         if prompt is None:
             raise InputError("prompt: needed where no features are given, got None")
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._core import WordPiece, prompt_features
+from messplus._core import FORM_FEATURES, WordPiece, prompt_features, text_form
 from messplus.exceptions import ConfigError
 
 from ._session import open_session
@@ -36,12 +36,11 @@ class StaticFeaturizer:
 
     Notes
     -----
-    Features are the ``dims`` embedding dimensions scaled to unit length, then one feature of the
-    prompt's length, ``0.3 (ln(tokens) - 3.5) / 1.5``. ``data/SOURCE.md`` tells where the table
-    comes from.
+    Features are the form of the prompt, ten numbers (docs/featurizers.md), then the ``dims``
+    embedding dimensions scaled to unit length. ``data/SOURCE.md`` tells where the table comes from.
     """
 
-    def __init__(self, dims: int = 127, max_tokens: int = 512) -> None:
+    def __init__(self, dims: int = _MAX_DIMS, max_tokens: int = 512) -> None:
         if not 1 <= dims <= _MAX_DIMS:
             raise ConfigError(f"dims: must be in [1, {_MAX_DIMS}], got {dims}")
         if max_tokens < 1:
@@ -52,12 +51,12 @@ class StaticFeaturizer:
         self.tokenizer = WordPiece(vocabulary, max_tokens)
         self._session = open_session(graph)
         content = sha256(graph + vocabulary.encode()).hexdigest()
-        self._identity = f"static:{content[:16]}:distinct:dims={dims}:max_tokens={max_tokens}"
+        self._identity = f"static:{content[:16]}:distinct:form:dims={dims}:max_tokens={max_tokens}"
 
     @property
     def n_features(self) -> int:
-        """Embedding dimensions and the length feature."""
-        return self._dims + 1
+        """The form of the prompt, and embedding dimensions."""
+        return FORM_FEATURES + self._dims
 
     @property
     def identity(self) -> str:
@@ -85,4 +84,4 @@ class StaticFeaturizer:
     def _run(self, prompts: list[str]) -> npt.NDArray[np.float32]:
         ids, mask, tokens = self.tokenizer.encode(prompts)
         (embeddings,) = self._session.run(None, {"ids": ids, "mask": mask})
-        return prompt_features(embeddings, tokens, self._dims)
+        return prompt_features(embeddings, text_form(prompts, tokens), self._dims)

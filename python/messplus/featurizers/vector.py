@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from messplus._core import text_form
 from messplus.exceptions import ConfigError, FeaturizerError
 
 from .embedding import EmbeddingFeaturizer
@@ -24,7 +25,8 @@ _USUAL_TOKENS = float(np.exp(3.5))
 class VectorFeaturizer(EmbeddingFeaturizer):
     """Takes ``select(features=...)`` as a raw embedding, for example that of a retrieval step.
 
-    The length feature comes from the prompt where it is given too, or from ``input_tokens``. A
+    The form of the prompt is that of the text where it is given too, and its length that of
+    ``input_tokens`` where these are given; without either it is that of an everyday prompt. A
     request without an embedding is routed without features: reason ``fallback``.
 
     Parameters
@@ -45,7 +47,7 @@ class VectorFeaturizer(EmbeddingFeaturizer):
         If a number is less than 1.
     """
 
-    def __init__(self, width: int, dims: int = 127, identity: str = "", *, seed: int = 0) -> None:
+    def __init__(self, width: int, dims: int = 128, identity: str = "", *, seed: int = 0) -> None:
         if width < 1:
             raise ConfigError(f"width: must be at least 1, got {width}")
         super().__init__(width, dims, seed)
@@ -62,8 +64,9 @@ class VectorFeaturizer(EmbeddingFeaturizer):
             f"featurizer: takes features of {self._width} numbers, got {len(prompts)} prompts"
         )
 
-    def one(self, vector: Array, tokens: float | None) -> Array:
-        """Return the features of one embedding ``[width]`` of a prompt of so many tokens."""
+    def one(self, vector: Array, tokens: float | None, text: str = "") -> Array:
+        """Return the features of one embedding ``[width]`` of a text of so many tokens."""
         length = np.array([_USUAL_TOKENS if tokens is None else tokens], np.float32)
-        features: Array = self.features(vector[np.newaxis], length)[0]
+        form = text_form([text], length)
+        features: Array = self.features(vector[np.newaxis], form)[0]
         return features

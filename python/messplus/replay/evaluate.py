@@ -8,7 +8,7 @@ from messplus.featurizers import Featurizer
 
 from .bounds import Hindsight
 from .drift import parse_drift
-from .features import hindsight_features, policy_features
+from .features import policy_features
 from .policies import parse_policy
 from .priors import Priors
 from .results import PolicyResult, ReplayResult
@@ -89,7 +89,7 @@ def replay(
         table=table,
         features=policy_features(table, tags=tags, featurizer=featurizer, fit=fit),
         target=target,
-        bounds=Hindsight(met, hindsight_features(table, tags=tags)).at(target),
+        bounds=Hindsight(met, policy_features(table, tags=tags)).at(target),
         stream=stream,
         feedback_rate=feedback_rate,
         feedback_delay=feedback_delay,

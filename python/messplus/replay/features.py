@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from messplus._core import text_form
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
 from messplus.featurizers import EmbeddingFeaturizer, Featurizer, StaticFeaturizer, hash_tags
 
 from .tables import Table
 
-# The bound is computed with the widest view of the prompt that the embedded table has.
-_HINDSIGHT_DIMS = 128
 _TAG_FEATURES = 16
 _BATCH = 2048
 
@@ -57,11 +56,6 @@ def policy_features(
     return _with_tags(table, _cached(table.prompts, featurizer), tags)
 
 
-def hindsight_features(table: Table, *, tags: bool = False) -> npt.NDArray[np.float32]:
-    """Compute the wider features behind the contextual bound; parameters as above."""
-    return _with_tags(table, _cached(table.prompts, StaticFeaturizer(dims=_HINDSIGHT_DIMS)), tags)
-
-
 def _with_tags(
     table: Table, features: npt.NDArray[np.float32], tags: bool
 ) -> npt.NDArray[np.float32]:
@@ -82,7 +76,7 @@ def _embedded(
     if fit:
         sample = np.random.default_rng(0).permutation(len(prompts))[:fit]
         featurizer = featurizer.fitted(embeddings[sample])
-    return featurizer.features(embeddings, tokens)
+    return featurizer.features(embeddings, text_form(list(prompts), tokens))
 
 
 class _Whole:

@@ -13,7 +13,7 @@ from messplus.featurizers import Featurizer
 
 from .bounds import Hindsight
 from .evaluate import check_seeds, check_target, distinct
-from .features import hindsight_features, policy_features
+from .features import policy_features
 from .policies import Baseline, Learner, parse_policy
 from .priors import Priors
 from .results import PolicyResult, ReplayResult
@@ -86,7 +86,7 @@ def sweep(
     for target in targets:
         check_target(target)
     candidates = [parse_policy(name, table) for name in distinct(policies)]
-    hindsight = Hindsight(table, hindsight_features(table, tags=tags))
+    hindsight = Hindsight(table, policy_features(table, tags=tags))
     problem = Problem(
         table=table,
         features=policy_features(table, tags=tags, featurizer=featurizer, fit=fit),

@@ -1,50 +1,47 @@
-//! The shape of prompt features: a unit-length embedding and the prompt's length.
+//! The shape of prompt features: the form of the text, then its embedding at unit length.
 
 use pyo3::prelude::*;
 
 use crate::convert;
 use crate::error::ShapeError;
+use crate::form::FORM_FEATURES;
 
-/// Mean and standard deviation of ln(tokens) over everyday prompts: 33 tokens, a factor of 4.5.
-const MEAN_LN_TOKENS: f64 = 3.5;
-const SD_LN_TOKENS: f64 = 1.5;
-/// Gives length the weight of a few embedding dimensions.
-const LENGTH_WEIGHT: f64 = 0.3;
-
-/// Scales the first `dims` entries of `embedding` to unit length, `0.3 (ln(tokens) - 3.5) / 1.5`
-/// behind them. Sums run in order and in double precision: the same features on every machine.
-fn shape(embedding: &[f32], tokens: f32, dims: usize, features: &mut Vec<f32>) {
+/// Scales the first `dims` entries of `embedding` to unit length, behind `form`. Sums run in
+/// order and in double precision: the same features on every machine.
+fn shape(form: &[f32], embedding: &[f32], dims: usize, features: &mut Vec<f32>) {
     let used = &embedding[..dims];
     let norm = used.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
     let scale = if norm > 0.0 { norm.recip() } else { 0.0 };
-    #[expect(clippy::cast_possible_truncation, reason = "features are f32")]
-    {
-        features.extend(used.iter().map(|&x| (f64::from(x) * scale) as f32));
-        let ln_tokens = f64::from(tokens.max(1.0)).ln();
-        features.push((LENGTH_WEIGHT * (ln_tokens - MEAN_LN_TOKENS) / SD_LN_TOKENS) as f32);
-    }
+    features.extend_from_slice(form);
+    features.extend(used.iter().map(|&x| (f64::from(x) * scale) as f32));
 }
 
-/// Returns features `[n, dims + 1]` from embeddings `[n, width]` and token counts `[n]`.
+/// Returns features `[n, 10 + dims]` from embeddings `[n, width]` and forms `[n, 10]`.
 #[pyfunction]
 pub fn prompt_features<'py>(
     py: Python<'py>,
     embeddings: &Bound<'py, PyAny>,
-    tokens: &Bound<'py, PyAny>,
+    form: &Bound<'py, PyAny>,
     dims: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (embeddings, width) = convert::matrix("embeddings", embeddings)?;
-    let tokens = convert::features(tokens)?;
-    let n = tokens.len();
+    let (forms, columns) = convert::matrix("form", form)?;
+    if columns != FORM_FEATURES {
+        return Err(ShapeError::new_err(format!(
+            "form: must be rows of {FORM_FEATURES}, got rows of {columns}"
+        )));
+    }
+    let n = forms.len() / FORM_FEATURES;
     if embeddings.len() != n * width || !(1..=width).contains(&dims) {
         return Err(ShapeError::new_err(format!(
             "embeddings: must be {n} rows of at least {dims}, got {} values in rows of {width}",
             embeddings.len()
         )));
     }
-    let mut features = Vec::with_capacity(n * (dims + 1));
-    for (embedding, &tokens) in embeddings.chunks_exact(width).zip(&tokens) {
-        shape(embedding, tokens, dims, &mut features);
+    let n_features = FORM_FEATURES + dims;
+    let mut features = Vec::with_capacity(n * n_features);
+    for (embedding, form) in embeddings.chunks_exact(width).zip(forms.chunks_exact(FORM_FEATURES)) {
+        shape(form, embedding, dims, &mut features);
     }
-    convert::array(py, features, [n, dims + 1])
+    convert::array(py, features, [n, n_features])
 }

@@ -7,6 +7,7 @@ mod error;
 mod features;
 mod folder_tokenizer;
 mod fork;
+mod form;
 mod ids;
 mod names;
 mod offload;
@@ -36,6 +37,10 @@ mod _core {
     use super::folder_tokenizer::PyFolderTokenizer;
     #[pymodule_export]
     use super::fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+    #[pymodule_export]
+    const FORM_FEATURES: usize = super::form::FORM_FEATURES;
+    #[pymodule_export]
+    use super::form::text_form;
     #[pymodule_export]
     use super::replay::replay;
     #[pymodule_export]

@@ -42,7 +42,7 @@ def test_features_are_computed_once(table: Table) -> None:
 
 def test_other_prompts_and_other_featurizers_are_other_features(table: Table) -> None:
     by_length = FunctionFeaturizer(lambda prompt: [float(len(prompt)), 1.0], "length")
-    assert policy_features(table, featurizer=by_length).shape == (len(table), 3)
+    assert policy_features(table, featurizer=by_length).shape == (len(table), 12)
     assert policy_features(table, featurizer=Counting()).shape == (len(table), 2)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from messplus.replay import Hindsight, Problem, Table, load_table
-from messplus.replay.features import hindsight_features, policy_features
+from messplus.replay.features import policy_features
 from messplus.replay.policies import parse_policy
 from messplus.replay.run import run
 from messplus.replay.streams import ratings
@@ -38,7 +38,7 @@ def test_tables_have_the_means_their_origin_states(tables: Tables, name: str) ->
 @pytest.mark.parametrize("name", CASES)
 def test_replays_keep_the_law_and_the_order_of_the_bounds(tables: Tables, name: str) -> None:
     table, target = load(tables, name), CASES[name][1]
-    bounds = Hindsight(table, hindsight_features(table)).at(target)
+    bounds = Hindsight(table, policy_features(table)).at(target)
     assert bounds.best_single is not None
     assert bounds.static_mix is not None
     assert bounds.contextual_hindsight is not None
@@ -60,7 +60,7 @@ def test_replays_keep_the_law_and_the_order_of_the_bounds(tables: Tables, name: 
 def test_where_a_model_has_no_score_it_never_serves(tables: Tables) -> None:
     table = load(tables, "paretobandit")
     assert table.complete.sum() == 3_559
-    bounds = Hindsight(table, hindsight_features(table)).at(0.86)
+    bounds = Hindsight(table, policy_features(table)).at(0.86)
     assert bounds.rows == 3_559
     problem = Problem(table, policy_features(table), 0.86, bounds, stream="file")
     for policy in ("paper,v_rel=0.3", "random", "single:gemini-2.5-flash"):
