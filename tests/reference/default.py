@@ -84,7 +84,7 @@ class Model:
 
     def __init__(self, n: int, cost: float, dearest: float) -> None:
         self.listed = self.mean_cost = cost
-        self.odds = Belief(n, FULL, 0.15, 1.3 + 0.08 * np.log(cost / dearest), 2.0)
+        self.odds = Belief(n, FULL, 0.1, 1.3 + 0.08 * np.log(cost / dearest), 2.0)
         self.scatter, self.weight = 20.0, 20.0
         self.log_cost = Belief(n, 0, 1.0, -0.15, 1.0)
         self.noise, self.bills, self.in_flight = 0.3, 0, 0.0
@@ -150,7 +150,7 @@ class DefaultRouter:
         self.difficulty = Belief(n_features, FULL, 0.5, 0.0, 0.0)
         self.length = Belief(n_features, 0, 10.0, 0.0, 0.0)
         self.foresight = Foresight()
-        self.mean_pressure = self.backlog = 0.0
+        self.mean_pressure, self.backlog = float(np.log1p(0.7 / 0.4)), 0.0
         self.uniform = draws(seed)
         self.pending: dict[int, tuple[Array, tuple[float, float]]] = {}
         self.step = 0
@@ -159,7 +159,7 @@ class DefaultRouter:
         foresight = self.foresight
         n = foresight.rated + 1
         held_back = foresight.share * (foresight.delay or 0.0)
-        slack = 0.35 * np.sqrt(n + 25) + 0.05 * held_back
+        slack = 0.45 * np.sqrt(n + 25) + 0.05 * held_back
         pressure = (self.backlog + foresight.owed) / slack + 0.9 * self.mean_pressure
         pressure = float(np.clip(pressure, 0, 12))
         if foresight.delay is None and foresight.decided > 2:

@@ -16,6 +16,7 @@ use crate::logistic::dot;
 use crate::method::{Choice, Expectations, Situation};
 use crate::objective::{put_first, rank};
 use crate::price::ListedCost;
+use crate::prior;
 use crate::request::{Decision, Weights};
 use crate::state::{Reader, Writer};
 use crate::zoo::ModelSpec;
@@ -25,6 +26,8 @@ use crate::zoo::ModelSpec;
 const BOLDNESS: f64 = 1.5;
 const EXPLORING_BOLDNESS: f64 = 3.0;
 const PENDING_BOLDNESS: f64 = 1.0;
+/// Price of satisfaction at first where qualities are not listed, in costs of the dearest model.
+const STARTING_PRICE: f64 = 0.7;
 /// Longer feature vectors are shortened to this length: beliefs are made for about unit length.
 const MAX_NORM: f64 = 4.0;
 
@@ -64,15 +67,23 @@ impl Adaptive {
         let limits: Vec<_> = agreement.limits.iter().map(LimitPrice::new).collect();
         let times = limits.iter().any(|limit| limit.resource == Resource::Latency);
         let unknown = || LogCosts::new(models.iter().map(|_| 0.0.into()), n_features);
-        let dearest = dearest(models);
-        let log_odds = models.iter().map(|model| log_odds(model, dearest));
+        let dearest = prior::dearest(models);
+        let log_odds = models.iter().map(|model| prior::log_odds(model, dearest));
+        let price = |alpha| match agreement.objective {
+            Objective::Cost => prior::price(models, alpha).unwrap_or(STARTING_PRICE),
+            Objective::Satisfaction => 0.0,
+        };
         Self {
             exploration: policy.exploration,
             heads: BayesianHeads::new(log_odds, n_features, policy.forgetting),
             costs: LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features),
             latencies: times.then(unknown),
             objective: agreement.objective,
-            levels: agreement.levels.iter().map(|_| LevelPrice::new()).collect(),
+            levels: agreement
+                .levels
+                .iter()
+                .map(|level| LevelPrice::new(price(level.alpha)))
+                .collect(),
             limits,
             in_flight: InFlight::new(models.len()),
             accounted: 0.0,
@@ -203,7 +214,7 @@ impl Adaptive {
     pub(crate) fn add(&mut self, model: &ModelSpec, n_features: usize) {
         // The zoo's dearest mean stands for the dearest listed cost.
         let dearest = self.costs.dearest().max(model.cost.usual());
-        self.heads.add(log_odds(model, dearest), n_features);
+        self.heads.add(prior::log_odds(model, dearest), n_features);
         self.in_flight.add();
         self.costs.add(model.cost.clone(), n_features);
         if let Some(latencies) = &mut self.latencies {
@@ -265,21 +276,6 @@ impl Adaptive {
             return Err(Error::state("counts must be >= 0", self.accounted));
         }
         Ok(())
-    }
-}
-
-fn dearest(models: &[ModelSpec]) -> f64 {
-    models.iter().map(|model| model.cost.usual()).fold(0.0, f64::max)
-}
-
-/// Log odds of satisfaction before any rating: of the listed quality, or else what the listed cost
-/// suggests, 0.79 for the dearest model and 0.75 for one at a tenth.
-fn log_odds(model: &ModelSpec, dearest: f64) -> f64 {
-    let cost = model.cost.usual();
-    match model.quality {
-        Some(quality) => libm::log(quality / (1.0 - quality)),
-        None if cost > 0.0 => 1.3 + 0.08 * libm::log(cost / dearest),
-        None => 1.0,
     }
 }
 

@@ -9,9 +9,7 @@ use crate::state::{Reader, Writer};
 /// Prior variance of a weight of the head all models share, and of a model's own head, for features
 /// of about unit length.
 const SHARED_VARIANCE: f32 = 0.5;
-const OWN_VARIANCE: f32 = 0.15;
-/// Prior variance of a model's log odds.
-const LOG_ODDS_VARIANCE: f32 = 2.0;
+const OWN_VARIANCE: f32 = 0.1;
 /// Variance of a 0/1 label is not taken below this.
 const MIN_LABEL_VARIANCE: f64 = 1e-3;
 /// Precision that a rating adds to log odds: p (1 - p) near p = 0.72.
@@ -93,9 +91,9 @@ impl Dispersion {
 }
 
 impl BayesianHeads {
-    /// Heads that know nothing but the log odds of each model's mean satisfaction.
+    /// Heads that know nothing but this of each model's mean satisfaction.
     pub fn new(
-        log_odds: impl IntoIterator<Item = f64>,
+        log_odds: impl IntoIterator<Item = LogOdds>,
         n_features: usize,
         forgetting: f64,
     ) -> Self {
@@ -109,13 +107,13 @@ impl BayesianHeads {
             forgetting: forgetting as f32,
             scratch: vec![0.0; FULL],
         };
-        log_odds.into_iter().for_each(|mean| heads.add(mean, n_features));
+        log_odds.into_iter().for_each(|belief| heads.add(belief, n_features));
         heads
     }
 
-    /// One more head, which knows nothing but the log odds of the model's mean satisfaction.
-    pub fn add(&mut self, mean: f64, n_features: usize) {
-        self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, LOG_ODDS_VARIANCE));
+    /// One more head, which knows nothing but this of the model's mean satisfaction.
+    pub fn add(&mut self, LogOdds { mean, sd }: LogOdds, n_features: usize) {
+        self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, (sd * sd) as f32));
         self.dispersion.push(Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT });
         self.drift.push(Drift::default());
         self.labels.push(0);
@@ -201,10 +199,11 @@ impl BayesianHeads {
 
 #[cfg(test)]
 mod tests {
-    use super::BayesianHeads;
+    use super::{BayesianHeads, LogOdds};
 
     fn heads() -> BayesianHeads {
-        BayesianHeads::new([1.0, 9.0_f64.ln()], 2, 1.0)
+        let log_odds = [1.0, 9.0_f64.ln()].map(|mean| LogOdds { mean, sd: 1.4 });
+        BayesianHeads::new(log_odds, 2, 1.0)
     }
 
     #[test]

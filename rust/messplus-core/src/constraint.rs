@@ -28,8 +28,9 @@ pub(crate) struct LevelPrice {
 }
 
 impl LevelPrice {
-    pub fn new() -> Self {
-        Self { multiplier: Multiplier::new(BLIND_PRESSURE), ceiling: 1.0, decided: 0.0 }
+    /// `price` is that of the first request, in costs of the dearest model.
+    pub fn new(price: f64) -> Self {
+        Self { multiplier: Multiplier::new(price, BLIND_PRESSURE), ceiling: 1.0, decided: 0.0 }
     }
 
     /// Take note of the best model's probability of satisfaction.
@@ -89,7 +90,7 @@ impl LimitPrice {
         Self {
             resource: limit.resource,
             mean: limit.mean,
-            multiplier: Multiplier::new(0.0),
+            multiplier: Multiplier::new(0.0, 0.0),
             floor: 0.0,
             decided: 0.0,
             scatter: RATING_SCATTER * RATING_SCATTER,
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn sees_when_no_model_is_good_or_thrifty_enough() {
-        let (mut level, mut price) = (LevelPrice::new(), limit());
+        let (mut level, mut price) = (LevelPrice::new(0.0), limit());
         for _ in 0..100 {
             level.see(0.7);
             price.expect(9.0, 3.0);

@@ -47,6 +47,7 @@ pub mod objective;
 pub mod paper;
 pub mod predictor;
 pub mod price;
+pub mod prior;
 pub mod queue;
 pub mod replay;
 pub mod request;

@@ -6,7 +6,7 @@ use crate::state::{Reader, Writer};
 
 /// What counts as a large debt: `SLACK sqrt(n + EARLY)` after n rated requests, and
 /// `SLACK_PER_DELAY` more per rating that the mean delay of feedback holds back.
-const SLACK: f64 = 0.35;
+const SLACK: f64 = 0.45;
 const EARLY: f64 = 25.0;
 const SLACK_PER_DELAY: f64 = 0.05;
 /// Weight of the averaged pressure, and how fast it is averaged: `GAIN / (n + SLOW)`, where each
@@ -20,7 +20,7 @@ const MAX_PRESSURE: f64 = 12.0;
 
 /// Turns the backlog Q into the multiplier lambda of `cost - lambda satisfaction`.
 ///
-/// With n rated requests, d ratings held back by delay and slack q = 0.35 sqrt(n + 25) + 0.05 d, the
+/// With n rated requests, d ratings held back by delay and slack q = 0.45 sqrt(n + 25) + 0.05 d, the
 /// pressure r and its average give
 ///
 /// ```text
@@ -44,9 +44,10 @@ pub struct Multiplier {
 }
 
 impl Multiplier {
-    /// A multiplier that owes nothing.
-    pub fn new(blind_pressure: f64) -> Self {
-        Self { mean_pressure: 0.0, blind_pressure, foresight: Foresight::default() }
+    /// A multiplier that owes nothing and takes `price` for the usual one.
+    pub fn new(price: f64, blind_pressure: f64) -> Self {
+        let mean_pressure = libm::log1p(price / PRICE).min(MAX_PRESSURE);
+        Self { mean_pressure, blind_pressure, foresight: Foresight::default() }
     }
 
     /// Rated requests so far, plus one.
@@ -107,13 +108,21 @@ mod tests {
 
     #[test]
     fn nothing_owed_costs_nothing() {
-        assert_eq!(run(&mut Multiplier::new(1.5), 0.0, 100), 0.0);
-        assert_eq!(run(&mut Multiplier::new(1.5), -5.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0, 1.5), 0.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0, 1.5), -5.0, 100), 0.0);
+    }
+
+    #[test]
+    fn a_price_known_beforehand_is_paid_at_once_and_forgotten_with_credit() {
+        let mut multiplier = Multiplier::new(5.0, 1.5);
+        let first = run(&mut multiplier, 0.0, 1);
+        assert!((3.0..5.0).contains(&first), "{first}");
+        assert!(run(&mut multiplier, -5.0, 2000) < 0.1);
     }
 
     #[test]
     fn lasting_debt_raises_the_price_to_the_cap() {
-        let mut multiplier = Multiplier::new(1.5);
+        let mut multiplier = Multiplier::new(0.0, 1.5);
         let soon = run(&mut multiplier, 10.0, 20);
         let later = run(&mut multiplier, 10.0, 200);
         assert!(0.0 < soon && soon < later);
@@ -123,14 +132,14 @@ mod tests {
 
     #[test]
     fn the_level_outlives_the_debt() {
-        let mut multiplier = Multiplier::new(1.5);
+        let mut multiplier = Multiplier::new(0.0, 1.5);
         run(&mut multiplier, 5.0, 100);
         assert!(multiplier.advance(0.0) > 0.0);
     }
 
     #[test]
     fn ratings_under_way_count_with_what_they_should_bring() {
-        let mut relieved = Multiplier::new(1.5);
+        let mut relieved = Multiplier::new(0.0, 1.5);
         let expectations: Vec<_> = (0..50).map(|_| relieved.foresight.expect(-0.2)).collect();
         relieved.foresight.settle(expectations[0], -0.2, Some(50));
         let mut burdened = relieved.clone();
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn unrated_requests_do_not_speed_up_the_average() {
         let levels = [1, 5].map(|decisions| {
-            let mut multiplier = Multiplier::new(1.5);
+            let mut multiplier = Multiplier::new(0.0, 1.5);
             for _ in 0..400 {
                 for _ in 0..decisions {
                     multiplier.advance(8.0);
@@ -156,7 +165,7 @@ mod tests {
 
     #[test]
     fn blind_decisions_pay_a_mild_price() {
-        let mut multiplier = Multiplier::new(1.5);
+        let mut multiplier = Multiplier::new(0.0, 1.5);
         let prices = [0; 4].map(|_| {
             let price = multiplier.advance(0.0);
             multiplier.foresight.expect(-0.1);

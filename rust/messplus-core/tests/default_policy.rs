@@ -6,7 +6,7 @@ mod sessions;
 use std::num::NonZeroU32;
 
 use common::{config, controller};
-use messplus_core::bayes::BayesianHeads;
+use messplus_core::bayes::{BayesianHeads, LogOdds};
 use messplus_core::gaussian::{FULL, Gaussian};
 use messplus_core::log_cost::LogCosts;
 use messplus_core::{Decision, DefaultPolicy, ListedCost, Outcome, Policy, Request, TokenPrice};
@@ -100,7 +100,7 @@ proptest! {
     #[test]
     fn learning_moves_towards_the_rating(x in features(), satisfaction in 0.0..=1.0) {
         let x = x.map(|x| x.clamp(-1.0, 1.0));
-        let mut heads = BayesianHeads::new([1.0], 3, 1.0);
+        let mut heads = BayesianHeads::new([LogOdds { mean: 1.0, sd: 1.4 }], 3, 1.0);
         let p = |heads: &BayesianHeads| heads.log_odds(0, &x, heads.difficulty(&x)).optimistic(0.0);
         let before = p(&heads);
         heads.learn_one(0, &x, satisfaction);
