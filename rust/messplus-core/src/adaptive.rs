@@ -14,6 +14,7 @@ use crate::ledger::Entry;
 use crate::log_cost::LogCosts;
 use crate::logistic::dot;
 use crate::method::{Choice, Expectations, Situation};
+use crate::model_set::ModelSet;
 use crate::objective::{put_first, rank};
 use crate::price::ListedCost;
 use crate::prior;
@@ -193,6 +194,35 @@ impl Adaptive {
         if let Some(latencies) = &mut self.latencies {
             shorten(features, &mut self.x);
             latencies.learn_one(model, &self.x, None, latency);
+        }
+    }
+
+    /// Before the first rating of its own, a service level learns its price from a request of an old log:
+    /// by what the model that this price would have chosen should fall short of the target `alpha`.
+    pub(crate) fn rehearse(
+        &mut self,
+        level: usize,
+        alpha: f64,
+        among: ModelSet,
+        features: &[f32],
+        input_tokens: Option<NonZeroU32>,
+    ) {
+        if self.accounted > 0.0 || self.objective == Objective::Satisfaction {
+            return;
+        }
+        shorten(features, &mut self.x);
+        let x = self.x.as_slice();
+        let (difficulty, length) = (self.heads.difficulty(x), self.costs.length(x));
+        let unit = self.costs.dearest().max(f64::MIN_POSITIVE);
+        let multiplier = &mut self.levels[level].multiplier;
+        let price = multiplier.usual_price();
+        let outlooks = among.iter().map(|model| {
+            let p = self.heads.log_odds(model, x, difficulty).optimistic(0.0);
+            (self.costs.expected(model, x, length, input_tokens) / unit - price * p, p)
+        });
+        let lines = (0..self.heads.n_models()).map(|model| self.heads.labels(model)).sum::<u64>();
+        if let Some((_, p)) = outlooks.min_by(|a, b| a.0.total_cmp(&b.0)) {
+            multiplier.rehearse(alpha - p, lines as f64);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::ledger::Entry;
 use crate::model_set::ModelSet;
 use crate::paper::Paper;
 use crate::price::ListedCost;
-use crate::request::Decision;
+use crate::request::{Decision, Example};
 use crate::state::{Reader, Writer};
 use crate::zoo::ModelSpec;
 
@@ -124,6 +124,14 @@ impl Method {
         match self {
             Self::Paper(_) => {}
             Self::Adaptive(adaptive) => adaptive.learn_latency(model, x, latency),
+        }
+    }
+
+    /// A service level learns from a request of an old log what satisfaction costs.
+    pub fn rehearse(&mut self, level: usize, alpha: f64, among: ModelSet, example: &Example<'_>) {
+        if let Self::Adaptive(adaptive) = self {
+            let x = example.features.unwrap_or(&[]);
+            adaptive.rehearse(level, alpha, among, x, example.input_tokens);
         }
     }
 

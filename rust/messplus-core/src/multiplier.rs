@@ -17,6 +17,9 @@ const SLOW: f64 = 60.0;
 /// Price per unit of pressure near zero, in costs of the dearest model, and the largest pressure.
 const PRICE: f64 = 0.4;
 const MAX_PRESSURE: f64 = 12.0;
+/// How far a line of an old log moves the average: `REHEARSAL shortfall / sqrt(lines + 16)`.
+const REHEARSAL: f64 = 2.0;
+const FIRST_LINES: f64 = 16.0;
 
 /// Turns the backlog Q into the multiplier lambda of `cost - lambda satisfaction`.
 ///
@@ -48,6 +51,19 @@ impl Multiplier {
     pub fn new(price: f64, blind_pressure: f64) -> Self {
         let mean_pressure = libm::log1p(price / PRICE).min(MAX_PRESSURE);
         Self { mean_pressure, blind_pressure, foresight: Foresight::default() }
+    }
+
+    /// The price at which nothing more comes to be owed, as far as is known.
+    pub fn usual_price(&self) -> f64 {
+        PRICE * libm::expm1(self.mean_pressure)
+    }
+
+    /// A request of an old log, served at the usual price, should fall short by this; it is the `lines`-th.
+    ///
+    /// A step of stochastic approximation towards the price that meets the target in the mean.
+    pub fn rehearse(&mut self, shortfall: f64, lines: f64) {
+        let rate = REHEARSAL / (lines + FIRST_LINES).sqrt();
+        self.mean_pressure = (self.mean_pressure + rate * shortfall).clamp(0.0, MAX_PRESSURE);
     }
 
     /// Rated requests so far, plus one.

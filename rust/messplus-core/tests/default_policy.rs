@@ -9,7 +9,9 @@ use common::{config, controller};
 use messplus_core::bayes::{BayesianHeads, LogOdds};
 use messplus_core::gaussian::{FULL, Gaussian};
 use messplus_core::log_cost::LogCosts;
-use messplus_core::{Decision, DefaultPolicy, ListedCost, Outcome, Policy, Request, TokenPrice};
+use messplus_core::{
+    Decision, DefaultPolicy, Example, ListedCost, Outcome, Policy, Request, TokenPrice,
+};
 use proptest::prelude::*;
 use sessions::{Session, Step, sessions};
 
@@ -143,4 +145,34 @@ proptest! {
 /// Every price accepted, those that vanish in a sum and those that vanish altogether among them.
 fn prices() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.0), Just(f64::from_bits(1)), 0.0..1e-300_f64, 0.0..100.0_f64, Just(1e12)]
+}
+
+/// Weight of satisfaction in the first decision after this log of a zoo at costs 1 and 10 whose models
+/// satisfy by 0.5 and 0.9.
+fn first_price(lines: usize) -> f64 {
+    let mut controller = controller(config(&[1.0, 10.0], default_policy(), 0));
+    for t in 0..lines {
+        let model = t % 2;
+        let satisfied = if model == 0 { t % 4 < 2 } else { t % 20 != 1 && t % 20 != 11 };
+        let outcome = Outcome {
+            model,
+            satisfaction: Some(f64::from(u8::from(satisfied))),
+            cost: Some([1.0, 10.0][model]),
+            latency: None,
+        };
+        let example = Example { features: None, input_tokens: None, outcome };
+        controller.warm_start(&example).expect("a line in range");
+        assert_eq!(controller.levels()[0].backlog(), 0.0);
+    }
+    let mut decision = Decision::with_capacity(2);
+    controller.decide(&Request::default(), &mut decision).expect("a first request");
+    decision.weights.satisfaction
+}
+
+#[test]
+fn an_old_log_tells_the_price_of_the_first_request() {
+    // At (10 - 1) / 10 per (0.9 - 0.5), both models cost the same; a blind router is near that at 0.7.
+    let slope = 0.9 / 0.4;
+    assert!((first_price(0) - 0.6).abs() < 0.1, "{}", first_price(0));
+    assert!((0.6 * slope..1.6 * slope).contains(&first_price(2000)), "{}", first_price(2000));
 }

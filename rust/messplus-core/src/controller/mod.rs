@@ -269,8 +269,9 @@ impl Controller {
 
     /// Learn from a line of an old log, as if this policy had drawn it for exploration.
     ///
-    /// Trains what predicts satisfaction, cost and latency, and nothing else: the request was not routed under
-    /// the service level, so queue, counters, steps and ledger stay as they are.
+    /// Trains what predicts satisfaction, cost and latency, and finds the price of satisfaction the router
+    /// starts with. The request was not routed under the service level, so queue, counters, steps and
+    /// ledger stay as they are.
     ///
     /// An error changes nothing.
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
@@ -285,6 +286,11 @@ impl Controller {
         }
         if let Some(latency) = latency {
             self.method.learn_latency(model, features, latency);
+        }
+        if satisfaction.is_some() {
+            for level in 0..self.levels.len() {
+                self.method.rehearse(level, self.alpha(level), self.active, example);
+            }
         }
         Ok(())
     }
