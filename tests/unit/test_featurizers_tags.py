@@ -15,10 +15,10 @@ def test_no_tags_are_zeros() -> None:
     assert hash_tags({}, 16).tolist() == [0.0] * 16
 
 
-def test_a_tag_is_a_unit_vector_of_signs() -> None:
+def test_a_tag_is_a_vector_of_signs_of_length_one_half() -> None:
     features = hash_tags({"task": "qa"}, 16)
     assert features.dtype == np.float32
-    assert set(np.abs(features).tolist()) == {0.25}
+    assert set(np.abs(features).tolist()) == {0.125}
 
 
 def test_the_hash_never_changes() -> None:
@@ -47,7 +47,7 @@ def test_order_does_not_matter() -> None:
 
 
 def test_distinct_tags_are_nearly_orthogonal() -> None:
-    vectors = np.stack([hash_tags({"tenant": str(i)}, 256) for i in range(50)])
+    vectors = 2 * np.stack([hash_tags({"tenant": str(i)}, 256) for i in range(50)])
     overlap = np.abs(vectors @ vectors.T - np.eye(50))
     assert overlap.max() < 0.35
 

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+# Beside an embedding of unit length; at full length a tag costs one percent more (docs/policy.md).
+_LENGTH = 0.5
+
+
 def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float32]:
-    """Sum of one pseudo-random unit vector per tag.
+    """Sum of one pseudo-random vector of length 0.5 per tag.
 
     Operators know things about a request that its text does not show: the task, the tenant. Each
-    pair of name and value has a fixed vector with entries ``+-1/sqrt(n_features)`` taken from the
+    pair of name and value has a fixed vector with entries ``+-0.5/sqrt(n_features)`` taken from the
     bits of its SHAKE-128 digest, so nothing has to be registered and equal tags agree across
     processes.
 
@@ -59,4 +63,4 @@ def _signs(tag: str, n_features: int) -> npt.NDArray[np.float32]:
     digest = hashlib.shake_128(tag.encode("utf-8", "surrogatepass")).digest(-(-n_features // 8))
     bits = np.unpackbits(np.frombuffer(digest, np.uint8), count=n_features)
     signs: npt.NDArray[np.float32] = (2.0 * bits - 1.0).astype(np.float32)
-    return signs / np.float32(np.sqrt(n_features))
+    return signs * np.float32(_LENGTH / np.sqrt(n_features))
