@@ -4,9 +4,9 @@ use crate::bayes::LogOdds;
 use crate::zoo::ModelSpec;
 
 /// Variance of the log odds of satisfaction of a model nothing is listed of, and of one whose quality
-/// is: a benchmark score counts as much as ten ratings.
+/// is: a benchmark score counts as much as 50 ratings.
 const VARIANCE: f64 = 2.0;
-const LISTED_VARIANCE: f64 = 0.5;
+const LISTED_VARIANCE: f64 = 0.1;
 /// Log odds of the dearest model where no quality is listed, and by how much they fall per factor of e
 /// in cost: 0.79 for the dearest, 0.75 for one at a tenth.
 const LOG_ODDS: f64 = 1.3;
