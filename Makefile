@@ -16,7 +16,7 @@ $(VENV)/.deps: pyproject.toml
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.deps $(RUST)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release $(MATURIN) --manifest-path rust/messplus-py/Cargo.toml
+	PIP_QUIET=1 VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release $(MATURIN) --manifest-path rust/messplus-py/Cargo.toml
 	@touch $@
 
 dev: $(VENV)/.built  ## build the native module into .venv
