@@ -340,9 +340,11 @@ class Router(Zoo, Persistent):
     def warm_start(self, log: OldLog, *, fit: bool | None = None) -> int:
         """Learn from an old log: requests that were not routed here.
 
-        Trains what predicts satisfaction, cost and latency. Nothing else changes: these requests
-        were not routed under the service level, so they count in no report, move no queue and leave
-        the clock of exploration where it is. A model with rated rows is no longer in ``warm-up``.
+        Trains what predicts satisfaction, cost and latency and, until the first rating of a request
+        routed here, finds the price of satisfaction to start with. Nothing else changes: these
+        requests were not routed under the service level, so they count in no report, move no queue
+        and leave the clock of exploration where it is. A model with rated rows is no longer in
+        ``warm-up``.
 
         Parameters
         ----------
