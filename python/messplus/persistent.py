@@ -93,10 +93,10 @@ class Persistent:
         """
         given = None
         if models is not None:
-            checked = config.given(models, sla, policy, **settings)
-            features = RequestFeatures(featurizer, checked.tag_features)
+            agreed = config.given(models, sla, policy, **settings)
+            features = RequestFeatures(featurizer, agreed.tag_features)
             featurizer = features.map.featurizer
-            given = native(checked, features)
+            given = native(agreed, features)
         core, recovery = open_controller(Path(path), given, durability, journal_bytes)
         try:
             router = cls._resume(core, featurizer, log, shadow)

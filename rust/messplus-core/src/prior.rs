@@ -61,12 +61,23 @@ pub fn price(models: &[ModelSpec], alpha: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::price;
+    use super::{log_odds, price};
     use crate::zoo::ModelSpec;
 
     fn zoo(listed: &[(f64, Option<f64>)]) -> Vec<ModelSpec> {
         let model = |&(cost, quality)| ModelSpec { quality, ..ModelSpec::new("", cost) };
         listed.iter().map(model).collect()
+    }
+
+    #[test]
+    fn a_listed_quality_counts_as_fifty_ratings() {
+        let zoo = zoo(&[(1.0, Some(0.6)), (10.0, None)]);
+        let variance = |ratings| log_odds(&zoo[0], 10.0).after(ratings).sd.powi(2);
+        assert!((variance(50.0) / variance(0.0) - 0.5).abs() < 1e-12);
+        // Nothing is listed of the other but what it costs: two ratings and a half.
+        let variance = |ratings| log_odds(&zoo[1], 10.0).after(ratings).sd.powi(2);
+        assert!((variance(2.5) / variance(0.0) - 0.5).abs() < 1e-12);
+        assert!(log_odds(&zoo[0], 10.0).mean < log_odds(&zoo[1], 10.0).mean);
     }
 
     #[test]
