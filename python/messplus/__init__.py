@@ -6,7 +6,6 @@ import os as _os
 from . import _core
 from ._core import Decision, __version__
 from .agreement import SLA, Limit
-from .durable import Recovery
 from .exceptions import (
     ConfigError,
     EncoderError,
@@ -22,12 +21,14 @@ from .exceptions import (
     StateVersionError,
     UnsafeEncoderError,
 )
-from .model import Model
-from .policy import DefaultPolicy, PaperPolicy, Policy, Sgd
+from .models import Model
+from .policies import DefaultPolicy, PaperPolicy, Policy, Sgd
 from .prices import TokenPrice
-from .report import LimitReport, ModelReport, Report, SLAReport
+from .reports.report import LimitReport, ModelReport, Report, SLAReport
+from .reports.shadow import ShadowEstimate, ShadowReport
 from .router import Router
-from .shadow import Shadow, ShadowEstimate, ShadowReport
+from .shadow import Shadow
+from .state.durable import Recovery
 
 _logging.getLogger("messplus").addHandler(_logging.NullHandler())
 if hasattr(_os, "register_at_fork"):

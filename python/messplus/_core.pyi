@@ -5,7 +5,7 @@ from typing import Any, Literal, final
 import numpy as np
 import numpy.typing as npt
 
-from .explain import Explanation
+from .reports.explain import Explanation
 
 __version__: str
 build_profile: str

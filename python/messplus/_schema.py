@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .agreement import SLA, Limit
-from .model import Model
-from .policy import DefaultPolicy, PaperPolicy
+from .models import Model
+from .policies import DefaultPolicy, PaperPolicy
 
 
 class RouterSettings(BaseModel):

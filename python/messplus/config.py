@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
 from .agreement import SLA, Limit
 from .exceptions import ConfigError
-from .model import Model
+from .models import Model
 from .prices import TokenPrice
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from ._schema import RouterSettings
-    from .policy import Policy
+    from .policies import Policy
 
     Schema = TypeVar("Schema", bound=BaseModel)
 

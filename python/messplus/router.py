@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from . import accounting, config, log_features, old_log
+from . import config
 from ._core import Controller, Decision
 from .featurizers.chat import estimate_tokens
 from .featurizers.requests import RequestFeatures
-from .persistent import Persistent, native
-from .zoo import Zoo
+from .logs import logged_data, logged_features
+from .reports import accounting
+from .state.persistent import Persistent, native
+from .state.zoo import Zoo
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
     from .agreement import SLA, Limit
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
-    from .model import Model
-    from .old_log import OldLog
-    from .policy import Policy
-    from .report import Report
+    from .logs.logged_data import OldLog
+    from .models import Model
+    from .policies import Policy
+    from .reports.report import Report
     from .shadow import Shadow
 
 _log = logging.getLogger("messplus")
@@ -77,7 +79,7 @@ class Router(Zoo, Persistent):
         Seconds for which a model that :meth:`failed` is left alone, in ``[0, 86400]``; twice as
         long with every further failure in a row, up to 64 times.
     log
-        File to which decisions and outcomes are appended, see :class:`messplus.log.JsonlLog`; none
+        File to which decisions and outcomes are appended, see :class:`messplus.logs.JsonlLog`; none
         by default. It belongs to the process, not to the state.
     shadow
         A model that serves whatever the router would choose, or a :class:`messplus.Shadow`; see
@@ -387,12 +389,12 @@ class Router(Zoo, Persistent):
         >>> router.warm_start([{"prompt": "2 + 2?", "model": "small", "satisfied": True}])
         1
         """
-        columns = old_log.read(log)
+        columns = logged_data.read(log)
         names = [model["name"] for model in json.loads(self._core.config)["models"]]
-        models = old_log.models(columns, names)
-        outcomes = [old_log.numbers(columns, name) for name in old_log.OUTCOMES]
-        tokens = old_log.tokens(columns)
-        features, vectors = log_features.featurize(
+        models = logged_data.models(columns, names)
+        outcomes = [logged_data.numbers(columns, name) for name in logged_data.OUTCOMES]
+        tokens = logged_data.tokens(columns)
+        features, vectors = logged_features.featurize(
             columns, self._features, tokens, fit, lambda: self._core.is_new
         )
         metadata = None if features is self._features else json.dumps(features.metadata())

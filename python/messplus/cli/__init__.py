@@ -19,9 +19,6 @@ from messplus.exceptions import MessPlusError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    # The class behind add_subparsers() has no public name.
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
 _COMMANDS = (
     "messplus.cli.demo",
     "messplus.cli.featurizer",

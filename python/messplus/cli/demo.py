@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import Subparsers
+    from ._parsers import Subparsers
 
 _INTRODUCTION = """\
 A simulated zoo: no language model runs here. Three models answer by dice whose means are the

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from messplus.featurizers import OnnxFeaturizer
 
-    from . import Subparsers
+    from ._parsers import Subparsers
 
 _TOKENS = (16, 64, 256)
 _SECONDS = 1.0  # spent on each length

@@ -13,7 +13,7 @@ from messplus.exceptions import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from . import Subparsers
+    from ._parsers import Subparsers
 
 T = TypeVar("T")
 

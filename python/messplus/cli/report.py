@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from . import Subparsers
+    from ._parsers import Subparsers
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -24,8 +24,9 @@ def add_parser(commands: Subparsers) -> None:
 def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from messplus import _core, accounting, compliance
+    from messplus import _core
     from messplus.prices import listed_costs
+    from messplus.reports import accounting, compliance
 
     state = Path(args.state)
     if state.is_dir():

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     import argparse
     from contextlib import AbstractContextManager
 
-    from messplus.report import Report
+    from messplus.reports.report import Report
 
-    from . import Subparsers
+    from ._parsers import Subparsers
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -34,7 +34,8 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    from messplus import _core, accounting
+    from messplus import _core
+    from messplus.reports import accounting
 
     core, found = _core.Controller.recover(args.state)
     account = accounting.build(core.report(), 0, 0)
@@ -90,8 +91,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from messplus import export
     from messplus.exceptions import InputError
+    from messplus.reports import export
 
     found = export.tables(args.state)
     if args.format == "sqlite":

@@ -15,7 +15,7 @@ from ._table import (
 )
 
 if TYPE_CHECKING:
-    from . import Subparsers
+    from ._parsers import Subparsers
 
 
 def add_parser(commands: Subparsers) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from messplus._text_table import format_table
+from messplus.reports._text_table import format_table
 
 from .published import MODELS
 from .route import Outcome

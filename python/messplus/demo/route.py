@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from messplus import SLA, Model, Policy, Router
 from messplus.featurizers import Featurizer
-from messplus.replay.bounds import Frontier, best_single, cheapest_mix
+from messplus.reports.mixture import Frontier, best_single, cheapest_mix
 
 from .published import MODELS
 from .zoo import Traffic

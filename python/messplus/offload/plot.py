@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from messplus._figure import COLOURS, GREY, drawing
+from messplus.reports._figure import COLOURS, GREY, drawing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from messplus._text_table import format_table
+from messplus.reports._text_table import format_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

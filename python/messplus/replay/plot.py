@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._figure import COLOURS, GREY, count_requests, drawing
+from messplus.reports._figure import COLOURS, GREY, count_requests, drawing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from messplus.exceptions import ConfigError
-from messplus.policy import Policy
+from messplus.policies import Policy
 
 from .bounds import Bounds
 from .tables import Table

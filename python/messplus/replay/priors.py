@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from messplus.exceptions import ConfigError
-from messplus.model import Model
+from messplus.models import Model
 from messplus.prices import TokenPrice
 
 from .baselines import draw_models

@@ -1,6 +1,6 @@
 """A replay as text for a terminal."""
 
-from messplus._text_table import format_table
+from messplus.reports._text_table import format_table
 
 from .bounds import FOLDS
 from .results import EARLY, PolicyResult, ReplayResult

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from messplus.exceptions import InputError
-
-from .formats import number, read_columns
+from messplus.logs.formats import number, read_columns
 
 _SCORE = "score:"
 

@@ -89,7 +89,7 @@ impl PyDecision {
         let Decision { log_odds_sd, ranking, .. } = &decision.inner;
         let sds = decision.names.dict(py, log_odds_sd, ranking)?;
         let cooling = decision.names.tuple(py, decision.inner.cooling.iter())?;
-        let explain = py.import("messplus.explain")?.getattr("explain")?;
+        let explain = py.import("messplus.reports.explain")?.getattr("explain")?;
         explain.call1((slf, satisfaction, cost, optimism, sds, cooling))
     }
 

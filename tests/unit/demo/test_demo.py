@@ -93,7 +93,7 @@ def test_demo_works_without_matplotlib(
     def missing(package: str, extra: str) -> None:
         raise exceptions.MissingDependencyError(f"{package} of {extra} is not installed")
 
-    monkeypatch.setattr("messplus._figure.require", missing)
+    monkeypatch.setattr("messplus.reports._figure.require", missing)
     assert main(["demo", "--requests", "80", "--plot", str(tmp_path / "demo.png")]) == 0
     assert "no plot: matplotlib of plot is not installed" in capsys.readouterr().err
     assert not (tmp_path / "demo.png").exists()

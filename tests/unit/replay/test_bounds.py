@@ -6,16 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from messplus.replay.bounds import (
-    Frontier,
-    Hindsight,
-    best_single,
-    cheapest_mix,
-    frontier,
-    lower_hull,
-)
+from messplus.replay.bounds import Hindsight, frontier
 from messplus.replay.ridge import cross_validated
 from messplus.replay.tables import Table
+from messplus.reports.mixture import Frontier, best_single, cheapest_mix, lower_hull
 
 
 def table(scores: np.ndarray, costs: np.ndarray) -> Table:

@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from . import _core
-from .exceptions import InputError
-from .prices import listed_costs
+from messplus import _core
+from messplus.exceptions import InputError
+from messplus.prices import listed_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

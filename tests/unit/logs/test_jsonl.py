@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from messplus import FeedbackError, Router
-from messplus import log as log_module
+from messplus.logs import jsonl
 from tests.zoo import MODELS, StubFeaturizer, make_router
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_log_that_cannot_be_written_fails_nobody(
 def test_goes_on_in_a_new_file_when_the_old_one_is_rotated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "_LOOK_AFTER_SECONDS", -1.0)
+    monkeypatch.setattr(jsonl, "_LOOK_AFTER_SECONDS", -1.0)
     path = tmp_path / "log"
     router = make_router(log=path)
     router.select("x")

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._core import text_form
-from .exceptions import FeaturizerError, InputError
-from .featurizers.chat import prompt_text
-from .featurizers.embedding import EmbeddingFeaturizer
-from .featurizers.requests import RequestFeatures
-from .featurizers.tags import hash_tags
-from .featurizers.vector import VectorFeaturizer
-from .old_log import at_row
+from messplus._core import text_form
+from messplus.exceptions import FeaturizerError, InputError
+from messplus.featurizers.chat import prompt_text
+from messplus.featurizers.embedding import EmbeddingFeaturizer
+from messplus.featurizers.requests import RequestFeatures
+from messplus.featurizers.tags import hash_tags
+from messplus.featurizers.vector import VectorFeaturizer
+
+from .logged_data import at_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
-    from .old_log import Columns
+    from .logged_data import Columns
 
     Array = npt.NDArray[np.float32]
 

@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from . import config
-from .model import Model
+from messplus import config
+from messplus.models import Model
 
 if TYPE_CHECKING:
-    from ._core import Controller
-    from .prices import TokenPrice
+    from messplus._core import Controller
+    from messplus.prices import TokenPrice
 
 
 class Zoo:

@@ -34,7 +34,7 @@ def test_identity_names_function_and_settings() -> None:
         FunctionFeaturizer(letters, dims=2, seed=1).identity,
     }
     assert len(identities) == 4
-    assert "test_featurizers_function.letters" in FunctionFeaturizer(letters).identity
+    assert "test_function.letters" in FunctionFeaturizer(letters).identity
 
 
 @pytest.mark.parametrize("wrong", [[1.0], [1.0, 2.0, np.nan]])

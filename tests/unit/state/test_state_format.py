@@ -14,7 +14,7 @@ import pytest
 from messplus import Policy, Router
 from tests.zoo import StubFeaturizer, make_router
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 STATES = sorted(DATA.glob("state_v*.bin"))
 PRESETS = {"paper": Policy.paper(v=0.5, lr=0.1, c=0.5), "default": Policy.default()}
 

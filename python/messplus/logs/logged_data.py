@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from .exceptions import FeaturizerError, InputError, MessPlusError
-from .featurizers.chat import estimate_tokens
+from messplus.exceptions import FeaturizerError, InputError, MessPlusError
+from messplus.featurizers.chat import estimate_tokens
+
+from .formats import number, read_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +62,6 @@ def read(log: OldLog) -> Columns:
 
 def _columns(log: Any) -> Columns:  # noqa: ANN401
     if isinstance(log, (str, os.PathLike)):
-        from .replay.formats import read_columns
-
         return read_columns(Path(log))
     if hasattr(log, "to_pydict"):  # a table of pyarrow
         return dict(log.to_pydict())
@@ -98,8 +98,6 @@ def numbers(columns: Columns, name: str) -> npt.NDArray[np.float64]:
     InputError
         If a value is no number; the message names the row.
     """
-    from .replay.formats import number
-
     values = columns.get(name)
     found = np.full(len(columns["model"]), np.nan)
     for row, value in enumerate(values or ()):

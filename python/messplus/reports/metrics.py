@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ._core import __version__
-from ._optional import require
+from messplus._core import __version__
+from messplus._optional import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from prometheus_client.registry import CollectorRegistry
 
+    from messplus.router import Router
+
     from .report import Report
-    from .router import Router
 
 
 class RouterCollector:

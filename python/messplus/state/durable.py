@@ -7,9 +7,9 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import config
-from ._core import Controller
-from .exceptions import ConfigError, MessPlusError
+from messplus import config
+from messplus._core import Controller
+from messplus.exceptions import ConfigError, MessPlusError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from messplus.confidence import satisfaction_interval
+from messplus.reports.confidence import satisfaction_interval
 
 
 def test_without_ratings_there_is_no_interval() -> None:

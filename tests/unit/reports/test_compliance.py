@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from messplus import compliance
-from messplus._svg import ticks
 from messplus.cli import main
+from messplus.reports import compliance
+from messplus.reports._svg import ticks
 from tests.zoo import make_router
 
 if TYPE_CHECKING:

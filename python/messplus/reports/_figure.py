@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ._optional import require
-from .exceptions import InputError
+from messplus._optional import require
+from messplus.exceptions import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -104,7 +104,7 @@ class SLAReport:
         Mean satisfaction of the rated requests; None without ratings.
     interval
         Anytime-valid 95 % confidence interval for the true rate of the rated requests; None without
-        ratings. See :func:`messplus.confidence.satisfaction_interval`.
+        ratings. See :func:`messplus.reports.confidence.satisfaction_interval`.
     backlog
         The virtual queue Q: satisfaction owed, in rated requests; below zero where credit counts.
     lower_bound

@@ -8,26 +8,28 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from . import config
-from ._core import Controller, Histogram
+from messplus import config
+from messplus._core import Controller, Histogram
+from messplus.exceptions import StateError
+from messplus.featurizers.requests import DURATIONS, RequestFeatures
+from messplus.logs.jsonl import JsonlLog
+from messplus.shadow import checked
+
 from .durable import open_controller
-from .exceptions import StateError
-from .featurizers.requests import DURATIONS, RequestFeatures
-from .log import JsonlLog
-from .shadow import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self, Unpack
 
-    from ._schema import RouterSettings
-    from .agreement import SLA
-    from .config import Settings
+    from messplus._schema import RouterSettings
+    from messplus.agreement import SLA
+    from messplus.config import Settings
+    from messplus.featurizers.requests import AnyFeaturizer
+    from messplus.models import Model
+    from messplus.policies import Policy
+    from messplus.shadow import Shadow
+
     from .durable import Recovery
-    from .featurizers.requests import AnyFeaturizer
-    from .model import Model
-    from .policy import Policy
-    from .shadow import Shadow
 
 
 class Persistent:

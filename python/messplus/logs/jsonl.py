@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
-    from ._core import Decision
+    from messplus._core import Decision
 
     Ratings = bool | float | Mapping[str, bool | float] | None
     Bills = float | Mapping[str, float] | None

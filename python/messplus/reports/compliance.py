@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._svg import Line, line_plot
-from .replay.bounds import Frontier, cheapest_mix
+from .mixture import Frontier, cheapest_mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from messplus import Decision, Policy, Router
-from messplus.explain import Explanation
+from messplus.reports.explain import Explanation
 from tests.zoo import NAMES, StubFeaturizer, make_router
 
 COSTS = {"small": 1.0, "medium": 2.5, "large": 10.0}

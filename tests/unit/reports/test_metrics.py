@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from messplus._core import Histogram
-from messplus.metrics import register
+from messplus.reports.metrics import register
 from tests.zoo import make_router
 
 
@@ -56,7 +56,7 @@ def test_a_scrape_tells_what_the_report_tells() -> None:
 def test_names_are_those_that_are_documented() -> None:
     registry = CollectorRegistry()
     register(make_router(), registry=registry)
-    text = (Path(__file__).parents[2] / "docs" / "production.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "production.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(messplus_\w+)", text))
     kinds = {"counter": "_total", "info": "_info"}
     found = {family.name + kinds.get(family.type, "") for family in registry.collect()}

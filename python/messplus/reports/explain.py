@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ._text_table import format_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._core import Decision
-
 _SDS_OF_95_PERCENT = 1.959964
+
+
+class _Decided(Protocol):
+    """What is read of a decision: the native module, where decisions live, calls this one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def ranking(self) -> tuple[str, ...]: ...
+    @property
+    def p_satisfied(self) -> dict[str, float]: ...
+    @property
+    def expected_cost(self) -> dict[str, float]: ...
+    @property
+    def score(self) -> dict[str, float]: ...
 
 
 @dataclass(frozen=True)
@@ -149,7 +168,7 @@ class Explanation:
 
 
 def explain(
-    decision: Decision,
+    decision: _Decided,
     satisfaction: float,
     cost: float,
     optimism: float,
