@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use messplus_benches::{CHUNK, Stream};
-use messplus_core::{DefaultPolicy, PaperPolicy, Policy};
+use messplus_core::{DefaultConfig, PaperConfig, PolicyConfig};
 
 const SIZES: [(usize, usize); 7] =
     [(2, 64), (4, 64), (8, 64), (64, 64), (4, 16), (4, 1024), (8, 384)];
 
 /// Presets by name. The paper's learns only from exploring requests; `paper-learning` explores on
 /// every request, so that each observation updates a head.
-fn policies() -> [(&'static str, Policy); 3] {
-    let learning = PaperPolicy { exploration: 1e12, ..PaperPolicy::default() };
+fn policies() -> [(&'static str, PolicyConfig); 3] {
+    let learning = PaperConfig { exploration: 1e12, ..PaperConfig::default() };
     [
-        ("default", Policy::Default(DefaultPolicy::default())),
-        ("paper", Policy::Paper(PaperPolicy::default())),
-        ("paper-learning", Policy::Paper(learning)),
+        ("default", PolicyConfig::Default(DefaultConfig::default())),
+        ("paper", PolicyConfig::Paper(PaperConfig::default())),
+        ("paper-learning", PolicyConfig::Paper(learning)),
     ]
 }
 
@@ -65,7 +65,7 @@ fn time_observe(stream: &mut Stream, rounds: u64) -> Duration {
 fn stays_flat(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("million-rounds");
     group.sample_size(10);
-    let mut stream = Stream::new(Policy::Default(DefaultPolicy::default()), 4, 64);
+    let mut stream = Stream::new(PolicyConfig::Default(DefaultConfig::default()), 4, 64);
     for part in 1..=10 {
         let id = BenchmarkId::from_parameter(format!("{part}00k"));
         group.bench_function(id, |bencher| {

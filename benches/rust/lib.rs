@@ -1,10 +1,10 @@
 //! Streams of requests for the benchmarks.
 
 use messplus_core::{
-    Agreement, Config, Controller, Decision, ModelSpec, Operation, Outcome, Policy, Request,
+    Agreement, Config, Controller, Decision, ModelSpec, Operation, Outcome, PolicyConfig, Request,
 };
 
-/// Requests the ledger holds, and the length of one timed chunk.
+/// Decisions kept pending, and the length of one timed chunk.
 pub const CHUNK: usize = 1024;
 
 /// A controller in the middle of a synthetic stream.
@@ -22,7 +22,7 @@ impl Stream {
     /// # Panics
     ///
     /// Never: the settings are valid.
-    pub fn new(policy: Policy, n_models: usize, n_features: usize) -> Self {
+    pub fn new(policy: PolicyConfig, n_models: usize, n_features: usize) -> Self {
         if cfg!(debug_assertions) {
             eprintln!("benchmarks need a release build: their times would mean nothing");
             std::process::exit(2);
@@ -73,7 +73,7 @@ impl Stream {
         self.next += 1;
     }
 
-    /// Rate and bill a request decided earlier.
+    /// Report satisfaction and cost of a request decided earlier.
     ///
     /// # Panics
     ///

@@ -4,14 +4,14 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::Agreement;
 use crate::error::{Error, Result};
-use crate::zoo::{self, ModelSpec};
+use crate::types::agreement::Agreement;
+use crate::types::zoo::{self, ModelSpec};
 
 /// Most features a prompt can have.
 pub const MAX_FEATURES: usize = 4096;
-/// Most bytes the ledger may reserve for features of pending decisions.
-pub const MAX_LEDGER_BYTES: usize = 1 << 30;
+/// Most bytes that pending decisions may reserve for their features.
+pub const MAX_PENDING_BYTES: usize = 1 << 30;
 
 /// Settings of the per-model logistic heads trained by stochastic gradient descent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,17 +30,17 @@ pub struct SgdConfig {
 /// How requests are routed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "preset", rename_all = "lowercase")]
-pub enum Policy {
+pub enum PolicyConfig {
     /// MESS+ as published (arXiv 2505.19947).
-    Paper(PaperPolicy),
+    Paper(PaperConfig),
     /// Bayesian heads, predicted costs and a multiplier without a scale.
-    Default(DefaultPolicy),
+    Default(DefaultConfig),
 }
 
-/// Settings of the published method.
+/// Settings of the published policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PaperPolicy {
+pub struct PaperConfig {
     /// Penalty weight V of the cost, `>= 0`, unit 1/cost.
     pub v: f64,
     /// Exploration strength c of `min(1, c / t^(1/4))`, `>= 0`.
@@ -49,7 +49,7 @@ pub struct PaperPolicy {
     pub sgd: SgdConfig,
 }
 
-impl Default for PaperPolicy {
+impl Default for PaperConfig {
     /// As published: V = 0.0001 with costs in joules, c = 0.1.
     fn default() -> Self {
         Self {
@@ -60,10 +60,10 @@ impl Default for PaperPolicy {
     }
 }
 
-/// Settings of the default method; the same values serve every zoo.
+/// Settings of the default policy; the same values serve every zoo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct DefaultPolicy {
+pub struct DefaultConfig {
     /// Exploration strength c of `min(1, c / n^(1/4))` after n ratings, `>= 0`.
     pub exploration: f64,
     /// How far the queue may run ahead of the target, in rated requests, in `[0, 1e6]`.
@@ -72,13 +72,13 @@ pub struct DefaultPolicy {
     pub forgetting: f64,
 }
 
-impl Default for DefaultPolicy {
+impl Default for DefaultConfig {
     fn default() -> Self {
         Self { exploration: 0.1, credit: 50.0, forgetting: 1.0 }
     }
 }
 
-impl Policy {
+impl PolicyConfig {
     /// How far the queue may run ahead of the target.
     pub(crate) fn credit(&self) -> f64 {
         match self {
@@ -123,7 +123,7 @@ impl Default for Operation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The zoo, 1 to [`MAX_MODELS`](crate::zoo::MAX_MODELS) models.
+    /// The zoo, 1 to [`MAX_MODELS`](crate::types::zoo::MAX_MODELS) models.
     pub models: Vec<ModelSpec>,
     /// Service levels, limits and the objective.
     pub agreement: Agreement,
@@ -134,8 +134,8 @@ pub struct Config {
     /// Length of a feature vector, 0 to [`MAX_FEATURES`]; the heads add the constant themselves.
     pub n_features: usize,
     /// How requests are routed.
-    pub policy: Policy,
-    /// Seed of the generator that draws explorations.
+    pub policy: PolicyConfig,
+    /// Seed of the random numbers that pick requests for exploration.
     pub seed: u64,
     /// Most decisions remembered for later feedback, `>= 1`.
     pub pending_capacity: usize,
@@ -195,7 +195,7 @@ impl TryFrom<Config> for ValidConfig {
         config.agreement.check()?;
         check_policy(&config.policy)?;
         let limits = &config.agreement.limits;
-        if matches!(config.policy, Policy::Paper(_)) && !limits.is_empty() {
+        if matches!(config.policy, PolicyConfig::Paper(_)) && !limits.is_empty() {
             return Err(Error::config("limits", "need the default policy", limits.len()));
         }
         let rule = "must be in [0, 100]";
@@ -211,7 +211,7 @@ impl TryFrom<Config> for ValidConfig {
             return Err(Error::config("n_features", "must be at most 4096", config.n_features));
         }
         let bytes = config.pending_capacity.saturating_mul(4 * config.n_features.max(1));
-        if config.pending_capacity == 0 || bytes > MAX_LEDGER_BYTES {
+        if config.pending_capacity == 0 || bytes > MAX_PENDING_BYTES {
             return Err(Error::config(
                 "pending_capacity",
                 "must be at least 1, and with n_features take at most 1 GiB",
@@ -222,9 +222,9 @@ impl TryFrom<Config> for ValidConfig {
     }
 }
 
-fn check_policy(policy: &Policy) -> Result<()> {
+fn check_policy(policy: &PolicyConfig) -> Result<()> {
     match policy {
-        Policy::Paper(PaperPolicy { v, exploration, sgd }) => {
+        PolicyConfig::Paper(PaperConfig { v, exploration, sgd }) => {
             let &SgdConfig { lr, momentum, l2, clip } = sgd;
             check("policy.v", *v, "must be finite and >= 0", |v| v >= 0.0)?;
             check_exploration(*exploration)?;
@@ -234,7 +234,7 @@ fn check_policy(policy: &Policy) -> Result<()> {
             check("policy.sgd.l2", l2, "must be in [0, 1]", |l| (0.0..=1.0).contains(&l))?;
             check("policy.sgd.clip", clip, "must be in (0, 1e6]", |c| c > 0.0 && c <= 1e6)
         }
-        &Policy::Default(DefaultPolicy { exploration, credit, forgetting }) => {
+        &PolicyConfig::Default(DefaultConfig { exploration, credit, forgetting }) => {
             check_exploration(exploration)?;
             check("policy.credit", credit, "must be in [0, 1e6]", |c| (0.0..=1e6).contains(&c))?;
             let rule = "must be in (0.9, 1]";

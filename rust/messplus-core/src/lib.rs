@@ -14,60 +14,50 @@
 //! | E | `expected_cost` | expected cost of one request |
 //! | c, t | `exploration`, `step` | exploration strength, request counter |
 //!
-//! Reading order: [`queue`] and [`objective`] are the published method, [`predictor`] and [`cost`] feed
-//! it, [`paper`] joins them. The default method, [`adaptive`], has a [`multiplier`] in place of V and
-//! learns with [`bayes`] and [`log_cost`]. [`controller`] makes `decide` and `observe` of either;
-//! [`ledger`] and [`state`] keep what must outlive a request or a process. [`replay`] runs a controller over recorded outcomes.
+//! Reading order: `control/queue.rs` and `policy/paper.rs` are the published method; `policy/default.rs`
+//! is what the router uses by default. `controller/` makes [`decide`](Controller::decide) and
+//! [`observe`](Controller::observe) of either:
+//!
+//! ```text
+//! types/       what callers hand in and get back: the zoo, the agreement, requests and decisions
+//! policy/      which model serves: one file per policy
+//! learn/       what a call will bring: satisfaction, cost and latency, learned online
+//! control/     what is owed: virtual queues, dual variables, delays, circuit breakers
+//! memory/      what outlives a request: pending decisions, conversations, counters
+//! controller/  the state machine over all of these, and its bytes
+//! ```
+//!
+//! [`Replay`] runs a controller over a table of recorded outcomes.
 //!
 //! No I/O, no clock, no ambient randomness: everything uncertain is an argument.
 
-pub mod adaptive;
-pub mod agreement;
-pub mod bayes;
-pub mod config;
-mod constraint;
-pub mod controller;
-pub mod cost;
-pub mod diagonal;
-pub mod drift;
-pub mod error;
-pub mod exploration;
-pub mod foresight;
-pub mod gaussian;
-pub mod health;
-pub mod history;
-pub mod in_flight;
-pub mod ledger;
-pub mod log_cost;
-pub mod logistic;
-mod method;
-pub mod model_set;
-pub mod multiplier;
-pub mod objective;
-pub mod paper;
-pub mod predictor;
-pub mod price;
-pub mod prior;
-pub mod queue;
-pub mod replay;
-pub mod request;
-pub mod session;
-pub mod shadow;
-pub mod state;
-pub mod stats;
-pub mod zoo;
+mod config;
+mod control;
+mod controller;
+mod error;
+mod learn;
+mod memory;
+mod policy;
+mod random;
+mod replay;
+mod types;
+mod wire;
 
-pub use agreement::{Agreement, Limit, Objective, Resource, ServiceLevel};
 pub use config::{
-    Config, DefaultPolicy, Missing, Operation, PaperPolicy, Policy, SgdConfig, ValidConfig,
+    Config, DefaultConfig, Missing, Operation, PaperConfig, PolicyConfig, SgdConfig, ValidConfig,
 };
+pub use control::queue::VirtualQueue;
 pub use controller::Controller;
 pub use error::{Error, Result};
-pub use model_set::ModelSet;
-pub use price::{ListedCost, TokenPrice};
-pub use queue::VirtualQueue;
-pub use replay::{Recording, Replay, Trace};
-pub use request::{Decision, Example, Outcome, Reason, Request, Weights};
-pub use shadow::{Estimate, Shadow, ShadowStats, Would};
-pub use stats::{LevelStats, ModelStats, Stats};
-pub use zoo::{ModelSpec, ZooChange};
+pub use memory::history::{History, Point};
+pub use memory::pending::PendingDecisions;
+pub use memory::pending_decision::PendingDecision;
+pub use memory::shadow_stats::{Estimate, ShadowStats};
+pub use memory::stats::{LevelStats, ModelStats, Stats};
+pub use replay::{OutcomeTable, Replay, Trace};
+pub use types::agreement::{Agreement, Limit, Objective, Resource, ServiceLevel};
+pub use types::model_set::ModelSet;
+pub use types::price::{ListedCost, TokenPrice};
+pub use types::request::{Decision, Example, Outcome, Reason, Request, Weights};
+pub use types::shadow::{Shadow, ShadowChoice};
+pub use types::zoo::{ModelSpec, ZooChange};

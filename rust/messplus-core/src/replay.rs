@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 use crate::config::ValidConfig;
 use crate::controller::Controller;
 use crate::error::{Error, Result};
-use crate::model_set::ModelSet;
-use crate::request::{Decision, Example, Outcome, Reason, Request};
+use crate::types::model_set::ModelSet;
+use crate::types::request::{Decision, Example, Outcome, Reason, Request};
 
 /// What every one of M models would have scored and cost on each of n requests with k features.
 #[derive(Clone, Copy, Debug)]
-pub struct Recording<'a> {
+pub struct OutcomeTable<'a> {
     /// Features, row-major `[n, k]`.
     pub features: &'a [f32],
     /// Tokens of each prompt, `[n]`, zero where unknown; empty where none is known.
@@ -23,15 +23,15 @@ pub struct Recording<'a> {
     pub order: &'a [u32],
     /// Whether the t-th request gets rated, as long as `order`.
     pub rated: &'a [bool],
-    /// Requests decided between a decision and its rating; bills come at once.
+    /// Requests decided between a decision and its rating; costs come at once.
     pub delay: usize,
-    /// Rows learned from before the stream begins, as an old log.
+    /// Rows learned from before the stream begins, as logged data.
     pub past: &'a [u32],
     /// The model whose outcome each of them tells.
     pub past_models: &'a [u32],
 }
 
-impl<'a> Recording<'a> {
+impl<'a> OutcomeTable<'a> {
     fn input_tokens(&self, row: usize) -> Option<NonZeroU32> {
         self.input_tokens.get(row).copied().and_then(NonZeroU32::new)
     }
@@ -60,16 +60,16 @@ pub struct Trace {
     pub satisfaction: Vec<f64>,
     /// Cost of the step: of the serving model and of those queried as well.
     pub cost: Vec<f64>,
-    /// Whether the request was drawn for exploration.
+    /// Whether the request was picked for exploration.
     pub explored: Vec<bool>,
     /// Backlog of the virtual queue after the step.
     pub backlog: Vec<f64>,
 }
 
-/// A controller on its way through a recording.
+/// A controller on its way through an outcome table.
 #[derive(Debug)]
 pub struct Replay<'a> {
-    recording: Recording<'a>,
+    table: OutcomeTable<'a>,
     controller: Controller,
     decision: Decision,
     outcomes: Vec<Outcome>,
@@ -79,16 +79,16 @@ pub struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     /// A fresh controller before the first request.
-    pub fn new(config: ValidConfig, recording: Recording<'a>) -> Result<Self> {
+    pub fn new(config: ValidConfig, table: OutcomeTable<'a>) -> Result<Self> {
         let (n_models, n_features) = (config.models.len(), config.n_features);
-        check(&recording, n_models, n_features)?;
-        let n_requests = recording.order.len();
+        check(&table, n_models, n_features)?;
+        let n_requests = table.order.len();
         let mut controller = Controller::new(config);
-        for (&row, &model) in recording.past.iter().zip(recording.past_models) {
-            controller.warm_start(&recording.example(row as usize, model as usize, n_models))?;
+        for (&row, &model) in table.past.iter().zip(table.past_models) {
+            controller.warm_start(&table.example(row as usize, model as usize, n_models))?;
         }
         Ok(Self {
-            recording,
+            table,
             controller,
             decision: Decision::with_capacity(n_models),
             outcomes: Vec::with_capacity(n_models),
@@ -110,17 +110,17 @@ impl<'a> Replay<'a> {
 
     /// Go on by at most `steps` requests; `false` once the stream has ended.
     pub fn advance(&mut self, steps: usize) -> Result<bool> {
-        let end = self.recording.order.len().min(self.done().saturating_add(steps));
+        let end = self.table.order.len().min(self.done().saturating_add(steps));
         for t in self.done()..end {
             self.step(t)?;
         }
-        Ok(end < self.recording.order.len())
+        Ok(end < self.table.order.len())
     }
 
     /// Deliver the ratings still under way; return what happened and the controller.
     pub fn finish(mut self) -> Result<(Trace, Controller)> {
         let done = self.done();
-        for t in done.saturating_sub(self.recording.delay)..done {
+        for t in done.saturating_sub(self.table.delay)..done {
             self.rate(t)?;
         }
         Ok((self.trace, self.controller))
@@ -128,13 +128,13 @@ impl<'a> Replay<'a> {
 
     fn step(&mut self, t: usize) -> Result<()> {
         let (k, m) = (self.controller.config().n_features, self.controller.config().models.len());
-        let row = self.recording.order[t] as usize;
-        let scores = &self.recording.scores[row * m..][..m];
-        let costs = &self.recording.costs[row * m..][..m];
+        let row = self.table.order[t] as usize;
+        let scores = &self.table.scores[row * m..][..m];
+        let costs = &self.table.costs[row * m..][..m];
         let request = Request {
             id: t as u128,
-            features: Some(&self.recording.features[row * k..][..k]),
-            input_tokens: self.recording.input_tokens(row),
+            features: Some(&self.table.features[row * k..][..k]),
+            input_tokens: self.table.input_tokens(row),
             costs: None,
             allowed: Some((0..m).filter(|&model| !scores[model].is_nan()).collect()),
             ..Request::default()
@@ -153,26 +153,26 @@ impl<'a> Replay<'a> {
         self.trace.cost.push(also_query.with(model).iter().map(|model| costs[model]).sum());
         self.trace.explored.push(reason == Reason::Explore);
         self.also_query.push(also_query);
-        if self.recording.delay == 0 && self.recording.rated[t] {
+        if self.table.delay == 0 && self.table.rated[t] {
             for outcome in &mut self.outcomes {
                 outcome.satisfaction = Some(scores[outcome.model]);
             }
         }
         self.controller.observe(t as u128, &self.outcomes)?;
-        if let Some(earlier) = t.checked_sub(self.recording.delay).filter(|&earlier| earlier < t) {
+        if let Some(earlier) = t.checked_sub(self.table.delay).filter(|&earlier| earlier < t) {
             self.rate(earlier)?;
         }
         self.trace.backlog.push(self.controller.levels()[0].backlog());
         Ok(())
     }
 
-    /// Deliver the rating of request `t` after its bill.
+    /// Deliver the rating of request `t` after its cost.
     fn rate(&mut self, t: usize) -> Result<()> {
-        if !self.recording.rated[t] {
+        if !self.table.rated[t] {
             return Ok(());
         }
         let m = self.controller.config().models.len();
-        let scores = &self.recording.scores[self.recording.order[t] as usize * m..][..m];
+        let scores = &self.table.scores[self.table.order[t] as usize * m..][..m];
         let queried = self.also_query[t].with(self.trace.model[t].into());
         self.outcomes.clear();
         self.outcomes.extend(queried.iter().map(|model| Outcome {
@@ -185,9 +185,9 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Result<()> {
-    let Recording { features, input_tokens, scores, costs, order, rated, .. } = *recording;
-    let Recording { past, past_models, .. } = *recording;
+fn check(table: &OutcomeTable<'_>, n_models: usize, n_features: usize) -> Result<()> {
+    let OutcomeTable { features, input_tokens, scores, costs, order, rated, .. } = *table;
+    let OutcomeTable { past, past_models, .. } = *table;
     let n = scores.len() / n_models;
     let n_tokens = if input_tokens.is_empty() { 0 } else { n };
     for (field, expected, found) in [
@@ -204,7 +204,7 @@ fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Resul
     }
     for (field, rows) in [("order", order), ("past", past)] {
         if let Some(row) = rows.iter().find(|&&row| row as usize >= n) {
-            return Err(Error::input(field, "must be a row of the recording", row));
+            return Err(Error::input(field, "must be a row of the outcome table", row));
         }
     }
     match past_models.iter().find(|&&model| model as usize >= n_models) {
@@ -215,17 +215,18 @@ fn check(recording: &Recording<'_>, n_models: usize, n_features: usize) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::{Recording, Replay, Trace};
-    use crate::agreement::Agreement;
-    use crate::config::{Config, Operation, PaperPolicy, Policy, ValidConfig};
+    use super::{OutcomeTable, Replay, Trace};
+    use crate::config::{Config, Operation, PaperConfig, PolicyConfig, ValidConfig};
     use crate::error::Error;
-    use crate::zoo::ModelSpec;
+    use crate::types::agreement::Agreement;
+    use crate::types::zoo::ModelSpec;
 
     const SCORES: [f64; 8] = [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, f64::NAN, 1.0];
     const COSTS: [f64; 8] = [1.0, 4.0, 1.0, 4.0, 1.0, 4.0, f64::NAN, 4.0];
 
     fn config(exploration: f64) -> ValidConfig {
-        let policy = Policy::Paper(PaperPolicy { v: 1.0, exploration, ..PaperPolicy::default() });
+        let policy =
+            PolicyConfig::Paper(PaperConfig { v: 1.0, exploration, ..PaperConfig::default() });
         Config {
             models: vec![ModelSpec::new("small", 1.0), ModelSpec::new("large", 4.0)],
             agreement: Agreement::target(0.75),
@@ -241,8 +242,8 @@ mod tests {
         .expect("valid")
     }
 
-    fn recording<'a>(order: &'a [u32], rated: &'a [bool], delay: usize) -> Recording<'a> {
-        Recording {
+    fn table<'a>(order: &'a [u32], rated: &'a [bool], delay: usize) -> OutcomeTable<'a> {
+        OutcomeTable {
             features: &[],
             input_tokens: &[],
             scores: &SCORES,
@@ -255,8 +256,8 @@ mod tests {
         }
     }
 
-    fn run(exploration: f64, recording: Recording<'_>, chunk: usize) -> (Trace, f64) {
-        let mut replay = Replay::new(config(exploration), recording).expect("valid");
+    fn run(exploration: f64, table: OutcomeTable<'_>, chunk: usize) -> (Trace, f64) {
+        let mut replay = Replay::new(config(exploration), table).expect("valid");
         while replay.advance(chunk).expect("valid") {}
         let (trace, controller) = replay.finish().expect("valid");
         (trace, controller.levels()[0].backlog())
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn serves_the_cheapest_usable_model_while_nothing_is_owed() {
-        let (trace, backlog) = run(0.0, recording(&[0, 1, 3], &[true; 3], 0), 9);
+        let (trace, backlog) = run(0.0, table(&[0, 1, 3], &[true; 3], 0), 9);
         assert_eq!(trace.model, [0, 0, 1]);
         assert_eq!(trace.satisfaction, [1.0, 0.0, 1.0]);
         assert_eq!(trace.cost, [1.0, 1.0, 4.0]);
@@ -273,9 +274,9 @@ mod tests {
     }
 
     #[test]
-    fn bills_every_model_an_exploration_queries() {
+    fn counts_the_cost_of_every_model_an_exploration_queries() {
         // c = 100 makes the exploration probability one.
-        let (trace, _) = run(100.0, recording(&[0, 1, 2, 3], &[true; 4], 0), 9);
+        let (trace, _) = run(100.0, table(&[0, 1, 2, 3], &[true; 4], 0), 9);
         assert_eq!(trace.cost, [5.0, 5.0, 5.0, 4.0]);
         assert_eq!(trace.explored, [true, true, true, false]);
         assert_eq!(trace.satisfaction, [1.0, 1.0, 0.0, 1.0]);
@@ -285,17 +286,17 @@ mod tests {
     fn late_ratings_arrive_and_unrated_requests_do_not_count() {
         let order = [1, 1, 1, 0];
         let rated = [true, false, true, true];
-        let (trace, backlog) = run(0.0, recording(&order, &rated, 2), 9);
+        let (trace, backlog) = run(0.0, table(&order, &rated, 2), 9);
         assert_eq!(trace.backlog[..3], [0.0, 0.0, 0.75]);
-        assert_eq!(backlog, run(0.0, recording(&order, &rated, 0), 9).1);
+        assert_eq!(backlog, run(0.0, table(&order, &rated, 0), 9).1);
     }
 
     #[test]
     fn an_old_log_is_learned_before_the_stream() {
-        let stream = recording(&[0, 1], &[true; 2], 0);
-        let past = Recording { past: &[2, 1], past_models: &[1, 0], ..stream };
-        let labels = |recording| {
-            let mut replay = Replay::new(config(0.0), recording).expect("valid");
+        let stream = table(&[0, 1], &[true; 2], 0);
+        let past = OutcomeTable { past: &[2, 1], past_models: &[1, 0], ..stream };
+        let labels = |table| {
+            let mut replay = Replay::new(config(0.0), table).expect("valid");
             replay.advance(9).expect("valid");
             let (trace, controller) = replay.finish().expect("valid");
             (trace.model.len(), controller.stats().rated(), controller.to_bytes())
@@ -303,7 +304,7 @@ mod tests {
         let ((steps, rated, with), (_, _, without)) = (labels(past), labels(stream));
         assert_eq!((steps, rated), (2, 2));
         assert_ne!(with, without);
-        let bad = Recording { past_models: &[1, 2], ..past };
+        let bad = OutcomeTable { past_models: &[1, 2], ..past };
         let error = Replay::new(config(0.0), bad).expect_err("model 2");
         assert_eq!(error.to_string(), "past_models: must be in the zoo, got 2");
     }
@@ -311,16 +312,16 @@ mod tests {
     #[test]
     fn chunks_change_nothing() {
         let order: Vec<u32> = (0..40).map(|t| t * 7 % 4).collect();
-        let recording = recording(&order, &[true; 40], 3);
-        assert_eq!(run(0.5, recording, 1), run(0.5, recording, 1000));
+        let table = table(&order, &[true; 40], 3);
+        assert_eq!(run(0.5, table, 1), run(0.5, table, 1000));
     }
 
     #[test]
     fn refuses_arrays_that_do_not_fit() {
         let order = [4];
-        let error = Replay::new(config(0.0), recording(&order, &[true], 0)).expect_err("row 4");
-        assert_eq!(error.to_string(), "order: must be a row of the recording, got 4");
-        let error = Replay::new(config(0.0), recording(&[0], &[], 0)).expect_err("no mask");
+        let error = Replay::new(config(0.0), table(&order, &[true], 0)).expect_err("row 4");
+        assert_eq!(error.to_string(), "order: must be a row of the outcome table, got 4");
+        let error = Replay::new(config(0.0), table(&[0], &[], 0)).expect_err("no mask");
         assert_eq!(error, Error::Shape { field: "rated", expected: 1, found: 0 });
     }
 }

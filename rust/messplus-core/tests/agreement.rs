@@ -4,8 +4,8 @@ mod common;
 
 use common::{N_FEATURES, config, controller};
 use messplus_core::{
-    Agreement, Config, Controller, Decision, DefaultPolicy, Limit, ModelSet, ModelSpec, Objective,
-    Outcome, Policy, Request, Resource, ServiceLevel, ZooChange,
+    Agreement, Config, Controller, Decision, DefaultConfig, Limit, ModelSet, ModelSpec, Objective,
+    Outcome, PolicyConfig, Request, Resource, ServiceLevel, ZooChange,
 };
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ fn agreed(costs: &[f64], objective: Objective) -> Config {
             objective,
         },
         switching_cost: 0.5,
-        ..config(costs, Policy::Default(DefaultPolicy::default()), 3)
+        ..config(costs, PolicyConfig::Default(DefaultConfig::default()), 3)
     }
 }
 

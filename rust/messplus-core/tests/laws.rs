@@ -5,27 +5,28 @@ mod sessions;
 
 use common::{N_FEATURES, config, controller};
 use messplus_core::{
-    Controller, Decision, DefaultPolicy, Example, ModelSet, Outcome, PaperPolicy, Policy, Request,
+    Controller, Decision, DefaultConfig, Example, ModelSet, Outcome, PaperConfig, PolicyConfig,
+    Request,
 };
 use proptest::prelude::*;
 use sessions::{Session, Step, sessions};
 
-fn paper(v: f64, exploration: f64) -> Policy {
-    Policy::Paper(PaperPolicy { v, exploration, ..PaperPolicy::default() })
+fn paper(v: f64, exploration: f64) -> PolicyConfig {
+    PolicyConfig::Paper(PaperConfig { v, exploration, ..PaperConfig::default() })
 }
 
-fn policies() -> impl Strategy<Value = Policy> {
+fn policies() -> impl Strategy<Value = PolicyConfig> {
     let paper = (0.0..2.0, 0.0..2.0).prop_map(|(v, exploration)| paper(v, exploration));
     let default = (0.0..2.0, 0.0..5.0, 0.95..=1.0).prop_map(|(exploration, credit, forgetting)| {
-        Policy::Default(DefaultPolicy { exploration, credit, forgetting })
+        PolicyConfig::Default(DefaultConfig { exploration, credit, forgetting })
     });
     prop_oneof![paper, default]
 }
 
-fn credit(policy: &Policy) -> f64 {
+fn credit(policy: &PolicyConfig) -> f64 {
     match policy {
-        Policy::Paper(_) => 0.0,
-        Policy::Default(policy) => policy.credit,
+        PolicyConfig::Paper(_) => 0.0,
+        PolicyConfig::Default(policy) => policy.credit,
     }
 }
 
@@ -44,8 +45,8 @@ proptest! {
             session.take(step);
             let backlog = session.controller.levels()[0].backlog();
             let stats = &session.controller.stats().levels[0];
-            let accounted = (stats.rated + stats.presumed) as f64;
-            let owed = 0.7 * accounted - stats.satisfaction - stats.presumed_satisfaction;
+            let accounted = (stats.rated + stats.imputed) as f64;
+            let owed = 0.7 * accounted - stats.satisfaction - stats.imputed_satisfaction;
             prop_assert!(backlog >= -credit);
             prop_assert!(backlog >= owed - 1e-9, "backlog {backlog} < shortfall {owed}");
         }
@@ -92,7 +93,7 @@ proptest! {
         prop_assert_eq!(controller.stats(), before.stats());
         prop_assert_eq!(controller.levels(), before.levels());
         prop_assert_eq!(controller.step(), before.step());
-        prop_assert_eq!(controller.ledger().len(), before.ledger().len());
+        prop_assert_eq!(controller.pending().len(), before.pending().len());
         let learned = controller.to_bytes();
         prop_assert_ne!(&learned, &before.to_bytes());
         for bad in [
@@ -166,7 +167,7 @@ proptest! {
 
     #[test]
     fn damaged_state_is_refused(steps in sessions(), at: prop::sample::Index, flip in 1_u8..) {
-        let session = Session::new(controller(config(&[1.0, 2.0], Policy::Paper(PaperPolicy::default()), 1))).run(&steps);
+        let session = Session::new(controller(config(&[1.0, 2.0], PolicyConfig::Paper(PaperConfig::default()), 1))).run(&steps);
         let mut bytes = session.controller.to_bytes();
         let at = at.index(bytes.len());
         prop_assert!(Controller::from_bytes(&bytes[..at]).is_err());
@@ -177,7 +178,8 @@ proptest! {
 
 #[test]
 fn refused_requests_change_nothing() {
-    let mut controller = controller(config(&[1.0, 2.0], Policy::Paper(PaperPolicy::default()), 3));
+    let mut controller =
+        controller(config(&[1.0, 2.0], PolicyConfig::Paper(PaperConfig::default()), 3));
     let mut decision = Decision::with_capacity(2);
     let good = Request { id: 7, features: Some(&[0.5; N_FEATURES]), ..Request::default() };
     controller.decide(&good, &mut decision).expect("a valid request");

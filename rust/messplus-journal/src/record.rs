@@ -65,7 +65,7 @@ pub enum Record {
         /// The time reached.
         now: u64,
     },
-    /// A line of an old log was learned.
+    /// A line of logged data was learned.
     WarmStart {
         /// Features of the prompt.
         features: Option<Vec<f32>>,
@@ -143,7 +143,7 @@ pub fn encode_advance(out: &mut Vec<u8>, now: u64) {
     out.extend(now.to_le_bytes());
 }
 
-/// Write down a line of an old log.
+/// Write down a line of logged data.
 pub fn encode_warm_start(out: &mut Vec<u8>, example: &Example<'_>) {
     out.push(WARM_START);
     encode_prompt(out, example.input_tokens, example.features);

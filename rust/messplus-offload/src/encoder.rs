@@ -10,7 +10,7 @@ pub struct Encoder {
     modalities: usize,
     tasks: usize,
     span: usize,
-    /// Seconds and USD of a window of the dearest calls; `None` leaves budgets out.
+    /// Seconds and USD of a window of the most expensive calls; `None` leaves budgets out.
     scale: Option<(f64, f64)>,
 }
 
@@ -24,10 +24,10 @@ impl Encoder {
         costs: &CostTable,
         budgets: bool,
     ) -> Self {
-        let dearest = |unit: &dyn Fn(usize) -> f64| {
+        let largest = |unit: &dyn Fn(usize) -> f64| {
             (0..costs.levels()).map(unit).fold(f64::MIN_POSITIVE, f64::max) * span as f64
         };
-        let scale = budgets.then(|| (dearest(&|n| costs.latency(n)), dearest(&|n| costs.cost(n))));
+        let scale = budgets.then(|| (largest(&|n| costs.latency(n)), largest(&|n| costs.cost(n))));
         Self { modalities, tasks, span, scale }
     }
 

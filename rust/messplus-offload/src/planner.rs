@@ -23,7 +23,7 @@ use crate::reward::RewardWeights;
 /// Seconds and USD of one tick: decimal, so that decimal costs add up to a decimal budget exactly.
 const FINE: [f64; 2] = [1e-6, 1e-9];
 
-/// Ticks of the dearest call where states have to be merged.
+/// Ticks of the most expensive call where states have to be merged.
 const COARSE: f64 = 16.0;
 
 /// Combinations of levels over the horizon up to which fine ticks are used.
@@ -64,8 +64,8 @@ pub struct Planner {
     price: Vec<f64>,
     spend: Vec<Purse>,
     tick: [f64; 2],
-    /// Ticks of the dearest call.
-    dearest: Purse,
+    /// Ticks of the most expensive call.
+    most_expensive: Purse,
     continuation: Vec<f64>,
     /// Per scenario: task, and the best sum of single-modality values for each upload count.
     scenarios: Vec<(usize, Vec<f64>)>,
@@ -116,7 +116,7 @@ impl Planner {
         Self {
             horizon: continuation.len() as u16,
             price: (0..levels).map(|n| weights.price(costs, n)).collect(),
-            dearest: Purse {
+            most_expensive: Purse {
                 latency: spend.iter().map(|s| s.latency).max().unwrap_or(0),
                 cost: spend.iter().map(|s| s.cost).max().unwrap_or(0),
             },
@@ -152,8 +152,8 @@ impl Planner {
     fn cap(&self, turn: u16, purse: Purse) -> Purse {
         let turns = u64::from(self.horizon.saturating_sub(turn));
         Purse {
-            latency: purse.latency.min(turns * self.dearest.latency),
-            cost: purse.cost.min(turns * self.dearest.cost),
+            latency: purse.latency.min(turns * self.most_expensive.latency),
+            cost: purse.cost.min(turns * self.most_expensive.cost),
         }
     }
 

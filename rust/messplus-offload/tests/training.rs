@@ -88,12 +88,12 @@ fn policy_files_restore_the_agent() {
 
 #[test]
 fn overruns_earn_nothing_or_cost_or_are_forbidden() {
-    let dearest = 4;
+    let most_expensive = 4;
     let play = |constraint| {
         let mut env = environment(constraint, History::OnPolicy, 0);
         env.restart(0, 0, Budget { latency: 4.0, cost: 0.05 }).unwrap();
-        let first = env.step(0, dearest).unwrap();
-        (first.reward, env.step(0, dearest).map(|step| step.reward))
+        let first = env.step(0, most_expensive).unwrap();
+        (first.reward, env.step(0, most_expensive).map(|step| step.reward))
     };
     let (free, over) = play(ConstraintMode::None);
     let free_over = over.unwrap();

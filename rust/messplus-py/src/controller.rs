@@ -14,8 +14,8 @@ use pyo3::types::{PyAny, PyBytes, PyDict, PyString, PyTuple};
 
 use crate::decision::PyDecision;
 use crate::error::{FeedbackError, InputError, folder_error, to_py};
+use crate::logged_data::LoggedData;
 use crate::names::{Names, as_dict};
-use crate::old_log::OldLog;
 use crate::timing::Delays;
 use crate::{convert, ids, outcome, report, store_folder};
 
@@ -203,7 +203,7 @@ impl PyController {
         self.delays.histogram.read()
     }
 
-    /// Learn the rows of an old log: all of them, or none where one breaks a rule. NaN and zero
+    /// Learn the rows of logged data: all of them, or none where one breaks a rule. NaN and zero
     /// tokens stand for what is not known. With metadata, which only a controller to which nothing
     /// has happened takes, the features are those it describes.
     #[pyo3(signature = (features, input_tokens, models, satisfied, costs, latencies, metadata=None))]
@@ -225,7 +225,7 @@ impl PyController {
         let satisfied = convert::borrowed_vector::<f64>("satisfied", satisfied)?;
         let costs = convert::borrowed_vector::<f64>("costs", costs)?;
         let latencies = convert::borrowed_vector::<f64>("latencies", latencies)?;
-        let log = OldLog {
+        let log = LoggedData {
             features: features.as_slice()?,
             input_tokens: input_tokens.as_slice()?,
             models: models.as_slice()?,
@@ -249,7 +249,7 @@ impl PyController {
         }
         let examples: Vec<_> = log.examples().collect();
         // Requests are routed between parts of a long log.
-        for part in examples.chunks(OldLog::PART) {
+        for part in examples.chunks(LoggedData::PART) {
             self.enter(py, |controller| {
                 part.iter().try_for_each(|example| controller.warm_start(example))
             })?;

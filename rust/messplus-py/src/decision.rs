@@ -40,12 +40,12 @@ impl PyDecision {
 
     #[getter]
     fn would<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
-        self.inner.would.map(|would| self.names.name(py, would.model))
+        self.inner.shadow_choice.map(|choice| self.names.name(py, choice.model))
     }
 
     #[getter]
     fn propensity(&self) -> Option<f64> {
-        self.inner.would.map(|would| would.propensity)
+        self.inner.shadow_choice.map(|choice| choice.propensity)
     }
 
     #[getter]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use messplus_core::{Config, Recording, Replay};
+use messplus_core::{Config, OutcomeTable, Replay};
 use pyo3::prelude::*;
 
 use crate::convert;
@@ -14,7 +14,7 @@ const CHUNK: usize = 4096;
 /// Model, satisfaction, cost, explored and backlog of each step.
 type Columns<'py> = [Bound<'py, PyAny>; 5];
 
-/// Run a fresh controller through a recording: the trace, the backlog after the last rating, and the
+/// Run a fresh controller through an outcome table: the trace, the backlog after the last rating, and the
 /// seconds spent in the core. `progress(done)` is called now and then; raising there ends the replay.
 #[pyfunction]
 #[pyo3(signature = (config, features, input_tokens, scores, costs, order, rated, delay, past, past_models, progress=None))]
@@ -42,7 +42,7 @@ pub fn replay<'py>(
     let rated = convert::borrowed_vector::<bool>("rated", rated)?;
     let past = convert::borrowed_vector::<u32>("past", past)?;
     let past_models = convert::borrowed_vector::<u32>("past_models", past_models)?;
-    let recording = Recording {
+    let table = OutcomeTable {
         features: features.as_slice()?,
         input_tokens: input_tokens.as_slice()?,
         scores: scores.as_slice()?,
@@ -53,7 +53,7 @@ pub fn replay<'py>(
         past: past.as_slice()?,
         past_models: past_models.as_slice()?,
     };
-    let mut replay = Replay::new(config, recording).map_err(|error| to_py(&error))?;
+    let mut replay = Replay::new(config, table).map_err(|error| to_py(&error))?;
     let mut elapsed = Duration::ZERO;
     let mut more = true;
     while more {

@@ -67,8 +67,8 @@ impl Snapshot {
             limits: zip(&agreement.limits, controller.limits(), |i| controller.limit_feasible(i)),
             active: controller.active(),
             drifts: (0..controller.stats().models.len()).map(|m| controller.drifts(m)).collect(),
-            pending: controller.ledger().pending(),
-            evicted: controller.ledger().evicted(),
+            pending: controller.pending().unaccounted(),
+            evicted: controller.pending().evicted(),
             stats: controller.stats().clone(),
         }
     }
@@ -86,11 +86,11 @@ impl Snapshot {
             dict.set_item("rated", stats.rated)?;
             dict.set_item("satisfaction", stats.satisfaction)?;
             dict.set_item("spread", stats.spread)?;
-            dict.set_item("presumed", stats.presumed)?;
-            dict.set_item("presumed_satisfaction", stats.presumed_satisfaction)?;
+            dict.set_item("presumed", stats.imputed)?;
+            dict.set_item("presumed_satisfaction", stats.imputed_satisfaction)?;
             dict.set_item("cost", stats.cost)?;
             let points = stats.history.points().iter();
-            let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.billed, p.cost));
+            let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.costed, p.cost));
             dict.set_item("history", points.collect::<Vec<_>>())?;
             levels.set_item(&level.name, dict)?;
         }
@@ -115,13 +115,13 @@ impl Snapshot {
             model.set_item("reasons", reasons)?;
             model.set_item("predicted", stats.predicted)?;
             model.set_item("considered", stats.considered)?;
-            model.set_item("foreseen", stats.foreseen)?;
+            model.set_item("foreseen", stats.predicted_all)?;
             model.set_item("failed", stats.failed)?;
             model.set_item("drifts", self.drifts[index])?;
             model.set_item("also_queried", stats.also_queried)?;
             model.set_item("rated", stats.rated)?;
             model.set_item("satisfaction", stats.satisfaction)?;
-            model.set_item("billed", stats.billed)?;
+            model.set_item("billed", stats.costed)?;
             model.set_item("cost", stats.cost)?;
             model.set_item("timed", stats.timed)?;
             model.set_item("latency", stats.latency)?;

@@ -2,14 +2,14 @@
 
 use super::Controller;
 use crate::error::{Error, Result};
-use crate::ledger::Entry;
-use crate::model_set::ModelSet;
-use crate::request::{Example, Outcome, Request};
-use crate::shadow::Shadow;
-use crate::zoo::ModelSpec;
+use crate::memory::pending_decision::PendingDecision;
+use crate::types::model_set::ModelSet;
+use crate::types::request::{Example, Outcome, Request};
+use crate::types::shadow::Shadow;
+use crate::types::zoo::ModelSpec;
 
 /// Largest cost or latency accepted: sums of them stay finite.
-const MAX_BILL: f64 = 1e18;
+const MAX_COST: f64 = 1e18;
 
 impl Controller {
     /// The models that may serve, once every argument is as it must be.
@@ -20,7 +20,7 @@ impl Controller {
             // Fewer than models: the zoo may have grown since the caller looked.
             check_length("costs", n_models.min(costs.len()), costs.len())?;
             for (spec, cost) in self.config.models.iter().zip(costs) {
-                cost.map_or(Ok(()), |cost| check_bill("costs", &spec.name, cost))?;
+                cost.map_or(Ok(()), |cost| check_amount("costs", &spec.name, cost))?;
             }
         }
         let named = request.allowed.unwrap_or(self.active);
@@ -44,7 +44,7 @@ impl Controller {
                 return Err(Error::input("shadow", "must not be combined with limits", found));
             }
         }
-        if self.ledger.find(request.id).is_some() {
+        if self.pending.find(request.id).is_some() {
             let found = format!("{:032x} again", request.id);
             return Err(Error::input("id", "must be new", found));
         }
@@ -68,8 +68,8 @@ impl Controller {
             let field = format!("satisfied[{:?}]", spec.name);
             return Err(Error::input(field, "must be in [0, 1]", satisfaction));
         }
-        outcome.cost.map_or(Ok(()), |cost| check_bill("cost", &spec.name, cost))?;
-        outcome.latency.map_or(Ok(()), |latency| check_bill("latency", &spec.name, latency))?;
+        outcome.cost.map_or(Ok(()), |cost| check_amount("cost", &spec.name, cost))?;
+        outcome.latency.map_or(Ok(()), |latency| check_amount("latency", &spec.name, latency))?;
         Ok(spec)
     }
 
@@ -81,23 +81,23 @@ impl Controller {
 
     /// Whether [`fail`](Self::fail) would take this in; the slot of the decision.
     pub fn check_failure(&self, id: u128, model: usize) -> Result<usize> {
-        let slot = self.ledger.find(id).ok_or(Error::UnknownDecision { id })?;
+        let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
         let Some(spec) = self.config.models.get(model) else {
             return Err(Error::input("model", "must be in the zoo", model));
         };
-        if self.ledger.entry(slot).failed.contains(model) {
+        if self.pending.get(slot).failed.contains(model) {
             return Err(Error::AlreadyFailed { id, model: spec.name.clone() });
         }
         Ok(slot)
     }
 
     pub(super) fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
-        let &Entry { id, mut rated, mut billed, mut timed, .. } = self.ledger.entry(slot);
+        let &PendingDecision { id, mut rated, mut costed, mut timed, .. } = self.pending.get(slot);
         for outcome in outcomes {
             let spec = self.check_outcome(outcome)?;
             let again = |set: &mut ModelSet, given: bool| given && !set.insert(outcome.model);
             if again(&mut rated, outcome.satisfaction.is_some())
-                | again(&mut billed, outcome.cost.is_some())
+                | again(&mut costed, outcome.cost.is_some())
                 | again(&mut timed, outcome.latency.is_some())
             {
                 return Err(Error::AlreadyRated { id, model: spec.name.clone() });
@@ -121,8 +121,8 @@ fn check_finite(features: &[f32]) -> Result<()> {
     Err(Error::NonFinite { field: "features", index, found: found.into() })
 }
 
-fn check_bill(field: &str, model: &str, value: f64) -> Result<()> {
-    if (0.0..=MAX_BILL).contains(&value) {
+fn check_amount(field: &str, model: &str, value: f64) -> Result<()> {
+    if (0.0..=MAX_COST).contains(&value) {
         Ok(())
     } else {
         Err(Error::input(format!("{field}[{model:?}]"), "must be in [0, 1e18]", value))

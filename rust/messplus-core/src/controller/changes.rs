@@ -2,7 +2,7 @@
 
 use super::Controller;
 use crate::error::{Error, Result};
-use crate::zoo::{self, ModelSpec, ZooChange};
+use crate::types::zoo::{self, ModelSpec, ZooChange};
 
 impl Controller {
     /// The models that may serve.
@@ -29,7 +29,7 @@ impl Controller {
             ZooChange::Reprice { index, cost } => {
                 find(&mut models, *index)?.cost = cost.clone();
                 self.take(models)?;
-                self.method.reprice(*index, cost);
+                self.policy.reprice(*index, cost);
                 Ok(())
             }
         }
@@ -42,12 +42,12 @@ impl Controller {
             let cost = model.cost.clone();
             models[index] = model;
             self.take(models)?;
-            self.method.reprice(index, &cost);
+            self.policy.reprice(index, &cost);
         } else {
             models.push(model.clone());
             self.take(models)?;
-            self.method.add(&model, self.config.n_features);
-            self.health.add();
+            self.policy.add(&model, self.config.n_features);
+            self.breaker.add();
             self.stats.add();
         }
         Ok(())

@@ -2,10 +2,10 @@
 
 use super::Controller;
 use crate::config::Config;
+use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
-use crate::exploration::Draws;
-use crate::queue::VirtualQueue;
-use crate::state::{Reader, Writer};
+use crate::random::Draws;
+use crate::wire::{Reader, Writer};
 
 /// Largest counter read from a state: below it `f64` is exact and nothing overflows.
 const MAX_COUNT: u64 = 1 << 53;
@@ -17,14 +17,14 @@ impl Controller {
         out.text(&self.config.to_json());
         out.u64(self.step);
         out.u64(self.now);
-        self.health.encode(&mut out);
+        self.breaker.encode(&mut out);
         self.draws.encode(&mut out);
         let backlogs = self.levels.iter().chain(&self.limits).map(VirtualQueue::backlog);
         backlogs.for_each(|backlog| out.f64(backlog));
-        self.method.encode(&mut out);
+        self.policy.encode(&mut out);
         self.stats.encode(&mut out);
         self.sessions.encode(&mut out);
-        self.ledger.encode(&mut out);
+        self.pending.encode(&mut out);
         out.seal()
     }
 
@@ -40,15 +40,15 @@ impl Controller {
         if controller.step > MAX_COUNT {
             return Err(Error::state("counters must stay below 2^53", controller.step));
         }
-        controller.health.decode(&mut input)?;
+        controller.breaker.decode(&mut input)?;
         controller.draws = Draws::decode(&mut input)?;
         for queue in controller.levels.iter_mut().chain(&mut controller.limits) {
             *queue = queue.with_backlog(input.f64()?)?;
         }
-        controller.method.decode(&mut input)?;
+        controller.policy.decode(&mut input)?;
         controller.stats.decode(&mut input)?;
         controller.sessions.decode(&mut input, n_models)?;
-        controller.ledger.decode(&mut input, n_levels, n_models)?;
+        controller.pending.decode(&mut input, n_levels, n_models)?;
         input.finish()?;
         Ok(controller)
     }

@@ -3,22 +3,23 @@
 mod admission;
 mod changes;
 mod codec;
-mod standing_in;
+mod shadow;
 
-use crate::agreement::{MAX_LIMITS, Resource};
 use crate::config::{Config, Missing, ValidConfig};
+use crate::control::breaker::CircuitBreaker;
+use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
-use crate::exploration::Draws;
-use crate::health::Health;
-use crate::ledger::{Entry, Ledger};
-use crate::method::{Choice, Method, Situation};
-use crate::model_set::ModelSet;
-use crate::objective::rank;
-use crate::queue::VirtualQueue;
-use crate::request::{Decision, Example, Outcome, Reason, Request};
-use crate::session::Sessions;
-use crate::stats::Stats;
-use crate::zoo;
+use crate::memory::pending::PendingDecisions;
+use crate::memory::pending_decision::PendingDecision;
+use crate::memory::sessions::Sessions;
+use crate::memory::stats::Stats;
+use crate::policy::objective::rank;
+use crate::policy::{Context, Policy, Selection};
+use crate::random::Draws;
+use crate::types::agreement::{MAX_LIMITS, Resource};
+use crate::types::model_set::ModelSet;
+use crate::types::request::{Decision, Example, Outcome, Reason, Request};
+use crate::types::zoo;
 
 /// Routes requests and learns from their outcomes.
 ///
@@ -30,15 +31,15 @@ pub struct Controller {
     config: ValidConfig,
     step: u64,
     now: u64,
-    health: Health,
+    breaker: CircuitBreaker,
     draws: Draws,
     levels: Vec<VirtualQueue>,
     limits: Vec<VirtualQueue>,
     /// Models that have not left the zoo.
     active: ModelSet,
     sessions: Sessions,
-    method: Method,
-    ledger: Ledger,
+    policy: Policy,
+    pending: PendingDecisions,
     stats: Stats,
 }
 
@@ -50,14 +51,14 @@ impl Controller {
         Self {
             step: 0,
             now: 0,
-            health: Health::new(n_models, config.operation.cooldown),
+            breaker: CircuitBreaker::new(n_models, config.operation.cooldown),
             draws: Draws::new(config.seed),
             levels: config.agreement.levels.iter().map(|_| queue()).collect(),
             limits: config.agreement.limits.iter().map(|_| queue()).collect(),
             active: zoo::active(&config.models),
             sessions: Sessions::new(config.switching_cost > 0.0),
-            method: Method::new(&config),
-            ledger: Ledger::new(config.pending_capacity, n_features),
+            policy: Policy::new(&config),
+            pending: PendingDecisions::new(config.pending_capacity, n_features),
             stats: Stats::new(config.agreement.levels.len(), n_models),
             config,
         }
@@ -80,7 +81,7 @@ impl Controller {
 
     /// Whether anything depends on the time: decisions that expire, or models that failed.
     pub fn needs_time(&self) -> bool {
-        self.config.operation.pending_age.is_some() || self.health.is_waiting()
+        self.config.operation.pending_age.is_some() || self.breaker.has_failures()
     }
 
     /// The virtual queue of each service level, at least one.
@@ -94,13 +95,13 @@ impl Controller {
     }
 
     /// Decisions whose feedback may still come.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn pending(&self) -> &PendingDecisions {
+        &self.pending
     }
 
     /// The model chosen to serve a decision, while the decision is held.
     pub fn served(&self, id: u128) -> Option<usize> {
-        self.ledger.find(id).map(|slot| self.ledger.entry(slot).model)
+        self.pending.find(id).map(|slot| self.pending.get(slot).model)
     }
 
     /// Counters since the beginning.
@@ -108,34 +109,34 @@ impl Controller {
         &self.stats
     }
 
-    /// Whether a service level seems within reach; see [`Adaptive`](crate::adaptive::Adaptive).
+    /// Whether a service level seems within reach; see [`Adaptive`](crate::policy::default::Adaptive).
     pub fn level_feasible(&self, level: usize) -> bool {
-        self.method.level_feasible(level, self.alpha(level))
+        self.policy.level_feasible(level, self.alpha(level))
     }
 
     /// Whether a limit seems within reach.
     pub fn limit_feasible(&self, limit: usize) -> bool {
-        self.method.limit_feasible(limit)
+        self.policy.limit_feasible(limit)
     }
 
-    /// Times that ratings or bills of a model were found to have drifted; see [`Drift`](crate::drift::Drift).
+    /// Times that ratings or costs of a model were found to have drifted; see [`Drift`](crate::learn::drift::Drift).
     pub fn drifts(&self, model: usize) -> u64 {
-        self.method.drifts(model)
+        self.policy.drifts(model)
     }
 
-    /// Choose the model for one request as the policy has it: see [`Paper`](crate::paper::Paper) and
-    /// [`Adaptive`](crate::adaptive::Adaptive). The answer is written over `decision`.
+    /// Choose the model for one request as the policy has it: see [`Paper`](crate::policy::paper::Paper) and
+    /// [`Adaptive`](crate::policy::default::Adaptive). The answer is written over `decision`.
     ///
     /// An error changes neither the controller nor `decision`.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         let asked = self.check_request(request)?;
-        let allowed = self.health.available(asked, self.now);
+        let allowed = self.breaker.available(asked, self.now);
         self.step += 1;
         let mut limit_backlogs = [0.0; MAX_LIMITS];
         for (backlog, limit) in limit_backlogs.iter_mut().zip(&self.limits) {
             *backlog = limit.backlog();
         }
-        let situation = Situation {
+        let context = Context {
             step: self.step,
             features: request.features.unwrap_or(&[]),
             input_tokens: request.input_tokens,
@@ -147,11 +148,11 @@ impl Controller {
             limit_backlogs,
             previous: request.session.and_then(|session| self.sessions.model(session)),
             switching_cost: self.config.switching_cost,
-            draw: self.draws.uniform(),
+            uniform: self.draws.uniform(),
         };
         decision.id = request.id;
         decision.step = self.step;
-        decision.would = None;
+        decision.shadow_choice = None;
         decision.also_query = ModelSet::EMPTY;
         decision.p_satisfied.clear();
         decision.log_odds_sd.clear();
@@ -160,17 +161,17 @@ impl Controller {
         decision.score.clear();
         decision.ranking.clear();
         decision.ranking.extend(allowed.iter());
-        let choice = self.method.decide(&situation, decision);
+        let selection = self.policy.decide(&context, decision);
         // Models that are cooling down are better than none when all others fail.
         decision.cooling = asked.iter().filter(|&model| !allowed.contains(model)).collect();
         decision.ranking.extend(decision.cooling.iter());
         rank(&decision.score, &mut decision.ranking[allowed.len()..]);
         decision.model = decision.ranking[0];
-        decision.reason = self.reason(request, allowed, choice.explored, decision.model);
+        decision.reason = self.reason(request, allowed, selection.explored, decision.model);
         if let Some(shadow) = request.shadow {
-            self.stand_in(shadow, allowed, decision);
+            self.serve_in_shadow(shadow, allowed, decision);
         }
-        self.remember(request, decision, choice);
+        self.remember(request, decision, selection);
         Ok(())
     }
 
@@ -180,21 +181,21 @@ impl Controller {
     pub fn advance(&mut self, now: u64) {
         self.now = self.now.max(now);
         let Some(age) = self.config.operation.pending_age else { return };
-        while self.ledger.oldest().is_some_and(|oldest| self.now.saturating_sub(oldest.at) > age) {
+        while self.pending.oldest().is_some_and(|oldest| self.now.saturating_sub(oldest.at) > age) {
             self.forget_oldest();
         }
     }
 
-    /// A model did not answer the request of a decision: it is left alone for a while (see [`Health`]),
+    /// A model did not answer the request of a decision: it is left alone for a while (see [`CircuitBreaker`]),
     /// and the predictor learns nothing. Returns the models that have failed on this decision.
     ///
     /// An error changes nothing.
     pub fn fail(&mut self, id: u128, model: usize) -> Result<ModelSet> {
         let slot = self.check_failure(id, model)?;
-        self.ledger.entry_mut(slot).failed.insert(model);
-        self.health.failed(model, self.now);
+        self.pending.get_mut(slot).failed.insert(model);
+        self.breaker.record_failure(model, self.now);
         self.stats.models[model].failed += 1;
-        Ok(self.ledger.entry(slot).failed)
+        Ok(self.pending.get(slot).failed)
     }
 
     /// Learn what became of a decision.
@@ -206,45 +207,45 @@ impl Controller {
     ///
     /// An error changes nothing.
     pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
-        let slot = self.ledger.find(id).ok_or(Error::UnknownDecision { id })?;
+        let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
         self.check_outcomes(slot, outcomes)?;
-        let entry = *self.ledger.entry(slot);
+        let pending = *self.pending.get(slot);
         for outcome in outcomes {
-            self.health.answered(outcome.model);
-            self.stats.observe(entry.level, outcome);
-            if outcome.model == entry.model
-                && let (Some(would), Some(cost)) = (entry.would, outcome.cost)
+            self.breaker.record_answer(outcome.model);
+            self.stats.observe(pending.level, outcome);
+            if outcome.model == pending.model
+                && let (Some(choice), Some(cost)) = (pending.shadow_choice, outcome.cost)
             {
-                self.stats.shadow.bill(&would, entry.model, cost);
+                self.stats.shadow.add_cost(&choice, pending.model, cost);
             }
-            let (x, model) = (self.ledger.features(slot), outcome.model);
+            let (x, model) = (self.pending.features(slot), outcome.model);
             if let Some(satisfaction) = outcome.satisfaction {
-                self.method.learn_rating(entry.explored, model, x, satisfaction);
+                self.policy.learn_rating(pending.explored, model, x, satisfaction);
             }
             if let Some(cost) = outcome.cost {
-                self.method.learn_bill(model, x, entry.input_tokens, cost);
-                self.draw(slot, Resource::Cost, cost);
+                self.policy.learn_cost(model, x, pending.input_tokens, cost);
+                self.debit(slot, Resource::Cost, cost);
             }
             if let Some(latency) = outcome.latency {
-                self.method.learn_latency(model, self.ledger.features(slot), latency);
-                self.draw(slot, Resource::Latency, latency);
+                self.policy.learn_latency(model, self.pending.features(slot), latency);
+                self.debit(slot, Resource::Latency, latency);
             }
-            self.ledger.entry_mut(slot).observe(outcome);
+            self.pending.get_mut(slot).observe(outcome);
         }
-        if !entry.accounted
-            && let Some(satisfaction) = served_satisfaction(&entry, outcomes)
+        if !pending.accounted
+            && let Some(satisfaction) = served_satisfaction(&pending, outcomes)
         {
-            self.ledger.entry_mut(slot).accounted = true;
-            let age = Some(self.step.saturating_sub(entry.step));
-            if let Some(would) = entry.would {
-                let presumed = self.presume(&entry, &would, outcomes);
-                self.account(&entry, presumed, age);
-                let backlog = self.levels[entry.level].backlog();
-                self.stats.levels[entry.level].presume(presumed, backlog);
+            self.pending.get_mut(slot).accounted = true;
+            let age = Some(self.step.saturating_sub(pending.step));
+            if let Some(choice) = pending.shadow_choice {
+                let imputed = self.impute(&pending, &choice, outcomes);
+                self.account(&pending, imputed, age);
+                let backlog = self.levels[pending.level].backlog();
+                self.stats.levels[pending.level].impute(imputed, backlog);
             } else {
-                self.account(&entry, satisfaction, age);
-                let backlog = self.levels[entry.level].backlog();
-                self.stats.levels[entry.level].rate(satisfaction, backlog);
+                self.account(&pending, satisfaction, age);
+                let backlog = self.levels[pending.level].backlog();
+                self.stats.levels[pending.level].rate(satisfaction, backlog);
             }
         }
         Ok(())
@@ -267,11 +268,11 @@ impl Controller {
         Ok(())
     }
 
-    /// Learn from a line of an old log, as if this policy had drawn it for exploration.
+    /// Learn from a line of logged data, as if this policy had picked it for exploration.
     ///
-    /// Trains what predicts satisfaction, cost and latency, and finds the price of satisfaction the router
-    /// starts with. The request was not routed under the service level, so queue, counters, steps and
-    /// ledger stay as they are.
+    /// Trains what predicts satisfaction, cost and latency, and finds the dual variable the router starts
+    /// with. The request was not routed under the service level, so queue, counters, steps and pending
+    /// decisions stay as they are.
     ///
     /// An error changes nothing.
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
@@ -279,43 +280,49 @@ impl Controller {
         let Outcome { model, satisfaction, cost, latency } = example.outcome;
         let features = example.features.unwrap_or(&[]);
         if let Some(satisfaction) = satisfaction {
-            self.method.learn_rating(true, model, features, satisfaction);
+            self.policy.learn_rating(true, model, features, satisfaction);
         }
         if let Some(cost) = cost {
-            self.method.learn_bill(model, features, example.input_tokens, cost);
+            self.policy.learn_cost(model, features, example.input_tokens, cost);
         }
         if let Some(latency) = latency {
-            self.method.learn_latency(model, features, latency);
+            self.policy.learn_latency(model, features, latency);
         }
         if satisfaction.is_some() {
             for level in 0..self.levels.len() {
-                self.method.rehearse(level, self.alpha(level), self.active, example);
+                self.policy.warm_start_dual(level, self.alpha(level), self.active, example);
             }
         }
         Ok(())
     }
 
     /// Let a decision's service level account for its satisfaction, rated `age` decisions after it or
-    /// presumed.
-    fn account(&mut self, entry: &Entry, satisfaction: f64, age: Option<u64>) {
-        let alpha = self.alpha(entry.level);
-        self.levels[entry.level].update(alpha, satisfaction);
-        self.method.settle(entry, alpha - satisfaction, age);
+    /// imputed without an age.
+    fn account(&mut self, pending: &PendingDecision, satisfaction: f64, age: Option<u64>) {
+        let alpha = self.alpha(pending.level);
+        self.levels[pending.level].update(alpha, satisfaction);
+        self.policy.settle(
+            pending.level,
+            pending.model,
+            &pending.expectations,
+            alpha - satisfaction,
+            age,
+        );
     }
 
-    /// Let the limits of a resource account for one call.
-    fn draw(&mut self, slot: usize, resource: Resource, used: f64) {
-        let entry = self.ledger.entry(slot);
+    /// Debit one call's usage to the limits of a resource.
+    fn debit(&mut self, slot: usize, resource: Resource, used: f64) {
+        let pending = self.pending.get(slot);
         let earlier = match resource {
-            Resource::Cost => entry.billed,
-            Resource::Latency => entry.timed,
+            Resource::Cost => pending.costed,
+            Resource::Latency => pending.timed,
         };
-        let age = self.step.saturating_sub(entry.step);
+        let age = self.step.saturating_sub(pending.step);
         for (index, limit) in self.config.agreement.limits.iter().enumerate() {
             if limit.resource == resource {
                 self.limits[index].update(used / limit.mean, 1.0);
-                let first = earlier.is_empty().then_some((entry.expectations.limits[index], age));
-                self.method.draw(index, used, first);
+                let first = earlier.is_empty().then_some((pending.expectations.limits[index], age));
+                self.policy.debit(index, used, first);
             }
         }
     }
@@ -337,60 +344,60 @@ impl Controller {
             Reason::Explore
         } else if request.features.is_none() && self.config.n_features > 0 {
             Reason::Fallback
-        } else if self.method.labels(model) == 0 {
+        } else if self.policy.labels(model) == 0 {
             Reason::WarmUp
         } else {
             Reason::Exploit
         }
     }
 
-    fn remember(&mut self, request: &Request<'_>, decision: &Decision, choice: Choice) {
-        let chosen = decision.would.map_or(decision.model, |would| would.model);
+    fn remember(&mut self, request: &Request<'_>, decision: &Decision, selection: Selection) {
+        let chosen = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
         self.stats.decide(request.level, decision);
         if let Some(session) = request.session {
             self.sessions.remember(session, chosen);
         }
-        self.health.chosen(decision.model, self.now);
-        if self.ledger.is_full() {
+        self.breaker.record_call(decision.model, self.now);
+        if self.pending.is_full() {
             self.forget_oldest();
         }
-        let entry = Entry {
+        let pending = PendingDecision {
             id: request.id,
             step: decision.step,
             model: decision.model,
             also_query: decision.also_query,
             // What another model teaches in shadow mode is worth as much as exploration.
-            explored: choice.explored || decision.would.is_some(),
-            would: decision.would,
+            explored: selection.explored || decision.shadow_choice.is_some(),
+            shadow_choice: decision.shadow_choice,
             level: request.level,
-            expectations: choice.expectations,
+            expectations: selection.expectations,
             at: self.now,
             input_tokens: request.input_tokens,
             p_satisfied: decision.p_satisfied[chosen],
-            ..Entry::default()
+            ..PendingDecision::default()
         };
-        self.ledger.insert(entry, request.features);
+        self.pending.insert(pending, request.features);
     }
 
     fn forget_oldest(&mut self) {
-        let entry = self.ledger.evict_oldest();
-        let presumed = match self.config.operation.missing {
+        let pending = self.pending.evict_oldest();
+        let imputed = match self.config.operation.missing {
             Missing::Ignore => return,
-            Missing::Predicted => entry.p_satisfied,
+            Missing::Predicted => pending.p_satisfied,
             Missing::Unsatisfied => 0.0,
         };
-        if !entry.accounted {
-            self.account(&entry, presumed, None);
-            self.stats.levels[entry.level].presume(presumed, self.levels[entry.level].backlog());
+        if !pending.accounted {
+            self.account(&pending, imputed, None);
+            self.stats.levels[pending.level].impute(imputed, self.levels[pending.level].backlog());
         }
     }
 }
 
 /// The rating that counts for the user, if it is among the outcomes.
-fn served_satisfaction(entry: &Entry, outcomes: &[Outcome]) -> Option<f64> {
+fn served_satisfaction(pending: &PendingDecision, outcomes: &[Outcome]) -> Option<f64> {
     let rating_where = |serves: &dyn Fn(usize) -> bool| {
         outcomes.iter().filter(|outcome| serves(outcome.model)).find_map(|o| o.satisfaction)
     };
-    rating_where(&|model| model == entry.model)
-        .or_else(|| rating_where(&|model| !entry.also_query.contains(model)))
+    rating_where(&|model| model == pending.model)
+        .or_else(|| rating_where(&|model| !pending.also_query.contains(model)))
 }

@@ -1,12 +1,12 @@
 //! Small zoos for the laws.
 
-use messplus_core::{Agreement, Config, Controller, ModelSpec, Operation, Policy};
+use messplus_core::{Agreement, Config, Controller, ModelSpec, Operation, PolicyConfig};
 
 /// Length of every feature vector here.
 pub const N_FEATURES: usize = 3;
 
 /// A policy over models of these listed costs.
-pub fn config(costs: &[f64], policy: Policy, seed: u64) -> Config {
+pub fn config(costs: &[f64], policy: PolicyConfig, seed: u64) -> Config {
     let name = |index: usize| format!("model-{index}");
     let models = costs.iter().enumerate();
     Config {

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use messplus_core::{
-    Agreement, Config, Controller, Decision, DefaultPolicy, Example, Limit, ListedCost, Missing,
-    ModelSet, ModelSpec, Objective, Operation, Outcome, Policy, Request, Resource, ServiceLevel,
-    TokenPrice, ZooChange,
+    Agreement, Config, Controller, Decision, DefaultConfig, Example, Limit, ListedCost, Missing,
+    ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request, Resource,
+    ServiceLevel, TokenPrice, ZooChange,
 };
 use messplus_journal::{Recorded, Result};
 
@@ -28,7 +28,7 @@ pub fn controller() -> Result<Controller> {
         },
         switching_cost: 0.2,
         n_features: N_FEATURES,
-        policy: Policy::Default(DefaultPolicy::default()),
+        policy: PolicyConfig::Default(DefaultConfig::default()),
         seed: 5,
         pending_capacity: 32,
         operation: Operation { pending_age: Some(30), missing: Missing::Predicted, cooldown: 2 },

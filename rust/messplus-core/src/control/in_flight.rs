@@ -1,0 +1,54 @@
+//! How many ratings of each model are in flight.
+
+use crate::error::{Error, Result};
+use crate::wire::{Reader, Writer};
+
+/// Counts, per model, decisions that ratings are still expected of.
+///
+/// Counts fade as [`DelayCompensator`](crate::control::delay_compensator::DelayCompensator) does, by which ratings that never come
+/// are forgotten. A rating in flight will make its model as certain as one that has come: optimism
+/// that knows this spreads requests over the models instead of sending all of them to one.
+#[derive(Clone, Debug)]
+pub struct InFlight {
+    counts: Vec<f64>,
+}
+
+impl InFlight {
+    /// No rating in flight for any of `n_models`.
+    pub fn new(n_models: usize) -> Self {
+        Self { counts: vec![0.0; n_models] }
+    }
+
+    /// One model more.
+    pub fn add(&mut self) {
+        self.counts.push(0.0);
+    }
+
+    /// Ratings in flight of a model, `>= 0`.
+    pub fn count(&self, model: usize) -> f64 {
+        self.counts[model]
+    }
+
+    /// A decision for `model`; earlier ones fade by `keep`.
+    pub fn expect(&mut self, model: usize, keep: f64) {
+        self.counts.iter_mut().for_each(|count| *count *= keep);
+        self.counts[model] += 1.0;
+    }
+
+    /// A decision for `model` was rated, when it counted `faded`.
+    pub fn settle(&mut self, model: usize, faded: f64) {
+        self.counts[model] = (self.counts[model] - faded).max(0.0);
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        out.f64s(&self.counts);
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        input.f64s(&mut self.counts)?;
+        match self.counts.iter().find(|&&count| count < 0.0) {
+            Some(count) => Err(Error::state("ratings in flight must be >= 0", count)),
+            None => Ok(()),
+        }
+    }
+}

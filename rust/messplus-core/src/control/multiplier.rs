@@ -1,0 +1,203 @@
+//! The dual variable of a long-run constraint: it follows what is owed, on any scale of costs.
+
+use crate::control::delay_compensator::DelayCompensator;
+use crate::error::{Error, Result};
+use crate::wire::{Reader, Writer};
+
+/// What counts as a large debt: `SLACK sqrt(n + EARLY)` after n rated requests, and
+/// `SLACK_PER_DELAY` more per rating that the mean delay of feedback holds back.
+const SLACK: f64 = 0.45;
+const EARLY: f64 = 25.0;
+const SLACK_PER_DELAY: f64 = 0.05;
+/// Weight of the averaged log dual, and how fast it is averaged: `GAIN / (n + SLOW)`, where each
+/// rating held back slows it like one more of n.
+const MEMORY: f64 = 0.9;
+const GAIN: f64 = 2.0;
+const SLOW: f64 = 60.0;
+/// The dual per unit of its logarithm near zero, in costs of the most expensive model, and the largest
+/// log dual.
+const SCALE: f64 = 0.4;
+const MAX_LOG_DUAL: f64 = 12.0;
+/// Shares of that: from the first on a constraint may be out of reach, from the second on, at duals of
+/// hundreds, it may be what keeps another one out of reach.
+const SATURATED: f64 = 0.8;
+const PULLS: f64 = 0.5;
+/// How far a line of logged data moves the average: `WARM_START_STEP shortfall / sqrt(lines + 16)`.
+const WARM_START_STEP: f64 = 2.0;
+const FIRST_LINES: f64 = 16.0;
+
+/// Turns the backlog Q into the multiplier lambda of `cost - lambda satisfaction`.
+///
+/// With n rated requests, d ratings held back by delay and slack q = 0.45 sqrt(n + 25) + 0.05 d, the
+/// log dual r and its average give
+///
+/// ```text
+/// r = clip(Q~ / q + 0.9 mean r, 0, 12)        lambda = 0.4 (exp(r) - 1)
+/// ```
+///
+/// in costs of the most expensive model: an exponential Lyapunov drift reaches every dual from thousandths
+/// to thousands without a scale, and the average carries the level once it is found, so that the
+/// backlog itself returns to zero (proportional and integral control of the dual variable). Its clock is
+/// ratings: the average moves by 2 / (n + 60 + d) per rating, however many requests go unrated.
+///
+/// Q~ is Q plus what ratings in flight are expected to owe and a margin for unrated requests
+/// ([`DelayCompensator`]); without delay, and with every request rated, Q~ is Q.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Multiplier {
+    mean_log_dual: f64,
+    /// The log dual, at least, while decisions go out before the first rating has come.
+    blind_log_dual: f64,
+    /// What is known of ratings to come.
+    pub compensator: DelayCompensator,
+}
+
+impl Multiplier {
+    /// A multiplier that owes nothing and takes `dual` for the steady one.
+    pub fn new(dual: f64, blind_log_dual: f64) -> Self {
+        let mean_log_dual = libm::log1p(dual / SCALE).min(MAX_LOG_DUAL);
+        Self { mean_log_dual, blind_log_dual, compensator: DelayCompensator::default() }
+    }
+
+    /// The dual at which the queue neither grows nor shrinks, as far as is known.
+    pub fn steady_dual(&self) -> f64 {
+        SCALE * libm::expm1(self.mean_log_dual)
+    }
+
+    /// A request of logged data, served at the steady dual, should fall short by this; it is the `lines`-th.
+    ///
+    /// A step of stochastic approximation towards the dual that meets the target in the mean.
+    pub fn warm_start_dual(&mut self, shortfall: f64, lines: f64) {
+        let rate = WARM_START_STEP / (lines + FIRST_LINES).sqrt();
+        self.mean_log_dual = (self.mean_log_dual + rate * shortfall).clamp(0.0, MAX_LOG_DUAL);
+    }
+
+    /// Rated requests so far, plus one.
+    pub fn n(&self) -> f64 {
+        self.compensator.rated() + 1.0
+    }
+
+    /// Whether hardly any dual is left to try: the constraint may be out of reach.
+    pub fn is_saturated(&self) -> bool {
+        self.mean_log_dual / MAX_LOG_DUAL >= SATURATED
+    }
+
+    /// Whether the constraint pulls so hard that it may keep another one out of reach.
+    pub fn pulls(&self) -> bool {
+        self.mean_log_dual / MAX_LOG_DUAL >= PULLS
+    }
+
+    /// The dual for the next request: what a unit of satisfaction is worth, `>= 0`, in costs of the most expensive model.
+    pub fn advance(&mut self, backlog: f64) -> f64 {
+        let share = self.compensator.rated_share();
+        let held_back = share * self.compensator.delay();
+        let slack = SLACK * (self.n() + EARLY).sqrt() + SLACK_PER_DELAY * held_back;
+        let owed = backlog + self.compensator.owed() + self.compensator.margin();
+        let log_dual = (owed / slack + MEMORY * self.mean_log_dual).clamp(0.0, MAX_LOG_DUAL);
+        if self.compensator.is_blind() {
+            return SCALE * libm::expm1(log_dual.max(self.blind_log_dual));
+        }
+        let rate = share * GAIN / (self.n() + SLOW + held_back);
+        self.mean_log_dual += rate * (log_dual - self.mean_log_dual);
+        SCALE * libm::expm1(log_dual)
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        out.f64(self.mean_log_dual);
+        self.compensator.encode(out);
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        self.mean_log_dual = input.f64()?;
+        if self.mean_log_dual < 0.0 {
+            return Err(Error::state("the mean log dual must be >= 0", self.mean_log_dual));
+        }
+        self.compensator = DelayCompensator::decode(input)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_LOG_DUAL, Multiplier};
+    use crate::control::delay_compensator::Expectation;
+
+    /// Decide and rate at once, `n` times, at a constant backlog; the last dual.
+    fn run(multiplier: &mut Multiplier, backlog: f64, n: u64) -> f64 {
+        let mut dual = 0.0;
+        for _ in 0..n {
+            dual = multiplier.advance(backlog);
+            let expectation = multiplier.compensator.expect(0.1);
+            multiplier.compensator.settle(expectation, 0.1, Some(0));
+        }
+        dual
+    }
+
+    #[test]
+    fn nothing_owed_needs_no_dual() {
+        assert_eq!(run(&mut Multiplier::new(0.0, 1.5), 0.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0, 1.5), -5.0, 100), 0.0);
+    }
+
+    #[test]
+    fn a_dual_known_beforehand_holds_at_once_and_is_forgotten_with_credit() {
+        let mut multiplier = Multiplier::new(5.0, 1.5);
+        let first = run(&mut multiplier, 0.0, 1);
+        assert!((3.0..5.0).contains(&first), "{first}");
+        assert!(run(&mut multiplier, -5.0, 2000) < 0.1);
+    }
+
+    #[test]
+    fn lasting_debt_raises_the_dual_to_the_cap() {
+        let mut multiplier = Multiplier::new(0.0, 1.5);
+        let soon = run(&mut multiplier, 10.0, 20);
+        let later = run(&mut multiplier, 10.0, 200);
+        assert!(0.0 < soon && soon < later);
+        run(&mut multiplier, 1e4, 20_000);
+        assert!(multiplier.mean_log_dual > 0.99 * MAX_LOG_DUAL && multiplier.is_saturated());
+    }
+
+    #[test]
+    fn the_level_outlives_the_debt() {
+        let mut multiplier = Multiplier::new(0.0, 1.5);
+        run(&mut multiplier, 5.0, 100);
+        assert!(multiplier.advance(0.0) > 0.0);
+    }
+
+    #[test]
+    fn ratings_in_flight_count_with_what_they_should_bring() {
+        let mut relieved = Multiplier::new(0.0, 1.5);
+        let expectations: Vec<_> = (0..50).map(|_| relieved.compensator.expect(-0.2)).collect();
+        relieved.compensator.settle(expectations[0], -0.2, Some(50));
+        let mut burdened = relieved.clone();
+        (0..50).for_each(|_| _ = burdened.compensator.expect(0.2));
+        assert!(relieved.advance(15.0) < burdened.advance(15.0));
+    }
+
+    #[test]
+    fn unrated_requests_do_not_speed_up_the_average() {
+        let levels = [1, 5].map(|decisions| {
+            let mut multiplier = Multiplier::new(0.0, 1.5);
+            for _ in 0..400 {
+                for _ in 0..decisions {
+                    multiplier.advance(8.0);
+                    multiplier.compensator.expect(0.0);
+                }
+                multiplier.compensator.settle(Expectation::default(), 0.0, Some(0));
+            }
+            multiplier.mean_log_dual
+        });
+        assert!((levels[0] / levels[1] - 1.0).abs() < 0.1, "{levels:?}");
+    }
+
+    #[test]
+    fn blind_decisions_have_a_mild_dual() {
+        let mut multiplier = Multiplier::new(0.0, 1.5);
+        let duals = [0; 4].map(|_| {
+            let dual = multiplier.advance(0.0);
+            multiplier.compensator.expect(-0.1);
+            dual
+        });
+        assert_eq!(duals[0], 0.0);
+        assert!((duals[3] - 1.39).abs() < 0.01, "{duals:?}");
+    }
+}

@@ -1,0 +1,238 @@
+//! Second-order online logistic regression: how likely each model is to satisfy, and how sure that is.
+
+use crate::error::{Error, Result};
+use crate::learn::drift::{self, Drift};
+use crate::learn::gaussian::{FULL, Gaussian};
+use crate::learn::logistic::sigmoid;
+use crate::wire::{Reader, Writer};
+
+/// Prior variance of a weight of the head all models share, and of a model's own head, for features
+/// of about unit length.
+const SHARED_VARIANCE: f32 = 0.5;
+const OWN_VARIANCE: f32 = 0.1;
+/// Variance of a 0/1 label is not taken below this.
+const MIN_LABEL_VARIANCE: f64 = 1e-3;
+/// Precision that a rating adds to log odds: p (1 - p) near p = 0.72.
+const RATING_PRECISION: f64 = 0.2;
+/// The dispersion starts at one with the weight of this many labels, and halves its weight here.
+const DISPERSION_WEIGHT: f64 = 20.0;
+const DISPERSION_WINDOW: f64 = 1000.0;
+
+/// Predicts, per model, the probability that it would satisfy a request.
+///
+/// ```text
+/// z_m = w_0 . x + w_m . x + b_m        p_m = sigmoid(z_m)
+/// ```
+///
+/// `w_0` is shared by the zoo (how hard is this prompt), `w_m` and `b_m` are the model's own; each has a
+/// Gaussian belief. A rating s of model m moves both by one step of Laplace's approximation, which is
+/// the extended Kalman filter: with h = p (1 - p) / phi and v the variance of z,
+///
+/// ```text
+/// w += P x (s - p) / phi / (1 + h v)        P -= P x (P x)' h / (1 + h v)
+/// ```
+///
+/// The dispersion phi is the observed variance of ratings over that of 0/1 labels (generalised
+/// linear models, quasi-likelihood): graded ratings scatter less and teach more.
+#[derive(Clone, Debug)]
+pub struct BayesianHeads {
+    shared: Gaussian,
+    own: Vec<Gaussian>,
+    dispersion: Vec<Dispersion>,
+    drift: Vec<Drift>,
+    labels: Vec<u64>,
+    forgetting: f32,
+    scratch: Vec<f32>,
+}
+
+/// Log odds of satisfaction: the mean, and the standard deviation due to the model's own head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogOdds {
+    /// Mean of z.
+    pub mean: f64,
+    /// Standard deviation of the model's own part of z.
+    pub sd: f64,
+}
+
+impl LogOdds {
+    /// `sigmoid(mean + optimism sd)`, in (0, 1): the probability, seen with optimism.
+    pub fn optimistic(self, optimism: f64) -> f64 {
+        sigmoid(self.mean + optimism * self.sd)
+    }
+
+    /// As certain as once this many ratings more have come, if each were to tell of this very request.
+    #[must_use]
+    pub fn after(self, ratings: f64) -> Self {
+        let variance = self.sd * self.sd;
+        let sd = (variance / (1.0 + RATING_PRECISION * ratings * variance)).sqrt();
+        Self { sd, ..self }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Dispersion {
+    sum: f64,
+    weight: f64,
+}
+
+impl Dispersion {
+    fn value(self) -> f64 {
+        (self.sum / self.weight).clamp(0.05, 1.5)
+    }
+
+    fn learn_one(&mut self, ratio: f64) {
+        self.sum += ratio.min(10.0);
+        self.weight += 1.0;
+        if self.weight > DISPERSION_WINDOW {
+            self.sum *= 0.5;
+            self.weight *= 0.5;
+        }
+    }
+}
+
+impl BayesianHeads {
+    /// Heads that know nothing but this of each model's mean satisfaction.
+    pub fn new(
+        log_odds: impl IntoIterator<Item = LogOdds>,
+        n_features: usize,
+        forgetting: f64,
+    ) -> Self {
+        let mut heads = Self {
+            // The shared intercept is fixed at zero: every model has its own.
+            shared: Gaussian::new(n_features, SHARED_VARIANCE, 0.0, 0.0),
+            own: Vec::new(),
+            dispersion: Vec::new(),
+            drift: Vec::new(),
+            labels: Vec::new(),
+            forgetting: forgetting as f32,
+            scratch: vec![0.0; FULL],
+        };
+        log_odds.into_iter().for_each(|belief| heads.add(belief, n_features));
+        heads
+    }
+
+    /// One more head, which knows nothing but this of the model's mean satisfaction.
+    pub fn add(&mut self, LogOdds { mean, sd }: LogOdds, n_features: usize) {
+        self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, (sd * sd) as f32));
+        self.dispersion.push(Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT });
+        self.drift.push(Drift::default());
+        self.labels.push(0);
+    }
+
+    /// The shared part of the log odds; compute it once per request for [`log_odds`](Self::log_odds).
+    pub fn difficulty(&self, x: &[f32]) -> f64 {
+        self.shared.mean(x)
+    }
+
+    /// Log odds that `model` satisfies the request with features `x` of this difficulty.
+    pub fn log_odds(&self, model: usize, x: &[f32], difficulty: f64) -> LogOdds {
+        let own = &self.own[model];
+        LogOdds { mean: difficulty + own.mean(x), sd: own.variance(x).sqrt() }
+    }
+
+    /// Learn from one rating in `[0, 1]` of `model` on features `x`.
+    pub fn learn_one(&mut self, model: usize, x: &[f32], satisfaction: f64) {
+        let own = &mut self.own[model];
+        if self.forgetting < 1.0 {
+            self.shared.forget(self.forgetting);
+            own.forget(self.forgetting);
+        }
+        let variance = self.shared.variance(x) + own.variance(x);
+        let p = sigmoid(self.shared.mean(x) + own.mean(x));
+        let label_variance = (p * (1.0 - p)).max(MIN_LABEL_VARIANCE);
+        let phi = self.dispersion[model].value();
+        let error = satisfaction - p;
+        // In units of z: the label says z is off by error / (p (1 - p)), with noise phi / (p (1 - p)).
+        let noise = phi / label_variance;
+        let residual = error / label_variance;
+        self.shared.learn_one(x, residual, noise + variance, &mut self.scratch);
+        own.learn_one(x, residual, noise + variance, &mut self.scratch);
+        let expected = label_variance * (1.0 + label_variance * variance / phi);
+        self.dispersion[model].learn_one(error * error / expected);
+        if self.drift[model].observe(error / (phi * expected).sqrt()) {
+            self.own[model].forget(drift::FORGETTING);
+        }
+        self.labels[model] += 1;
+    }
+
+    /// Models of the zoo.
+    pub fn n_models(&self) -> usize {
+        self.own.len()
+    }
+
+    /// Times that ratings of `model` were found to have drifted.
+    pub fn drifts(&self, model: usize) -> u64 {
+        self.drift[model].alarms()
+    }
+
+    /// Ratings learned from for `model`.
+    pub fn labels(&self, model: usize) -> u64 {
+        self.labels[model]
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        out.u64s(&self.labels);
+        self.shared.encode(out);
+        self.drift.iter().for_each(|drift| drift.encode(out));
+        for (own, dispersion) in self.own.iter().zip(&self.dispersion) {
+            own.encode(out);
+            out.f64s(&[dispersion.sum, dispersion.weight]);
+        }
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        input.u64s(&mut self.labels)?;
+        self.shared.decode(input)?;
+        for drift in &mut self.drift {
+            *drift = Drift::decode(input)?;
+        }
+        for (own, dispersion) in self.own.iter_mut().zip(&mut self.dispersion) {
+            own.decode(input)?;
+            *dispersion = Dispersion { sum: input.f64()?, weight: input.f64()? };
+            if dispersion.weight <= 0.0 {
+                return Err(Error::state("weights must be > 0", dispersion.weight));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BayesianHeads, LogOdds};
+
+    fn heads() -> BayesianHeads {
+        let log_odds = [1.0, 9.0_f64.ln()].map(|mean| LogOdds { mean, sd: 1.4 });
+        BayesianHeads::new(log_odds, 2, 1.0)
+    }
+
+    #[test]
+    fn starts_at_the_listed_quality() {
+        let p = heads().log_odds(1, &[0.0, 0.0], 0.0).optimistic(0.0);
+        assert!((p - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_model_teaches_another_how_hard_a_prompt_is() {
+        let mut heads = heads();
+        let x = [1.0, 0.0];
+        let before = heads.difficulty(&x);
+        let sd = heads.log_odds(1, &x, 0.0).sd;
+        (0..20).for_each(|_| heads.learn_one(0, &x, 0.0));
+        assert!(heads.difficulty(&x) < before);
+        assert_eq!(heads.log_odds(1, &x, 0.0).sd, sd);
+        assert!(heads.log_odds(0, &x, 0.0).sd < sd);
+    }
+
+    #[test]
+    fn graded_ratings_teach_more_than_coin_tosses() {
+        let (mut graded, mut tossed) = (heads(), heads());
+        let x = [1.0, 0.0];
+        for t in 0..400 {
+            graded.learn_one(0, &x, 0.8);
+            tossed.learn_one(0, &x, if t % 5 == 0 { 0.0 } else { 1.0 });
+        }
+        let sd = |heads: &BayesianHeads| heads.log_odds(0, &x, 0.0).sd;
+        assert!(sd(&graded) < 0.5 * sd(&tossed), "{} {}", sd(&graded), sd(&tossed));
+    }
+}

@@ -1,0 +1,261 @@
+//! What a request will cost: linear regression of the logarithm of the costs.
+
+use std::num::NonZeroU32;
+
+use crate::error::{Error, Result};
+use crate::learn::diagonal::Diagonal;
+use crate::learn::drift::{self, Drift};
+use crate::types::price::ListedCost;
+use crate::wire::{Reader, Writer};
+
+/// Prior variances of a weight of the shared head and of a model's own, and of a listed log cost.
+const SHARED_VARIANCE: f32 = 10.0;
+const OWN_VARIANCE: f32 = 1.0;
+const LISTED_VARIANCE: f32 = 1.0;
+/// Variance of log costs around their prediction: at first, and its bounds.
+const NOISE: f64 = 0.3;
+const NOISE_RANGE: (f64, f64) = (1e-4, 4.0);
+/// The noise averages over about this many costs, the mean over ten times as many.
+const NOISE_WINDOW: f64 = 50.0;
+const MEAN_WINDOW: f64 = 500.0;
+/// A listed cost weighs as much as this many costs.
+const LISTED_WEIGHT: f64 = 10.0;
+/// Costs below this share of the most expensive mean are raised to it: their logarithm must exist.
+const SMALLEST_SHARE: f64 = 1e-9;
+
+/// Expected cost per model and request.
+///
+/// ```text
+/// ln E_m = ln L_m + c_0 . x + c_m . x + a_m + noise      expected E_m = exp(mean + noise variance / 2)
+/// ```
+///
+/// `L_m` is the listed cost, of the tokens of this very prompt where it is a price per token, and one
+/// where none is listed: what is learned is how costs differ from the list.
+///
+/// The costs of one zoo differ by orders of magnitude and by factors from prompt to prompt, so their
+/// logarithm is what is linear. Beliefs keep variances only: correlations gained nothing here.
+#[derive(Clone, Debug)]
+pub struct LogCosts {
+    shared: Diagonal,
+    models: Vec<ModelCost>,
+}
+
+#[derive(Clone, Debug)]
+struct ModelCost {
+    /// None where nothing is listed.
+    listed: Option<ListedCost>,
+    own: Diagonal,
+    noise: f64,
+    mean: f64,
+    n_costs: f64,
+    drift: Drift,
+}
+
+impl ModelCost {
+    fn new(listed: ListedCost, n_features: usize) -> Self {
+        let mean = listed.usual();
+        Self {
+            listed: (mean > 0.0).then_some(listed),
+            // The listed cost is a mean, half the noise above the mean logarithm.
+            own: Diagonal::new(n_features, OWN_VARIANCE, -NOISE / 2.0, LISTED_VARIANCE),
+            noise: NOISE,
+            mean,
+            n_costs: 0.0,
+            drift: Drift::default(),
+        }
+    }
+
+    /// Logarithm of the listed cost.
+    fn offset(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+        // A tiny price of a short prompt may round to zero.
+        let listed = |listed: &ListedCost| listed.of(input_tokens).max(f64::MIN_POSITIVE);
+        self.listed.as_ref().map_or(0.0, |cost| libm::log(listed(cost)))
+    }
+}
+
+impl LogCosts {
+    /// Expectations that start at the listed costs; zero stands for unknown.
+    pub fn new(listed: impl IntoIterator<Item = ListedCost>, n_features: usize) -> Self {
+        Self {
+            shared: Diagonal::new(n_features, SHARED_VARIANCE, 0.0, 0.0),
+            models: listed.into_iter().map(|listed| ModelCost::new(listed, n_features)).collect(),
+        }
+    }
+
+    /// One more model, listed at this cost; zero stands for unknown.
+    pub fn add(&mut self, listed: ListedCost, n_features: usize) {
+        self.models.push(ModelCost::new(listed, n_features));
+    }
+
+    /// The listed cost of a model changes: what was learned is how costs differ from the list, and
+    /// stays. Where nothing was listed they are taken to differ in the mean by what they are.
+    pub fn reprice(&mut self, model: usize, listed: ListedCost) {
+        let model = &mut self.models[model];
+        let (old, new) = (model.listed.as_ref().map_or(0.0, ListedCost::usual), listed.usual());
+        let reference = if old > 0.0 { old } else { model.mean };
+        if new == 0.0 {
+            // Unlisted from now on: the costs learned alone tell.
+            model.own.shift_intercept(model.offset(None));
+            model.listed = None;
+            return;
+        }
+        if model.listed.is_none() && model.n_costs > 0.0 && reference > 0.0 {
+            model.own.shift_intercept(-libm::log(reference));
+        }
+        let rise = if reference > 0.0 { new / reference } else { 1.0 };
+        model.mean = if reference > 0.0 { (model.mean * rise).min(1e18) } else { new };
+        model.listed = Some(listed);
+    }
+
+    /// The part of the log cost all models share; compute it once per request.
+    pub fn length(&self, x: &[f32]) -> f64 {
+        self.shared.mean(x)
+    }
+
+    /// Expected cost of the request with features `x` and this `length`, `>= 0`; zero while unknown.
+    pub fn expected(
+        &self,
+        model: usize,
+        x: &[f32],
+        length: f64,
+        input_tokens: Option<NonZeroU32>,
+    ) -> f64 {
+        let model = &self.models[model];
+        if model.n_costs == 0.0 && model.listed.is_none() {
+            return 0.0;
+        }
+        let log_cost = model.offset(input_tokens) + length + model.own.mean(x);
+        // exp(100) is far beyond any cost accepted.
+        libm::exp((log_cost + model.noise / 2.0).min(100.0))
+    }
+
+    /// Mean cost of the most expensive model: the natural unit of money for this zoo, `>= 0`.
+    pub fn most_expensive(&self) -> f64 {
+        self.models.iter().map(|model| model.mean).fold(0.0, f64::max)
+    }
+
+    /// Learn from the cost of one call of `model` on features `x` and a prompt of this many tokens.
+    pub fn learn_one(
+        &mut self,
+        model: usize,
+        x: &[f32],
+        input_tokens: Option<NonZeroU32>,
+        cost: f64,
+    ) {
+        let most_expensive = self.most_expensive();
+        let model = &mut self.models[model];
+        let first = model.n_costs == 0.0 && model.listed.is_none();
+        model.n_costs += 1.0;
+        let weight = model.n_costs + if model.listed.is_some() { LISTED_WEIGHT } else { 0.0 };
+        model.mean += (cost - model.mean) / weight.min(MEAN_WINDOW);
+        let floor = SMALLEST_SHARE * most_expensive.max(cost);
+        if floor == 0.0 {
+            return;
+        }
+        let log_cost = libm::log(cost.max(floor)) - model.offset(input_tokens);
+        if first {
+            model.own.set_intercept(log_cost - self.shared.mean(x));
+        }
+        let variance = self.shared.variance(x) + model.own.variance(x);
+        let residual = log_cost - self.shared.mean(x) - model.own.mean(x);
+        let innovation_variance = model.noise + variance;
+        self.shared.learn_one(x, residual, innovation_variance);
+        model.own.learn_one(x, residual, innovation_variance);
+        if model.drift.observe(residual / innovation_variance.sqrt()) {
+            model.own.forget(drift::FORGETTING);
+        }
+        let surprise = (residual * residual * model.noise / innovation_variance).min(25.0);
+        let rate = (1.0 / (model.n_costs + 3.0)).max(1.0 / NOISE_WINDOW);
+        let (low, high) = NOISE_RANGE;
+        model.noise = (model.noise + rate * (surprise - model.noise)).clamp(low, high);
+    }
+
+    /// Times that costs of `model` were found to have drifted.
+    pub fn drifts(&self, model: usize) -> u64 {
+        self.models[model].drift.alarms()
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        self.shared.encode(out);
+        for model in &self.models {
+            model.own.encode(out);
+            out.f64s(&[model.noise, model.mean, model.n_costs]);
+            model.drift.encode(out);
+        }
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        self.shared.decode(input)?;
+        for model in &mut self.models {
+            model.own.decode(input)?;
+            let [noise, mean, n_costs] = [input.f64()?, input.f64()?, input.f64()?];
+            if noise <= 0.0 || mean < 0.0 || n_costs < 0.0 {
+                return Err(Error::state("noise must be > 0, means and counts >= 0", noise));
+            }
+            (model.noise, model.mean, model.n_costs) = (noise, mean, n_costs);
+            model.drift = Drift::decode(input)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::LogCosts;
+    use crate::types::price::{ListedCost, TokenPrice};
+
+    fn fixed<const M: usize>(costs: [f64; M]) -> LogCosts {
+        LogCosts::new(costs.map(ListedCost::from), 1)
+    }
+
+    #[test]
+    fn listed_costs_are_what_is_expected_first() {
+        let costs = fixed([2.0, 0.0]);
+        assert!((costs.expected(0, &[0.0], 0.0, None) - 2.0).abs() < 1e-12);
+        assert_eq!(costs.expected(1, &[0.0], 0.0, None), 0.0);
+        assert_eq!(costs.most_expensive(), 2.0);
+    }
+
+    #[test]
+    fn unlisted_costs_come_from_the_first_call() {
+        let mut costs = fixed([0.0]);
+        costs.learn_one(0, &[0.0], None, 3.0);
+        let expected = costs.expected(0, &[0.0], 0.0, None);
+        assert!((2.5..4.0).contains(&expected), "{expected}");
+    }
+
+    #[test]
+    fn costs_that_grow_with_a_feature_are_predicted_for_every_model() {
+        let mut costs = fixed([1.0, 10.0]);
+        for t in 0..300 {
+            let x = f32::from(u8::from(t % 2 == 0));
+            costs.learn_one(0, &[x], None, if t % 2 == 0 { 8.0 } else { 1.0 });
+        }
+        let ratio = |model| {
+            let at = |x: [f32; 1]| costs.expected(model, &x, costs.length(&x), None);
+            at([1.0]) / at([0.0])
+        };
+        assert!((7.5..8.5).contains(&ratio(0)), "{}", ratio(0));
+        assert!(ratio(1) > 4.0, "{}", ratio(1));
+    }
+
+    #[test]
+    fn prices_per_token_hold_for_every_prompt_and_corrections_carry_over() {
+        let price =
+            TokenPrice { input: 1e6, output: 2e6, output_tokens: 10.0, input_tokens: 100.0 };
+        let mut costs = LogCosts::new([ListedCost::PerToken(price)], 1);
+        let expected =
+            |costs: &LogCosts, tokens| costs.expected(0, &[0.0], 0.0, NonZeroU32::new(tokens));
+        for (tokens, cost) in [(5, 25.0), (1000, 1020.0), (0, 120.0)] {
+            assert!((expected(&costs, tokens) / cost - 1.0).abs() < 1e-12);
+        }
+        // Answers twice as long as listed: short prompts cost 1.6 times what is listed.
+        for _ in 0..300 {
+            costs.learn_one(0, &[0.0], NonZeroU32::new(5), 40.0);
+        }
+        assert!((expected(&costs, 5) / 40.0 - 1.0).abs() < 0.01);
+        assert!((expected(&costs, 1000) / (1.6 * 1020.0) - 1.0).abs() < 0.01);
+    }
+}

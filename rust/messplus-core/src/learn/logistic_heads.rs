@@ -1,0 +1,102 @@
+//! One online logistic head per model, trained by stochastic gradient descent.
+
+use crate::config::SgdConfig;
+use crate::error::Result;
+use crate::learn::logistic::{dot, sigmoid};
+use crate::wire::{Reader, Writer};
+
+/// Predicts, per model, the probability that it would satisfy a request.
+///
+/// Head m is `sigmoid(w_m . x + b_m)`. One labelled request lowers the regularised cross-entropy
+/// `-y ln p - (1 - y) ln(1 - p) + l2/2 (|w|^2 + b^2)` by a gradient step with momentum, the
+/// gradient clipped to a largest norm (MESS+, predictor over frozen features). The penalty makes
+/// the loss strongly convex, as the paper's analysis asks.
+#[derive(Clone, Debug)]
+pub struct LogisticHeads {
+    config: SgdConfig,
+    heads: Vec<Head>,
+}
+
+#[derive(Clone, Debug)]
+struct Head {
+    weights: Vec<f64>,
+    velocity: Vec<f64>,
+    bias: f64,
+    bias_velocity: f64,
+    labels: u64,
+}
+
+impl Head {
+    fn new(n_features: usize) -> Self {
+        Self {
+            weights: vec![0.0; n_features],
+            velocity: vec![0.0; n_features],
+            bias: 0.0,
+            bias_velocity: 0.0,
+            labels: 0,
+        }
+    }
+}
+
+impl LogisticHeads {
+    /// Heads that predict one half for every request.
+    pub fn new(config: SgdConfig, n_models: usize, n_features: usize) -> Self {
+        Self { config, heads: vec![Head::new(n_features); n_models] }
+    }
+
+    /// One more head.
+    pub(crate) fn add(&mut self, n_features: usize) {
+        self.heads.push(Head::new(n_features));
+    }
+
+    /// Probability in (0, 1) that `model` satisfies the request with features `x`.
+    pub fn predict_proba_one(&self, model: usize, x: &[f32]) -> f64 {
+        let head = &self.heads[model];
+        sigmoid(dot(&head.weights, x) + head.bias)
+    }
+
+    /// Learn from one label `y` in `[0, 1]` of `model` on features `x`.
+    pub fn learn_one(&mut self, model: usize, x: &[f32], y: f64) {
+        let SgdConfig { lr, momentum, l2, clip } = self.config;
+        let head = &mut self.heads[model];
+        let z = dot(&head.weights, x) + head.bias;
+        let error = sigmoid(z) - y;
+        // |error (x, 1) + l2 (w, b)|^2, expanded.
+        let squared_norm = error * error * (dot(x, x) + 1.0)
+            + 2.0 * error * l2 * z
+            + l2 * l2 * (dot(&head.weights, &head.weights) + head.bias * head.bias);
+        let rate = lr * (clip / squared_norm.max(0.0).sqrt()).min(1.0);
+        for ((w, v), &x) in head.weights.iter_mut().zip(&mut head.velocity).zip(x) {
+            *v = momentum * *v - rate * (error * f64::from(x) + l2 * *w);
+            *w += *v;
+        }
+        head.bias_velocity = momentum * head.bias_velocity - rate * (error + l2 * head.bias);
+        head.bias += head.bias_velocity;
+        head.labels += 1;
+    }
+
+    /// Labels learned from for `model`.
+    pub fn labels(&self, model: usize) -> u64 {
+        self.heads[model].labels
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        for head in &self.heads {
+            out.f64s(&head.weights);
+            out.f64s(&head.velocity);
+            out.f64s(&[head.bias, head.bias_velocity]);
+            out.u64(head.labels);
+        }
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        for head in &mut self.heads {
+            input.f64s(&mut head.weights)?;
+            input.f64s(&mut head.velocity)?;
+            head.bias = input.f64()?;
+            head.bias_velocity = input.f64()?;
+            head.labels = input.u64()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! What must outlive a request: pending decisions, conversations, counters.
+
+pub(crate) mod history;
+pub(crate) mod pending;
+pub(crate) mod pending_decision;
+pub(crate) mod sessions;
+pub(crate) mod shadow_stats;
+pub(crate) mod stats;

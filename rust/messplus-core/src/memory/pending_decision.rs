@@ -1,0 +1,132 @@
+//! What is remembered of a decision until its feedback comes.
+
+use std::num::NonZeroU32;
+
+use crate::control::delay_compensator::{Expectation, Expectations};
+use crate::error::{Error, Result};
+use crate::types::model_set::ModelSet;
+use crate::types::request::Outcome;
+use crate::types::shadow::ShadowChoice;
+use crate::wire::{Reader, Writer};
+
+/// What is remembered of one decision beside its features.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PendingDecision {
+    /// The decision's id.
+    pub id: u128,
+    /// The decision's step.
+    pub step: u64,
+    /// The model chosen to serve.
+    pub model: usize,
+    /// Models queried for learning.
+    pub also_query: ModelSet,
+    /// The request was picked for exploration.
+    pub explored: bool,
+    /// Index of its service level.
+    pub level: usize,
+    /// What its rating and costs should bring.
+    pub expectations: Expectations,
+    /// The time of the decision, in seconds since any epoch.
+    pub at: u64,
+    /// Tokens of the prompt, where known.
+    pub input_tokens: Option<NonZeroU32>,
+    /// Probability with which the chosen model was expected to satisfy.
+    pub p_satisfied: f64,
+    /// In shadow mode, the router's own choice.
+    pub shadow_choice: Option<ShadowChoice>,
+    /// The queue has accounted for this request.
+    pub accounted: bool,
+    /// Models whose call failed.
+    pub failed: ModelSet,
+    /// Models whose satisfaction is known.
+    pub rated: ModelSet,
+    /// Models whose cost is known.
+    pub costed: ModelSet,
+    /// Models whose latency is known.
+    pub timed: ModelSet,
+}
+
+impl PendingDecision {
+    /// Take note of which parts of an outcome came.
+    pub fn observe(&mut self, outcome: &Outcome) {
+        let parts = [
+            (&mut self.rated, outcome.satisfaction),
+            (&mut self.costed, outcome.cost),
+            (&mut self.timed, outcome.latency),
+        ];
+        for (models, part) in parts {
+            if part.is_some() {
+                models.insert(outcome.model);
+            }
+        }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.u128(self.id);
+        out.u64(self.step);
+        out.u64(self.model as u64);
+        out.u64(self.level as u64);
+        let Expectations { level, limits: [first, second] } = self.expectations;
+        for expectation in [level, first, second] {
+            out.f64s(&[expectation.shortfall, expectation.fading]);
+        }
+        let shadow = u64::from(self.shadow_choice.is_some());
+        out.u64(u64::from(self.explored) | u64::from(self.accounted) << 1 | shadow << 2);
+        self.shadow_choice.iter().for_each(|choice| choice.encode(out));
+        out.u64(self.at);
+        out.u64(self.input_tokens.map_or(0, |tokens| tokens.get().into()));
+        out.f64(self.p_satisfied);
+        for set in [self.also_query, self.failed, self.rated, self.costed, self.timed] {
+            out.u64(set.bits());
+        }
+    }
+
+    pub(super) fn decode(input: &mut Reader<'_>, n_levels: usize, n_models: usize) -> Result<Self> {
+        let id = input.u128()?;
+        let step = input.u64()?;
+        let model = input.u64()?;
+        let level = input.u64()?;
+        let mut expectation = || Ok(Expectation { shortfall: input.f64()?, fading: input.f64()? });
+        let expectations =
+            Expectations { level: expectation()?, limits: [expectation()?, expectation()?] };
+        let flags = input.u64()?;
+        let shadow_choice =
+            (flags & 4 == 4).then(|| ShadowChoice::decode(input, n_models)).transpose()?;
+        let (at, input_tokens, p_satisfied) = (input.u64()?, input.u64()?, input.f64()?);
+        let [also_query, failed, rated, costed, timed] =
+            [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
+        let known = ModelSet::all(n_models).bits();
+        if model >= n_models as u64
+            || flags > 7
+            || (also_query | failed | rated | costed | timed) & !known != 0
+        {
+            return Err(Error::state("decisions must name models of the zoo", model));
+        }
+        if level >= n_levels as u64 {
+            return Err(Error::state("decisions must name service levels", level));
+        }
+        if !(0.0..=1.0).contains(&p_satisfied) {
+            return Err(Error::state("probabilities must be in [0, 1]", p_satisfied));
+        }
+        let tokens = u32::try_from(input_tokens)
+            .map_err(|_| Error::state("numbers of tokens must be below 2^32", input_tokens))?;
+        Ok(Self {
+            id,
+            step,
+            at,
+            input_tokens: NonZeroU32::new(tokens),
+            p_satisfied,
+            shadow_choice,
+            failed: ModelSet::from_bits(failed),
+            model: model as usize,
+            level: level as usize,
+            expectations,
+            explored: flags & 1 == 1,
+            accounted: flags & 2 == 2,
+            also_query: ModelSet::from_bits(also_query),
+            rated: ModelSet::from_bits(rated),
+            costed: ModelSet::from_bits(costed),
+            timed: ModelSet::from_bits(timed),
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! Counters for reports.
+
+use crate::error::Result;
+use crate::memory::history::{History, Point};
+use crate::memory::shadow_stats::ShadowStats;
+use crate::types::request::{Decision, Outcome, Reason};
+use crate::wire::{Reader, Writer};
+
+/// What is known about one model so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ModelStats {
+    /// Requests it was chosen to serve, per [`Reason`].
+    pub reasons: [u64; Reason::ALL.len()],
+    /// Sum over them of the predicted probability of satisfaction.
+    pub predicted: f64,
+    /// Requests it was considered for, chosen or not.
+    pub considered: u64,
+    /// Sums over them of the predicted probability of satisfaction and of the expected cost.
+    pub predicted_all: [f64; 2],
+    /// Calls of it that failed.
+    pub failed: u64,
+    /// Requests on which it was queried for learning only.
+    pub also_queried: u64,
+    /// Ratings of its answers.
+    pub rated: u64,
+    /// Sum of those ratings.
+    pub satisfaction: f64,
+    /// Calls of it whose cost is known.
+    pub costed: u64,
+    /// Sum of those costs.
+    pub cost: f64,
+    /// Calls with a known latency.
+    pub timed: u64,
+    /// Sum of those latencies, in seconds.
+    pub latency: f64,
+}
+
+impl ModelStats {
+    /// Requests it was chosen to serve.
+    pub fn selected(&self) -> u64 {
+        self.reasons.iter().sum()
+    }
+}
+
+/// What is known about one service level so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LevelStats {
+    /// Requests of it.
+    pub decided: u64,
+    /// Requests whose rating the queue has accounted for, T of the sample-path bound.
+    pub rated: u64,
+    /// Sum of their satisfaction.
+    pub satisfaction: f64,
+    /// Sum over them of the squared difference to the mean of those before (1/2 for the first): the
+    /// variance process of an empirical-Bernstein confidence sequence.
+    pub spread: f64,
+    /// Requests never rated whose satisfaction was imputed, so that the queue accounts for them.
+    pub imputed: u64,
+    /// Sum of the satisfaction imputed to them.
+    pub imputed_satisfaction: f64,
+    /// Calls for its requests whose cost is known.
+    pub costed: u64,
+    /// Sum of them.
+    pub cost: f64,
+    /// The course of all this.
+    pub history: History,
+}
+
+impl LevelStats {
+    /// Count a rating that the queue has accounted for, `backlog` being what it led to.
+    pub(crate) fn rate(&mut self, satisfaction: f64, backlog: f64) {
+        let before = if self.rated == 0 { 0.5 } else { self.satisfaction / self.rated as f64 };
+        self.rated += 1;
+        self.satisfaction += satisfaction;
+        self.spread += (satisfaction - before) * (satisfaction - before);
+        self.note(backlog);
+    }
+
+    /// Count a satisfaction imputed to a request that was never rated.
+    pub(crate) fn impute(&mut self, satisfaction: f64, backlog: f64) {
+        self.imputed += 1;
+        self.imputed_satisfaction += satisfaction;
+        self.note(backlog);
+    }
+
+    fn note(&mut self, backlog: f64) {
+        let accounted = self.rated + self.imputed;
+        let satisfaction = self.satisfaction + self.imputed_satisfaction;
+        let &mut Self { costed, cost, .. } = self;
+        self.history.push(Point { accounted, satisfaction, backlog, costed, cost });
+    }
+
+    fn encode(&self, out: &mut Writer) {
+        out.u64s(&[self.decided, self.rated, self.imputed, self.costed]);
+        out.f64s(&[self.satisfaction, self.spread, self.imputed_satisfaction, self.cost]);
+        self.history.encode(out);
+    }
+
+    fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        let mut counts = [0; 4];
+        input.u64s(&mut counts)?;
+        [self.decided, self.rated, self.imputed, self.costed] = counts;
+        let mut sums = [0.0; 4];
+        input.f64s(&mut sums)?;
+        [self.satisfaction, self.spread, self.imputed_satisfaction, self.cost] = sums;
+        self.history.decode(input)
+    }
+}
+
+/// What happened so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// Per service level.
+    pub levels: Vec<LevelStats>,
+    /// Per model of the zoo.
+    pub models: Vec<ModelStats>,
+    /// Of shadow mode.
+    pub shadow: ShadowStats,
+}
+
+impl Stats {
+    /// Nothing yet.
+    pub fn new(n_levels: usize, n_models: usize) -> Self {
+        Self {
+            // Not cloned from one: each history reserves its own room.
+            levels: (0..n_levels).map(|_| LevelStats::default()).collect(),
+            models: vec![ModelStats::default(); n_models],
+            shadow: ShadowStats::default(),
+        }
+    }
+
+    /// Requests whose rating a queue has accounted for.
+    pub fn rated(&self) -> u64 {
+        self.levels.iter().map(|level| level.rated).sum()
+    }
+
+    /// Count a decision.
+    pub(crate) fn decide(&mut self, level: usize, decision: &Decision) {
+        self.levels[level].decided += 1;
+        let chosen = &mut self.models[decision.model];
+        chosen.reasons[decision.reason as usize] += 1;
+        chosen.predicted += decision.p_satisfied[decision.model];
+        for (model, (&p, &cost)) in
+            self.models.iter_mut().zip(decision.p_satisfied.iter().zip(&decision.expected_cost))
+        {
+            model.considered += 1;
+            model.predicted_all[0] += p;
+            model.predicted_all[1] += cost;
+        }
+        for model in decision.also_query.iter() {
+            self.models[model].also_queried += 1;
+        }
+    }
+
+    /// Count what became known of one call.
+    pub(crate) fn observe(&mut self, level: usize, outcome: &Outcome) {
+        let model = &mut self.models[outcome.model];
+        if let Some(satisfaction) = outcome.satisfaction {
+            model.rated += 1;
+            model.satisfaction += satisfaction;
+        }
+        if let Some(cost) = outcome.cost {
+            model.costed += 1;
+            model.cost += cost;
+            self.levels[level].costed += 1;
+            self.levels[level].cost += cost;
+        }
+        if let Some(latency) = outcome.latency {
+            model.timed += 1;
+            model.latency += latency;
+        }
+    }
+
+    /// A model joins.
+    pub(crate) fn add(&mut self) {
+        self.models.push(ModelStats::default());
+    }
+
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        self.levels.iter().for_each(|level| level.encode(out));
+        self.shadow.encode(out);
+        for m in &self.models {
+            out.u64s(&m.reasons);
+            out.u64s(&[m.considered, m.also_queried, m.failed, m.rated, m.costed, m.timed]);
+            out.f64s(&m.predicted_all);
+            out.f64s(&[m.predicted, m.satisfaction, m.cost, m.latency]);
+        }
+    }
+
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
+        self.shadow.decode(input)?;
+        for m in &mut self.models {
+            input.u64s(&mut m.reasons)?;
+            m.considered = input.u64()?;
+            for count in
+                [&mut m.also_queried, &mut m.failed, &mut m.rated, &mut m.costed, &mut m.timed]
+            {
+                *count = input.u64()?;
+            }
+            input.f64s(&mut m.predicted_all)?;
+            for sum in [&mut m.predicted, &mut m.satisfaction, &mut m.cost, &mut m.latency] {
+                *sum = input.f64()?;
+            }
+        }
+        Ok(())
+    }
+}

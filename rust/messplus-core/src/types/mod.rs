@@ -1,0 +1,8 @@
+//! What callers hand in and get back.
+
+pub(crate) mod agreement;
+pub(crate) mod model_set;
+pub(crate) mod price;
+pub(crate) mod request;
+pub(crate) mod shadow;
+pub(crate) mod zoo;

@@ -1,0 +1,156 @@
+//! What goes into a decision and what comes out of it.
+
+use std::num::NonZeroU32;
+
+use crate::types::model_set::ModelSet;
+use crate::types::shadow::{Shadow, ShadowChoice};
+
+/// One request to route.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request<'a> {
+    /// Name of the decision to be: 128 bits nobody can guess, chosen by the caller.
+    pub id: u128,
+    /// Features of the prompt, of the configured length; none when there are no features, and the
+    /// decision then rests on the constant alone.
+    pub features: Option<&'a [f32]>,
+    /// Tokens of the prompt, where known: what a price per token is multiplied with.
+    pub input_tokens: Option<NonZeroU32>,
+    /// Cost of this request per model of the zoo, where the caller knows better than what was learned;
+    /// models at the end may be left out.
+    pub costs: Option<&'a [Option<f64>]>,
+    /// Models that may serve this request; all when none is given.
+    pub allowed: Option<ModelSet>,
+    /// Index of its service level.
+    pub level: usize,
+    /// Hash of the conversation it belongs to.
+    pub session: Option<u64>,
+    /// Who serves instead of the model chosen.
+    pub shadow: Option<Shadow>,
+}
+
+/// Why a model was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// It has the best score.
+    Exploit,
+    /// The request was picked for exploration.
+    Explore,
+    /// It is the only model allowed.
+    Forced,
+    /// It has the best score, but the request came without features.
+    Fallback,
+    /// It has the best score, but no label of it has been seen yet.
+    WarmUp,
+    /// It serves whatever the scores say.
+    Shadow,
+}
+
+impl Reason {
+    /// Every reason, in the order of [`ModelStats::reasons`](crate::ModelStats::reasons).
+    pub const ALL: [Self; 6] =
+        [Self::Exploit, Self::Explore, Self::Forced, Self::Fallback, Self::WarmUp, Self::Shadow];
+
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exploit => "exploit",
+            Self::Explore => "explore",
+            Self::Forced => "forced",
+            Self::Fallback => "fallback",
+            Self::WarmUp => "warm-up",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
+/// What one unit of each counts in the scores of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weights {
+    /// Satisfaction: lambda of the default policy, Q of the published one.
+    pub satisfaction: f64,
+    /// Cost.
+    pub cost: f64,
+    /// Standard deviations by which log odds are raised before they are weighed.
+    pub optimism: f64,
+}
+
+/// The answer to a [`Request`]. Reuse one value for many requests: nothing is then allocated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The id of the request.
+    pub id: u128,
+    /// Requests decided before this one, plus one.
+    pub step: u64,
+    /// The model whose answer goes to the user.
+    pub model: usize,
+    /// In shadow mode, the router's own choice.
+    pub shadow_choice: Option<ShadowChoice>,
+    /// Models to query as well, for learning.
+    pub also_query: ModelSet,
+    /// Allowed models left out because they are cooling down.
+    pub cooling: ModelSet,
+    /// Why `model` was chosen.
+    pub reason: Reason,
+    /// Allowed models, best first, `model` leading and models that are cooling down last: the order to
+    /// fall back in.
+    pub ranking: Vec<usize>,
+    /// Predicted probability of satisfaction per model of the zoo.
+    pub p_satisfied: Vec<f64>,
+    /// Standard deviation of the log odds per model of the zoo; empty where the policy has none.
+    pub log_odds_sd: Vec<f64>,
+    /// Expected cost per model of the zoo.
+    pub expected_cost: Vec<f64>,
+    /// Expected latency per model of the zoo, in seconds; empty without a limit on latencies.
+    pub expected_latency: Vec<f64>,
+    /// Drift-plus-penalty score per model of the zoo, lower is better.
+    pub score: Vec<f64>,
+    /// What the scores are made of.
+    pub weights: Weights,
+}
+
+impl Decision {
+    /// A value to be overwritten, with room for `n_models` models.
+    pub fn with_capacity(n_models: usize) -> Self {
+        Self {
+            id: 0,
+            step: 0,
+            model: 0,
+            shadow_choice: None,
+            also_query: ModelSet::EMPTY,
+            cooling: ModelSet::EMPTY,
+            reason: Reason::Exploit,
+            ranking: Vec::with_capacity(n_models),
+            p_satisfied: Vec::with_capacity(n_models),
+            log_odds_sd: Vec::with_capacity(n_models),
+            expected_cost: Vec::with_capacity(n_models),
+            expected_latency: Vec::with_capacity(n_models),
+            score: Vec::with_capacity(n_models),
+            weights: Weights::default(),
+        }
+    }
+}
+
+/// A line of logged data: what a model did on a request that was routed elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Example<'a> {
+    /// Features of the prompt, of the configured length, or none.
+    pub features: Option<&'a [f32]>,
+    /// Tokens of the prompt, where known.
+    pub input_tokens: Option<NonZeroU32>,
+    /// What is known of the model that served.
+    pub outcome: Outcome,
+}
+
+/// What became known about one model on one request; each part may come alone, once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// The model.
+    pub model: usize,
+    /// How satisfied the user was with its answer, in `[0, 1]`.
+    pub satisfaction: Option<f64>,
+    /// What the call cost, `>= 0`, in the unit of the zoo.
+    pub cost: Option<f64>,
+    /// How long the call took, in seconds, `>= 0`.
+    pub latency: Option<f64>,
+}
