@@ -3,17 +3,17 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use messplus_offload::Random;
 use messplus_offload::budget::Budget;
 use messplus_offload::generator::{Shape, costs, generate};
 use messplus_offload::knn::KnnEstimator;
 use messplus_offload::reward::RewardWeights;
-use messplus_offload::rng::Rng;
 use messplus_offload::router::{OffloadRouter, RouterConfig};
 
 const BUDGET: Budget = Budget { latency: 30.0, cost: 0.05 };
 
 fn fitted(shape: Shape) -> OffloadRouter {
-    let data = generate(shape, 2000, &mut Rng::new(0)).expect("the shape is valid");
+    let data = generate(shape, 2000, &mut Random::new(0)).expect("the shape is valid");
     let config = RouterConfig {
         modalities: shape.modalities,
         tasks: shape.tasks,
@@ -29,7 +29,7 @@ fn fitted(shape: Shape) -> OffloadRouter {
 }
 
 /// Plays five turns; measured latencies stay below declared ones by up to the share `jitter`.
-fn conversation(router: &mut OffloadRouter, jitter: f64, rng: &mut Rng) {
+fn conversation(router: &mut OffloadRouter, jitter: f64, rng: &mut Random) {
     let modalities = router.config().modalities;
     let mut association = [0.0_f32; 12];
     let mut conversation = router.start(BUDGET, None).expect("the budget is valid");
@@ -50,7 +50,7 @@ fn decide(c: &mut Criterion) {
     let mut group = c.benchmark_group("offload_five_turns");
     for (modalities, jitter) in [(3, 0.0), (3, 0.3), (6, 0.0), (6, 0.3), (10, 0.0)] {
         let mut router = fitted(Shape { modalities, tasks: 4, turns: 5 });
-        let mut rng = Rng::new(1);
+        let mut rng = Random::new(1);
         let kind = if jitter > 0.0 { "measured" } else { "declared" };
         group.bench_function(BenchmarkId::new(kind, modalities), |b| {
             b.iter(|| conversation(&mut router, jitter, &mut rng));
@@ -63,7 +63,7 @@ fn first_plan(c: &mut Criterion) {
     let mut group = c.benchmark_group("offload_first_five_turns");
     for modalities in [3, 6] {
         let router = fitted(Shape { modalities, tasks: 4, turns: 5 });
-        let mut rng = Rng::new(1);
+        let mut rng = Random::new(1);
         group.bench_function(BenchmarkId::from_parameter(modalities), |b| {
             b.iter_batched(
                 || router.clone(),
@@ -77,10 +77,10 @@ fn first_plan(c: &mut Criterion) {
 
 fn estimate(c: &mut Criterion) {
     let shape = Shape { modalities: 3, tasks: 4, turns: 5 };
-    let data = generate(shape, 10_000, &mut Rng::new(0)).expect("the shape is valid");
+    let data = generate(shape, 10_000, &mut Random::new(0)).expect("the shape is valid");
     let estimator = KnnEstimator::fit(&data, 5, 5).expect("there are enough turns");
     let windows = data.logged_windows(5).expect("the span is valid");
-    let mut rng = Rng::new(1);
+    let mut rng = Random::new(1);
     c.bench_function("offload_estimate_50000_rows", |b| {
         b.iter(|| estimator.predict(&windows[rng.below(windows.len())].0, rng.below(9)));
     });

@@ -82,12 +82,12 @@ class OfflineDataset:
             for t, turn in enumerate(dialogue.turns):
                 if turn.task not in index:
                     raise InputError(
-                        f"dialogue {d}, turn {t}: task must be among {list(index)}, "
+                        f"dialogue {d}, turn {t}, task: must be among {list(index)}, "
                         f"got {turn.task!r}"
                     )
                 if len(turn.association) != len(space.modalities):
                     raise InputError(
-                        f"dialogue {d}, turn {t}: association must have "
+                        f"dialogue {d}, turn {t}, association: must have "
                         f"{len(space.modalities)} values, got {len(turn.association)}"
                     )
                 turns.append(turn)

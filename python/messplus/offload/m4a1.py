@@ -54,9 +54,9 @@ def _dialogue(position: int, record: object) -> Dialogue:
     turns = record.get("interactions")
     associations = record.get("association_score")
     if not isinstance(turns, list) or not turns:
-        raise InputError(f"{where}: interactions must be a non-empty list")
+        raise InputError(f"{where}, interactions: must be a non-empty list")
     if not isinstance(associations, list) or len(associations) != len(turns):
-        raise InputError(f"{where}: association_score must have one row per interaction")
+        raise InputError(f"{where}, association_score: must have one row per interaction")
     return Dialogue(
         tuple(
             _turn(f"{where}, turn {t}", turn, row)
@@ -71,24 +71,24 @@ def _turn(where: str, turn: object, association: object) -> Turn:
     task, cloud = turn.get("task_cat"), turn.get("action")
     views, answer, score = turn.get("image_index"), turn.get("answer"), turn.get("score")
     if task not in TASKS:
-        raise InputError(f"{where}: task_cat must be one of {TASKS}, got {task!r}")
+        raise InputError(f"{where}, task_cat: must be one of {TASKS}, got {task!r}")
     if cloud not in (0, 1):
-        raise InputError(f"{where}: action must be 0 or 1, got {cloud!r}")
+        raise InputError(f"{where}, action: must be 0 or 1, got {cloud!r}")
     positions = [] if views is None else views
     if not isinstance(positions, list) or any(v not in range(len(VIEWS)) for v in positions):
-        raise InputError(f"{where}: image_index must be null or a list of views, got {views!r}")
+        raise InputError(f"{where}, image_index: must be null or a list of views, got {views!r}")
     if positions and not cloud:
-        raise InputError(f"{where}: image_index must be null for a local turn, got {views!r}")
+        raise InputError(f"{where}, image_index: must be null for a local turn, got {views!r}")
     if not isinstance(answer, str):
-        raise InputError(f"{where}: answer must be a string, got {answer!r}")
+        raise InputError(f"{where}, answer: must be a string, got {answer!r}")
     if not isinstance(score, int | float) or isinstance(score, bool) or score < 0:
-        raise InputError(f"{where}: score must be a number >= 0, got {score!r}")
+        raise InputError(f"{where}, score: must be a number >= 0, got {score!r}")
     if (
         not isinstance(association, list)
         or len(association) != len(VIEWS)
         or not all(isinstance(c, int | float) and c >= 0 for c in association)
     ):
-        raise InputError(f"{where}: association_score must be three numbers, got {association!r}")
+        raise InputError(f"{where}, association_score: must be three numbers, got {association!r}")
     location = "cloud" if cloud else "local"
     action = ActionSpace(VIEWS).encode(location, [VIEWS[v] for v in positions])
     refused = any(marker in answer for marker in REFUSALS)

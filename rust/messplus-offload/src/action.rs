@@ -1,6 +1,6 @@
 //! Action space: run locally, or run in the cloud with a subset of the modalities.
 
-use crate::error::{Result, invalid};
+use crate::error::{Error, Result};
 
 /// Largest number of modalities; the action space doubles with each.
 pub const MAX_MODALITIES: usize = 12;
@@ -29,7 +29,7 @@ impl ActionSpace {
     /// `modalities` outside `1..=12`.
     pub fn new(modalities: usize) -> Result<Self> {
         if modalities == 0 || modalities > MAX_MODALITIES {
-            return invalid("modalities", "must be in 1..=12", modalities);
+            return Err(Error::input("modalities", "must be in 1..=12", modalities));
         }
         let mut masks: Vec<u32> = (0..1_u32 << modalities).collect();
         // With bit 0 as the most significant letter, lexicographic order is descending reversed-bit order.

@@ -1,14 +1,17 @@
 //! A trained agent: the network that scores the actions, and where it may choose.
 
+use std::fmt::Display;
+
+use messplus_base::names;
+use messplus_base::wire::WireError;
+
 use crate::action::{Action, ActionSpace};
 use crate::budget::BudgetTracker;
-use crate::codec::{Reader, Writer};
 use crate::encoder::Encoder;
-use crate::error::{OffloadError, Result};
+use crate::error::Result;
 use crate::nn::{Mlp, Pass};
+use crate::state::{self, Kind};
 use crate::window::Window;
-
-const KIND: u8 = 3;
 
 /// Learning algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum Algorithm {
     /// Deep Q-network.
     Dqn,
 }
+
+names!(Algorithm: "algorithm" { A2c => "a2c", Ppo => "ppo", Dqn => "dqn" });
 
 /// A greedy policy over the scores of a network.
 #[derive(Debug, Clone)]
@@ -72,7 +77,7 @@ impl Agent {
     /// The agent as a policy file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer::new(KIND);
+        let mut out = state::begin(Kind::Agent);
         out.u64(self.algorithm as u64);
         let (modalities, tasks, span, scale) = self.encoder.parts();
         for value in [modalities, tasks, span] {
@@ -83,8 +88,9 @@ impl Agent {
         out.f64(cost);
         out.u64(self.net.sizes().len() as u64);
         self.net.sizes().iter().for_each(|&n| out.u64(n as u64));
+        out.u64(self.net.params.len() as u64);
         out.f32s(&self.net.params);
-        out.finish()
+        out.seal()
     }
 
     /// Reads a policy file.
@@ -92,13 +98,12 @@ impl Agent {
     /// # Errors
     /// The bytes are damaged, of another kind or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let wrong = OffloadError::Corrupt("describe a network that does not fit its layout");
-        let mut input = Reader::new(bytes, KIND)?;
+        let mut input = state::open(bytes, Kind::Agent)?;
         let algorithm = match input.u64()? {
             0 => Algorithm::A2c,
             1 => Algorithm::Ppo,
             2 => Algorithm::Dqn,
-            _ => return Err(wrong),
+            other => return Err(misfit("algorithm", other).into()),
         };
         let space = ActionSpace::new(input.count(64)?)?;
         let (tasks, span) = (input.count(1000)?, crate::dataset::check_span(input.count(64)?)?);
@@ -106,16 +111,23 @@ impl Agent {
         let scale = (scale != (0.0, 0.0)).then_some(scale);
         let encoder = Encoder::from_parts(space.modalities(), tasks, span, scale);
         let layers = input.count(16)?;
-        let sizes = (0..layers).map(|_| input.count(1 << 16)).collect::<Result<Vec<_>>>()?;
-        let params = input.f32s()?;
-        input.finish()?;
-        if sizes.first() != Some(&encoder.inputs())
-            || sizes.last() != Some(&space.len())
-            || sizes.len() < 2
-        {
-            return Err(wrong);
+        let mut sizes = vec![0; layers];
+        for size in &mut sizes {
+            *size = input.count(1 << 16)?;
         }
-        let net = Mlp::from_params(&sizes, params).ok_or(wrong)?;
+        let mut params = vec![0.0; input.count(input.rest().len() / 4)?];
+        input.f32s(&mut params)?;
+        input.finish()?;
+        let ends = (sizes.first(), sizes.last());
+        if ends != (Some(&encoder.inputs()), Some(&space.len())) || layers < 2 {
+            return Err(misfit("layers", format!("{sizes:?}")).into());
+        }
+        let count = params.len();
+        let net = Mlp::from_params(&sizes, params).ok_or_else(|| misfit("parameters", count))?;
         Ok(Self::new(algorithm, encoder, net))
     }
+}
+
+fn misfit(what: &str, found: impl Display) -> WireError {
+    WireError::malformed("networks must fit the problem they score", format!("{what} {found}"))
 }

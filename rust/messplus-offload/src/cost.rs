@@ -1,6 +1,6 @@
 //! Latency and usage cost of a call, by cost level: local, cloud with `n = 0..=M` modalities.
 
-use crate::error::{Result, invalid, non_negative};
+use crate::error::{Error, Result, non_negative};
 
 /// Latency (seconds) and usage cost (USD) of each of the `M + 2` levels.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +18,12 @@ impl CostTable {
     /// Lengths differ or are below three; an entry is negative or not finite.
     pub fn new(latency: Vec<f64>, cost: Vec<f64>) -> Result<Self> {
         if latency.len() < 3 || latency.len() != cost.len() {
-            let sizes = (latency.len(), cost.len());
-            return invalid(
+            let sizes = format!("{} and {}", latency.len(), cost.len());
+            return Err(Error::input(
                 "latency, cost",
                 "must have one entry per level (local, 0..=M modalities)",
                 sizes,
-            );
+            ));
         }
         for (i, (&l, &u)) in latency.iter().zip(&cost).enumerate() {
             non_negative(&format!("latency[{i}]"), l)?;
@@ -71,7 +71,7 @@ impl CostTable {
         non_negative("latency", latency)?;
         non_negative("cost", cost)?;
         if !(rate > 0.0 && rate <= 1.0) {
-            return invalid("rate", "must be in (0, 1]", rate);
+            return Err(Error::input("rate", "must be in (0, 1]", rate));
         }
         self.latency[level] += rate * (latency - self.latency[level]);
         self.cost[level] += rate * (cost - self.cost[level]);

@@ -1,7 +1,9 @@
 //! Logged dialogues, stored flat.
 
+use messplus_base::Invalid;
+
 use crate::action::{Action, ActionSpace};
-use crate::error::{Result, invalid};
+use crate::error::{Error, Result};
 use crate::window::{Frame, MAX_SPAN, Window};
 
 /// One logged turn.
@@ -36,7 +38,7 @@ impl Dataset {
     /// `tasks` outside `1..=1000`.
     pub fn new(space: ActionSpace, tasks: usize) -> Result<Self> {
         if tasks == 0 || tasks > 1000 {
-            return invalid("tasks", "must be in 1..=1000", tasks);
+            return Err(Error::input("tasks", "must be in 1..=1000", tasks));
         }
         Ok(Self {
             space,
@@ -57,26 +59,30 @@ impl Dataset {
         let dialogue = self.len();
         let mut count = 0;
         for (t, turn) in turns.clone().enumerate() {
-            let at = |what: &str| format!("dialogue {dialogue}, turn {t}: {what}");
+            let at = |what: &str| format!("dialogue {dialogue}, turn {t}, {what}");
             if turn.task >= self.tasks {
-                return invalid(at("task"), "must be below the number of tasks", turn.task);
+                return Err(Error::input(
+                    at("task"),
+                    "must be below the number of tasks",
+                    turn.task,
+                ));
             }
             if turn.action >= self.space.len() {
-                return invalid(at("action"), "must be below 1 + 2^M", turn.action);
+                return Err(Error::input(at("action"), "must be below 1 + 2^M", turn.action));
             }
             if !turn.score.is_finite() {
-                return invalid(at("score"), "must be finite", turn.score);
+                return Err(Error::input(at("score"), "must be finite", turn.score));
             }
-            check_association(&self.space, turn.association).map_err(|error| match error {
-                crate::OffloadError::Invalid { field, rule, value } => {
-                    crate::OffloadError::Invalid { field: at(&field), rule, value }
-                }
-                other => other,
-            })?;
+            check_association(&self.space, turn.association)
+                .map_err(|invalid| Invalid { field: at(&invalid.field), ..invalid })?;
             count += 1;
         }
         if count == 0 {
-            return invalid(format!("dialogue {dialogue}"), "must have at least one turn", 0);
+            return Err(Error::input(
+                format!("dialogue {dialogue}"),
+                "must have at least one turn",
+                0,
+            ));
         }
         for turn in turns {
             self.task.push(turn.task as u16);
@@ -174,7 +180,11 @@ impl Dataset {
         let mut picked = Self::new(self.space.clone(), self.tasks)?;
         for &d in dialogues {
             if d >= self.len() {
-                return invalid("dialogue index", "must be below the number of dialogues", d);
+                return Err(Error::input(
+                    "dialogue index",
+                    "must be below the number of dialogues",
+                    d,
+                ));
             }
             picked.push(self.dialogue(d))?;
         }
@@ -187,17 +197,21 @@ pub(crate) fn check_span(span: usize) -> Result<usize> {
     if (1..=MAX_SPAN).contains(&span) {
         Ok(span)
     } else {
-        invalid("span", "must be in 1..=8", span)
+        Err(Error::input("span", "must be in 1..=8", span))
     }
 }
 
 /// Accepts one finite value `>= 0` per modality.
-pub(crate) fn check_association(space: &ActionSpace, association: &[f32]) -> Result<()> {
+pub(crate) fn check_association(
+    space: &ActionSpace,
+    association: &[f32],
+) -> core::result::Result<(), Invalid> {
     if association.len() != space.modalities() {
-        return invalid("association", "must have one value per modality", association.len());
+        let rule = "must have one value per modality";
+        return Err(Invalid::new("association", rule, association.len()));
     }
     match association.iter().find(|c| !c.is_finite() || **c < 0.0) {
-        Some(c) => invalid("association", "must be finite and >= 0", c),
+        Some(c) => Err(Invalid::new("association", "must be finite and >= 0", c)),
         None => Ok(()),
     }
 }

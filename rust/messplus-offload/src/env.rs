@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use messplus_base::{Random, names};
+
 use crate::action::{Action, ActionSpace};
 use crate::budget::{Budget, BudgetTracker};
 use crate::cost::CostTable;
 use crate::dataset::Dataset;
-use crate::error::{OffloadError, Result, invalid};
+use crate::error::{Error, Result};
 use crate::knn::KnnEstimator;
 use crate::reward::{RewardWeights, association_mass, association_share};
-use crate::rng::Rng;
 use crate::scorer::Scorer;
 use crate::window::{Frame, Window};
 
@@ -26,6 +27,13 @@ pub enum ConstraintMode {
     Mask,
 }
 
+names!(ConstraintMode: "constraint" {
+    None => "none",
+    Observe => "observe",
+    Lagrangian => "lagrangian",
+    Mask => "mask",
+});
+
 /// Whose actions the history window shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum History {
@@ -34,6 +42,8 @@ pub enum History {
     /// The agent's own.
     OnPolicy,
 }
+
+names!(History: "history" { Logged => "logged", OnPolicy => "on_policy" });
 
 /// Settings of an environment.
 #[derive(Debug, Clone)]
@@ -96,7 +106,7 @@ pub struct VecEnv {
     config: EnvConfig,
     duals: Duals,
     slots: Vec<Slot>,
-    rng: Rng,
+    rng: Random,
 }
 
 impl VecEnv {
@@ -111,15 +121,17 @@ impl VecEnv {
         n: usize,
         seed: u64,
     ) -> Result<Self> {
-        if data.is_empty() || n == 0 {
-            return invalid("dialogues, environments", "must be positive", (data.len(), n));
+        for (field, count) in [("dialogues", data.len()), ("environments", n)] {
+            if count == 0 {
+                return Err(Error::input(field, "must be positive", count));
+            }
         }
         if config.costs.levels() != data.space().levels() || estimator.space() != data.space() {
-            return invalid(
+            return Err(Error::input(
                 "costs, estimator",
                 "must have the modalities of the data",
                 config.costs.levels(),
-            );
+            ));
         }
         config.weights.validated()?;
         config.budget.validated()?;
@@ -130,7 +142,7 @@ impl VecEnv {
             config,
             duals,
             slots: vec![],
-            rng: Rng::new(seed),
+            rng: Random::new(seed),
         };
         env.slots = (0..n).map(|_| env.fresh()).collect();
         Ok(env)
@@ -165,8 +177,10 @@ impl VecEnv {
     /// # Errors
     /// `i` or `dialogue` is out of range, or the budget is malformed.
     pub fn restart(&mut self, i: usize, dialogue: usize, budget: Budget) -> Result<()> {
-        if i >= self.slots.len() || dialogue >= self.data.len() {
-            return invalid("environment, dialogue", "must be in range", (i, dialogue));
+        self.check(i)?;
+        if dialogue >= self.data.len() {
+            let rule = "must be below the number of dialogues";
+            return Err(Error::input("dialogue", rule, dialogue));
         }
         self.slots[i] = self.open(dialogue, budget.validated()?);
         Ok(())
@@ -177,11 +191,16 @@ impl VecEnv {
     /// # Errors
     /// `i` is out of range.
     pub fn reset(&mut self, i: usize) -> Result<()> {
-        if i >= self.slots.len() {
-            return invalid("environment", "must be in range", i);
-        }
+        self.check(i)?;
         self.slots[i] = self.fresh();
         Ok(())
+    }
+
+    fn check(&self, i: usize) -> Result<()> {
+        if i < self.slots.len() {
+            return Ok(());
+        }
+        Err(Error::input("environment", "must be below the number of environments", i))
     }
 
     /// True when the level of `action` may be used by conversation `i`.
@@ -198,13 +217,14 @@ impl VecEnv {
     /// # Errors
     /// `i` or `action` is out of range, or the action is forbidden.
     pub fn step(&mut self, i: usize, action: Action) -> Result<Step> {
+        self.check(i)?;
         let space = self.data.space();
-        if i >= self.slots.len() || action >= space.len() {
-            return invalid("environment, action", "must be in range", (i, action));
+        if action >= space.len() {
+            return Err(Error::input("action", "must be below 1 + 2^M", action));
         }
         let level = space.level(action);
         if !self.allowed(i, level) {
-            return Err(OffloadError::Order("the action does not fit the remaining budget"));
+            return Err(Error::order("action", "must fit the remaining budget", action));
         }
         let slot = &mut self.slots[i];
         let turn = self.data.turn(slot.dialogue, slot.turn);

@@ -1,45 +1,36 @@
-//! The one error enum of the crate.
+//! The one error type of the crate.
 
-/// Everything that can be refused. Each message names the field, the rule and the value.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+use std::fmt::Display;
+
+use messplus_base::Invalid;
+use messplus_base::wire::WireError;
+
+/// Why a call was refused. A call that returns an error has changed nothing.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum OffloadError {
-    /// A value breaks the rule of its field; nothing was changed.
-    #[error("{field} {rule}, got {value}")]
-    Invalid {
-        /// Name of the offending argument or record.
-        field: String,
-        /// The rule, phrased as "must ...".
-        rule: &'static str,
-        /// The value found.
-        value: String,
-    },
-    /// Call order is wrong, e.g. feedback without a pending decision.
-    #[error("{0}")]
-    Order(&'static str),
-    /// Bytes were written by another format version.
-    #[error("state version must be {expected}, got {found}")]
-    Version {
-        /// The version this build reads.
-        expected: u16,
-        /// The version found.
-        found: u16,
-    },
-    /// Bytes are not a valid state: truncated, altered or of another kind.
-    #[error("state bytes {0}")]
-    Corrupt(&'static str),
+pub enum Error {
+    /// An argument breaks its rule.
+    #[error(transparent)]
+    Input(#[from] Invalid),
+    /// A call does not go with those before it, such as a record without a decision.
+    #[error(transparent)]
+    Order(Invalid),
+    /// Saved state cannot be read.
+    #[error(transparent)]
+    State(#[from] WireError),
 }
 
-/// Result of this crate.
-pub type Result<T> = core::result::Result<T, OffloadError>;
+/// Shorthand for results with [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
 
-/// Shorthand for [`OffloadError::Invalid`].
-pub(crate) fn invalid<T>(
-    field: impl Into<String>,
-    rule: &'static str,
-    value: impl core::fmt::Debug,
-) -> Result<T> {
-    Err(OffloadError::Invalid { field: field.into(), rule, value: format!("{value:?}") })
+impl Error {
+    pub(crate) fn input(field: impl Into<String>, rule: &'static str, found: impl Display) -> Self {
+        Self::Input(Invalid::new(field, rule, found))
+    }
+
+    pub(crate) fn order(field: &str, rule: &'static str, found: impl Display) -> Self {
+        Self::Order(Invalid::new(field, rule, found))
+    }
 }
 
 /// Accepts finite values at or above zero.
@@ -47,6 +38,6 @@ pub(crate) fn non_negative(field: &str, value: f64) -> Result<f64> {
     if value.is_finite() && value >= 0.0 {
         Ok(value)
     } else {
-        invalid(field, "must be finite and >= 0", value)
+        Err(Error::input(field, "must be finite and >= 0", value))
     }
 }

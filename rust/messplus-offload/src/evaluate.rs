@@ -1,5 +1,7 @@
 //! Evaluation of a policy over whole dialogues, with the published metrics and complete totals side by side.
 
+use messplus_base::Random;
+
 use crate::action::{Action, LOCAL};
 use crate::agent::Agent;
 use crate::budget::{Budget, BudgetTracker};
@@ -9,7 +11,6 @@ use crate::env::fits;
 use crate::error::Result;
 use crate::generator::true_mean;
 use crate::reward::{RewardWeights, association_mass, association_share};
-use crate::rng::Rng;
 use crate::router::{Conversation, OffloadRouter};
 use crate::scorer::Scorer;
 use crate::window::{Frame, Window};
@@ -97,7 +98,7 @@ pub fn evaluate(
     policy: &mut Policy<'_>,
     problem: &Problem<'_>,
     scorer: &mut Scorer,
-    rng: &mut Rng,
+    rng: &mut Random,
 ) -> Result<Metrics> {
     let Problem { data, costs, weights, budget, true_means } = *problem;
     let space = data.space();

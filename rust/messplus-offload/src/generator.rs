@@ -4,11 +4,12 @@
 //! size is uniform on `1..=M`. With `cum` the number of uploads so far in the dialogue, the current turn included, the score is
 //! `clip(Normal(mu, 0.3), 0, 2)`, `mu = 0.7` for local and `1.0 + 0.1 * cum` for cloud. Associations are iid uniform on `[0.1, 0.5]`.
 
+use messplus_base::Random;
+
 use crate::action::{ActionSpace, LOCAL};
 use crate::cost::CostTable;
 use crate::dataset::{Dataset, Turn};
-use crate::error::{Result, invalid};
-use crate::rng::Rng;
+use crate::error::{Error, Result};
 
 const LOCAL_MEAN: f64 = 0.7;
 const SCORE_SD: f64 = 0.3;
@@ -34,9 +35,11 @@ fn location_mean(cloud: bool, uploads: usize) -> f64 {
 ///
 /// # Errors
 /// The shape is out of range or `dialogues` is zero.
-pub fn generate(shape: Shape, dialogues: usize, rng: &mut Rng) -> Result<Dataset> {
-    if dialogues == 0 || shape.turns == 0 {
-        return invalid("dialogues, turns", "must be positive", (dialogues, shape.turns));
+pub fn generate(shape: Shape, dialogues: usize, rng: &mut Random) -> Result<Dataset> {
+    for (field, count) in [("dialogues", dialogues), ("turns", shape.turns)] {
+        if count == 0 {
+            return Err(Error::input(field, "must be positive", count));
+        }
     }
     let space = ActionSpace::new(shape.modalities)?;
     let mut data = Dataset::new(space.clone(), shape.tasks)?;
@@ -95,16 +98,7 @@ fn mean_excess(mu: f64) -> f64 {
     mu * normal_cdf(z) + SCORE_SD * density
 }
 
-/// Standard normal distribution function, absolute error below 1e-12 (Marsaglia's series).
+/// Standard normal distribution function.
 fn normal_cdf(z: f64) -> f64 {
-    if z.abs() > 8.0 {
-        return if z > 0.0 { 1.0 } else { 0.0 };
-    }
-    let (mut term, mut sum, mut i) = (z, z, 3.0);
-    while term.abs() > 1e-17 * sum.abs() {
-        term *= z * z / i;
-        sum += term;
-        i += 2.0;
-    }
-    0.5 + sum * libm::exp(-0.5 * z * z) / core::f64::consts::TAU.sqrt()
+    0.5 * libm::erfc(-z * core::f64::consts::FRAC_1_SQRT_2)
 }

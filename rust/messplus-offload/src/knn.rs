@@ -11,7 +11,7 @@
 
 use crate::action::{Action, ActionSpace, MAX_MODALITIES};
 use crate::dataset::{Dataset, check_span};
-use crate::error::{Result, invalid};
+use crate::error::{Error, Result};
 use crate::window::{MAX_SPAN, Window};
 
 /// Guards the inverse-distance weight `1 / (d + EPS)` of an exact match.
@@ -83,7 +83,7 @@ impl KnnEstimator {
     pub fn fit(data: &Dataset, k: usize, span: usize) -> Result<Self> {
         check_span(span)?;
         if k == 0 || data.total_turns() < k {
-            return invalid("k", "must be in 1..=number of turns", k);
+            return Err(Error::input("k", "must be in 1..=number of turns", k));
         }
         let space = data.space().clone();
         let logged = data.logged_windows(span)?;

@@ -35,7 +35,6 @@
 pub mod action;
 pub mod agent;
 pub mod budget;
-mod codec;
 pub mod cost;
 pub mod dataset;
 pub mod encoder;
@@ -43,17 +42,17 @@ pub mod env;
 pub mod error;
 pub mod evaluate;
 pub mod generator;
-mod hash;
 pub mod knn;
 pub mod nn;
 pub mod oracle;
 pub mod planner;
 pub mod response;
 pub mod reward;
-pub mod rng;
 pub mod router;
 pub mod scorer;
+mod state;
 pub mod train;
 pub mod window;
 
-pub use error::{OffloadError, Result};
+pub use error::{Error, Result};
+pub use messplus_base::Random;

@@ -1,6 +1,6 @@
 //! A small multi-layer perceptron with manual gradients, and its two optimisers.
 
-use crate::rng::Rng;
+use messplus_base::Random;
 
 /// Fully connected network with rectified hidden units and a linear output.
 ///
@@ -31,7 +31,7 @@ impl Pass {
 impl Mlp {
     /// A network with the given layer sizes; weights `Normal(0, 2 / inputs)`, the last layer scaled by `last_gain`, biases 0.
     #[must_use]
-    pub fn new(sizes: &[usize], last_gain: f32, rng: &mut Rng) -> Self {
+    pub fn new(sizes: &[usize], last_gain: f32, rng: &mut Random) -> Self {
         let mut params = Vec::with_capacity(parameters(sizes));
         for (i, pair) in sizes.windows(2).enumerate() {
             let gain = if i + 2 == sizes.len() { last_gain } else { core::f32::consts::SQRT_2 };
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() {
-        let mut rng = Rng::new(3);
+        let mut rng = Random::new(3);
         let mut net = Mlp::new(&[5, 7, 6, 3], 1.0, &mut rng);
         let x: Vec<f32> = (0..10).map(|_| rng.normal() as f32).collect();
         let target: Vec<f32> = (0..6).map(|_| rng.normal() as f32).collect();

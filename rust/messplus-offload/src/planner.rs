@@ -11,12 +11,10 @@
 //! microseconds and billionths of a USD: spending is rounded up and what is left is rounded down, so a plan never relies on money
 //! that is not there. Where there are too many combinations of levels, ticks are coarse enough to merge states. Values are memoised; conversations with the same budget share them.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use rustc_hash::FxHashMap;
 
 use crate::budget::MARGIN;
 use crate::cost::CostTable;
-use crate::hash::Mix;
 use crate::response::{MeanModel, Progress};
 use crate::reward::RewardWeights;
 
@@ -71,7 +69,7 @@ pub struct Planner {
     scenarios: Vec<(usize, Vec<f64>)>,
     model: MeanModel,
     response: f64,
-    memo: HashMap<u128, f64, BuildHasherDefault<Mix>>,
+    memo: FxHashMap<u128, f64>,
 }
 
 impl Planner {
@@ -126,7 +124,7 @@ impl Planner {
             scenarios: scenarios.iter().map(prefix).collect(),
             model,
             response: weights.response,
-            memo: HashMap::default(),
+            memo: FxHashMap::default(),
         }
     }
 

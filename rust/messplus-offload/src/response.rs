@@ -14,12 +14,11 @@
 //! The upload flags enter one by one and linearly, per task: the best subset of a given size consists of the modalities with the
 //! largest single gains, effects aside, and the planner sorts `M` numbers instead of trying `2^M` subsets.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use messplus_base::wire::{Reader, Writer};
+use rustc_hash::FxHashMap;
 
-use crate::codec::{Reader, Writer};
 use crate::error::Result;
-use crate::hash::Mix;
+use crate::state::{read_array, write_array};
 
 /// What the response depends on besides the action: where the conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -111,7 +110,7 @@ pub struct ResponseModel {
     heads: [Regression; 2],
     x: Vec<f64>,
     scratch: Vec<f64>,
-    effects: HashMap<u128, Effect, BuildHasherDefault<Mix>>,
+    effects: FxHashMap<u128, Effect>,
 }
 
 /// What the regression misses in one situation: residuals seen there.
@@ -140,7 +139,7 @@ impl ResponseModel {
     pub fn new(modalities: usize, tasks: usize) -> Self {
         let local = tasks + 4;
         let heads = [Regression::new(local), Regression::new(local + 1 + tasks * modalities)];
-        Self { modalities, tasks, heads, x: vec![], scratch: vec![], effects: HashMap::default() }
+        Self { modalities, tasks, heads, x: vec![], scratch: vec![], effects: FxHashMap::default() }
     }
 
     fn features(&mut self, task: usize, at: Progress, mask: Option<u32>) {
@@ -207,8 +206,8 @@ impl ResponseModel {
 
     pub(crate) fn write(&self, out: &mut Writer) {
         for head in &self.heads {
-            out.f64s(&head.weights);
-            out.f64s(&head.covariance);
+            write_array(out, &head.weights);
+            write_array(out, &head.covariance);
         }
         let mut effects: Vec<_> = self.effects.iter().collect();
         effects.sort_by_key(|(key, _)| **key);
@@ -223,8 +222,8 @@ impl ResponseModel {
 
     pub(crate) fn read(&mut self, input: &mut Reader<'_>) -> Result<()> {
         for head in &mut self.heads {
-            input.f64s_into(&mut head.weights)?;
-            input.f64s_into(&mut head.covariance)?;
+            read_array(input, &mut head.weights)?;
+            read_array(input, &mut head.covariance)?;
         }
         for _ in 0..input.count(EFFECTS)? {
             let key = u128::from(input.u64()?) | u128::from(input.u64()?) << 64;
@@ -275,11 +274,14 @@ impl MeanModel {
     }
 
     pub(crate) fn write(&self, out: &mut Writer) {
-        self.weights.iter().for_each(|weights| out.f64s(weights));
+        self.weights.iter().for_each(|weights| write_array(out, weights));
     }
 
     pub(crate) fn read(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        self.weights.iter_mut().try_for_each(|weights| input.f64s_into(weights))
+        for weights in &mut self.weights {
+            read_array(input, weights)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,10 @@
 //! The k-NN estimate behind a memo: policies ask for the same situations again and again.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::action::Action;
-use crate::hash::Mix;
 use crate::knn::KnnEstimator;
 use crate::window::Window;
 
@@ -16,14 +15,14 @@ const LIMIT: usize = 1 << 18;
 #[derive(Debug, Clone)]
 pub struct Scorer {
     estimator: Arc<KnnEstimator>,
-    memo: HashMap<(Window, Action), f64, BuildHasherDefault<Mix>>,
+    memo: FxHashMap<(Window, Action), f64>,
 }
 
 impl Scorer {
     /// Wraps `estimator`.
     #[must_use]
     pub fn new(estimator: Arc<KnnEstimator>) -> Self {
-        Self { estimator, memo: HashMap::default() }
+        Self { estimator, memo: FxHashMap::default() }
     }
 
     /// The estimator.

@@ -1,7 +1,7 @@
 //! The history window: the last `Z` frames a policy and the estimator see.
 
 use crate::action::{Action, ActionSpace, LOCAL};
-use crate::error::{Result, invalid};
+use crate::error::{Error, Result};
 
 /// Largest window length.
 pub const MAX_SPAN: usize = 8;
@@ -131,7 +131,11 @@ impl Window {
     pub fn read(space: &ActionSpace, span: usize, values: &[f32]) -> Result<Self> {
         let width = space.modalities() + 2;
         if values.len() != span * width {
-            return invalid("observation", "must have span * (M + 2) entries", values.len());
+            return Err(Error::input(
+                "observation",
+                "must have span * (M + 2) entries",
+                values.len(),
+            ));
         }
         let mut window = Self::default();
         for frame in values.chunks_exact(width) {
@@ -139,11 +143,11 @@ impl Window {
                 Some(frame) if !frame.is_padding() => window.push(frame, span),
                 Some(_) if window.filled() == 0 => {}
                 _ => {
-                    return invalid(
+                    return Err(Error::input(
                         "observation",
                         "must consist of padding and then frames [w, x.., k]",
-                        frame,
-                    );
+                        format_args!("{frame:?}"),
+                    ));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! The planner and the oracle against exhaustive search.
 
+use messplus_offload::Random;
 use messplus_offload::action::ActionSpace;
 use messplus_offload::budget::Budget;
 use messplus_offload::cost::CostTable;
@@ -9,7 +10,6 @@ use messplus_offload::oracle::best_reachable_reward;
 use messplus_offload::planner::{Planner, Scenario};
 use messplus_offload::response::{MeanModel, Progress, ResponseModel};
 use messplus_offload::reward::{RewardWeights, association_share};
-use messplus_offload::rng::Rng;
 use proptest::prelude::*;
 
 fn taught(data: &Dataset) -> MeanModel {
@@ -81,7 +81,7 @@ proptest! {
         cost in 0.001..0.04_f64,
     ) {
         let shape = Shape { modalities: 2, tasks: 2, turns: 3 };
-        let data = generate(shape, 60, &mut Rng::new(seed)).unwrap();
+        let data = generate(shape, 60, &mut Random::new(seed)).unwrap();
         let (model, costs) = (taught(&data), costs(2).unwrap());
         let weights = RewardWeights::default();
         let scenarios: Vec<_> = (0..3)
@@ -116,7 +116,7 @@ proptest! {
         cost in 0.001..0.04_f64,
     ) {
         let shape = Shape { modalities: 2, tasks: 1, turns: 3 };
-        let data = generate(shape, 3, &mut Rng::new(seed)).unwrap();
+        let data = generate(shape, 3, &mut Random::new(seed)).unwrap();
         let (weights, costs) = (RewardWeights::default(), costs(2).unwrap());
         let budget = Budget { latency, cost };
         let best = best_reachable_reward(&data, &weights, budget).unwrap();
@@ -158,7 +158,7 @@ fn best_path(
 
 #[test]
 fn closed_form_means_agree_with_samples() {
-    let mut rng = Rng::new(5);
+    let mut rng = Random::new(5);
     for (cloud, uploads, mu) in
         [(false, 0, 0.7), (true, 0, 1.0), (true, 6, 1.6), (true, 10, 2.0), (true, 25, 3.5)]
     {

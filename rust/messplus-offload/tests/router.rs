@@ -1,12 +1,13 @@
 //! Laws of the router: budgets hold, state survives, bad bytes are refused, learning helps.
 
-use messplus_offload::OffloadError;
+use messplus_base::wire::WireError;
+use messplus_offload::Error;
+use messplus_offload::Random;
 use messplus_offload::budget::Budget;
 use messplus_offload::cost::CostTable;
 use messplus_offload::generator::{Shape, costs, generate, true_mean};
 use messplus_offload::oracle::best_reachable_reward;
 use messplus_offload::reward::{RewardWeights, association_share};
-use messplus_offload::rng::Rng;
 use messplus_offload::router::{Conversation, OffloadRouter, RouterConfig};
 use proptest::prelude::*;
 
@@ -15,7 +16,7 @@ fn config(modalities: usize, tasks: usize, costs: CostTable, max_turns: usize) -
     RouterConfig { modalities, tasks, costs, weights, max_turns, optimism: 0.5, cost_rate: 0.0 }
 }
 
-fn drawn(rng: &mut Rng, modalities: usize) -> Vec<f32> {
+fn drawn(rng: &mut Random, modalities: usize) -> Vec<f32> {
     (0..modalities).map(|_| rng.uniform() as f32).collect()
 }
 
@@ -28,7 +29,7 @@ proptest! {
         known in any::<bool>(),
         scarcity in 0.0..1.0_f64,
     ) {
-        let mut rng = Rng::new(seed);
+        let mut rng = Random::new(seed);
         let mut table = || -> Vec<f64> { (0..modalities + 2).map(|_| rng.uniform()).collect() };
         let costs = CostTable::new(table(), table()).unwrap();
         let most = |unit: &dyn Fn(usize) -> f64| (0..modalities + 2).map(unit).fold(0.0, f64::max);
@@ -58,7 +59,7 @@ proptest! {
         let costs = costs(3).unwrap();
         let mut router = OffloadRouter::new(config(3, 2, costs, 4)).unwrap();
         let budget = Budget { latency: 9.0, cost: 0.02 };
-        let play = |router: &mut OffloadRouter, rng: &mut Rng, dialogues: usize| -> Vec<usize> {
+        let play = |router: &mut OffloadRouter, rng: &mut Random, dialogues: usize| -> Vec<usize> {
             let mut actions = vec![];
             for _ in 0..dialogues {
                 let mut conversation = router.start(budget, None).unwrap();
@@ -75,7 +76,7 @@ proptest! {
             }
             actions
         };
-        let mut rng = Rng::new(seed);
+        let mut rng = Random::new(seed);
         play(&mut router, &mut rng, cut);
         let mut restored = OffloadRouter::from_bytes(&router.to_bytes()).unwrap();
         prop_assert_eq!(restored.to_bytes(), router.to_bytes());
@@ -101,12 +102,12 @@ fn kinds_and_versions_are_told_apart() {
     let conversation = router.start(Budget::UNLIMITED, None).unwrap();
     assert!(matches!(
         OffloadRouter::from_bytes(&conversation.to_bytes()),
-        Err(OffloadError::Corrupt(_))
+        Err(Error::State(WireError::Malformed { .. }))
     ));
     let mut newer = router.to_bytes();
     newer[5] = 9;
     let error = OffloadRouter::from_bytes(&newer).unwrap_err();
-    assert_eq!(error, OffloadError::Version { expected: 1, found: 9 });
+    assert_eq!(error, Error::State(WireError::Format { supported: 1, found: 9 }));
 }
 
 #[test]
@@ -131,12 +132,12 @@ fn refused_calls_change_nothing() {
 #[test]
 fn learns_from_nothing_while_it_serves() {
     let shape = Shape { modalities: 3, tasks: 4, turns: 5 };
-    let data = generate(shape, 1000, &mut Rng::new(1)).unwrap();
+    let data = generate(shape, 1000, &mut Random::new(1)).unwrap();
     let (costs, weights) = (costs(3).unwrap(), RewardWeights::default());
     let budget = Budget { latency: 30.0, cost: 0.05 };
     let best = best_reachable_reward(&data, &weights, budget).unwrap();
     let mut router = OffloadRouter::new(config(3, 4, costs.clone(), 5)).unwrap();
-    let mut rng = Rng::new(2);
+    let mut rng = Random::new(2);
     let mut late = 0.0;
     for d in 0..data.len() {
         let mut conversation = router.start(budget, None).unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use messplus_offload::Random;
 use messplus_offload::agent::{Agent, Algorithm};
 use messplus_offload::budget::Budget;
 use messplus_offload::env::{ConstraintMode, EnvConfig, History, VecEnv};
@@ -9,7 +10,6 @@ use messplus_offload::evaluate::{Policy, Problem, evaluate};
 use messplus_offload::generator::{Shape, costs, generate};
 use messplus_offload::knn::KnnEstimator;
 use messplus_offload::reward::RewardWeights;
-use messplus_offload::rng::Rng;
 use messplus_offload::scorer::Scorer;
 use messplus_offload::train::train;
 
@@ -17,7 +17,7 @@ const BUDGET: Budget = Budget { latency: 8.0, cost: 0.01 };
 
 fn environment(constraint: ConstraintMode, history: History, seed: u64) -> VecEnv {
     let shape = Shape { modalities: 2, tasks: 2, turns: 4 };
-    let data = Arc::new(generate(shape, 500, &mut Rng::new(7)).unwrap());
+    let data = Arc::new(generate(shape, 500, &mut Random::new(7)).unwrap());
     let estimator = Arc::new(KnnEstimator::fit(&data, 5, 5).unwrap());
     let config = EnvConfig {
         costs: costs(2).unwrap(),
@@ -48,7 +48,7 @@ fn reward_and_violations(agent: &mut Agent, masked: bool) -> (f64, f64) {
     };
     let mut policy = Policy::Agent { agent, masked };
     let metrics =
-        evaluate(&mut policy, &problem, &mut Scorer::new(estimator), &mut Rng::new(0)).unwrap();
+        evaluate(&mut policy, &problem, &mut Scorer::new(estimator), &mut Random::new(0)).unwrap();
     (metrics.reward, metrics.violation_rate)
 }
 

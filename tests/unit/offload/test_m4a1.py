@@ -143,15 +143,15 @@ def test_refusals_score_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r.pop("interactions"), r"record 0 \(id 7\): interactions"),
-        (lambda r: r.update(association_score=[]), "association_score must have one row"),
-        (lambda r: r.update(association_score=[[0.1, 0.2]]), "turn 0: association_score"),
-        (lambda r: r["interactions"][0].update(task_cat="Dance"), "turn 0: task_cat .*'Dance'"),
-        (lambda r: r["interactions"][0].update(action=2), "turn 0: action"),
-        (lambda r: r["interactions"][0].update(image_index=[3]), r"image_index .*\[3\]"),
-        (lambda r: r["interactions"][0].update(action=0), "image_index must be null"),
+        (lambda r: r.pop("interactions"), r"record 0 \(id 7\), interactions:"),
+        (lambda r: r.update(association_score=[]), "association_score: must have one row"),
+        (lambda r: r.update(association_score=[[0.1, 0.2]]), "turn 0, association_score:"),
+        (lambda r: r["interactions"][0].update(task_cat="Dance"), "turn 0, task_cat: .*'Dance'"),
+        (lambda r: r["interactions"][0].update(action=2), "turn 0, action:"),
+        (lambda r: r["interactions"][0].update(image_index=[3]), r"image_index: .*\[3\]"),
+        (lambda r: r["interactions"][0].update(action=0), "image_index: must be null"),
         (lambda r: r["interactions"][0].update(answer=None), "answer"),
-        (lambda r: r["interactions"][0].update(score=-1), "score must be a number >= 0, got -1"),
+        (lambda r: r["interactions"][0].update(score=-1), "score: must be a number >= 0, got -1"),
     ],
 )
 def test_errors_name_the_record(

@@ -129,12 +129,12 @@ def test_bad_turns_are_named() -> None:
 
     build(good)
     for turn, message in [
-        (Turn("z", 3, 1.0, (0.1, 0.2, 0.3)), "dialogue 1, turn 1: task .*'z'"),
-        (Turn("x", 9, 1.0, (0.1, 0.2, 0.3)), "dialogue 1, turn 1: action .*9"),
-        (Turn("x", -1, 1.0, (0.1, 0.2, 0.3)), "dialogue 1, turn 1: action"),
-        (Turn("x", 3, math.nan, (0.1, 0.2, 0.3)), "dialogue 1, turn 1: score .*NaN"),
-        (Turn("x", 3, 1.0, (0.1, 0.2)), "dialogue 1, turn 1: association"),
-        (Turn("x", 3, 1.0, (0.1, 0.2, -0.3)), "dialogue 1, turn 1: association"),
+        (Turn("z", 3, 1.0, (0.1, 0.2, 0.3)), "dialogue 1, turn 1, task: .*'z'"),
+        (Turn("x", 9, 1.0, (0.1, 0.2, 0.3)), "dialogue 1, turn 1, action: .*9"),
+        (Turn("x", -1, 1.0, (0.1, 0.2, 0.3)), "dialogue 1, turn 1, action:"),
+        (Turn("x", 3, math.nan, (0.1, 0.2, 0.3)), "dialogue 1, turn 1, score: .*NaN"),
+        (Turn("x", 3, 1.0, (0.1, 0.2)), "dialogue 1, turn 1, association:"),
+        (Turn("x", 3, 1.0, (0.1, 0.2, -0.3)), "dialogue 1, turn 1, association:"),
     ]:
         with pytest.raises(InputError, match=message):
             build(turn)

@@ -66,12 +66,12 @@ def test_an_overrun_by_a_slow_call_leaves_only_local() -> None:
 
 def test_the_order_of_calls_is_enforced() -> None:
     conversation = make().start()
-    with pytest.raises(FeedbackError, match="no decision"):
+    with pytest.raises(FeedbackError, match="decision to record"):
         conversation.record(1.0, 0.0)
     conversation.decide("query")
     with pytest.raises(FeedbackError, match="recorded before the next"):
         conversation.decide("query")
-    with pytest.raises(FeedbackError, match="last turn"):
+    with pytest.raises(FeedbackError, match="before the conversation is finished"):
         conversation.finish()
     conversation.record(1.0, 0.0)
     conversation.finish()
@@ -161,7 +161,7 @@ def test_foreign_state_is_refused() -> None:
         OffloadRouter.from_bytes(state[:-1] + bytes([state[-1] ^ 1]), SPACE, TASKS)
     with pytest.raises(StateError, match="label"):
         OffloadRouter.from_bytes(b"something else", SPACE, TASKS)
-    with pytest.raises(StateVersionError, match="version"):
+    with pytest.raises(StateVersionError, match="format must be 1, got 99"):
         OffloadRouter.from_bytes(state[:5] + b"\x63" + state[6:], SPACE, TASKS)
     with pytest.raises(StateError, match="modalities and tasks"):
         OffloadRouter.from_bytes(state, SPACE, (*TASKS, "more"))

@@ -3,12 +3,14 @@
 //! Plans lag behind the learning, so that their values can be shared between decisions. The snapshot is part of the saved
 //! state: a restored router plans with what the saved one planned with.
 
-use crate::codec::{Reader, Writer};
+use messplus_base::wire::{Reader, Writer};
+
 use crate::cost::CostTable;
 use crate::error::Result;
 use crate::planner::{MAX_TURNS, Planner, SCENARIOS, Scenario};
 use crate::response::MeanModel;
 use crate::reward::RewardWeights;
+use crate::state::{read_array, write_array};
 
 /// The snapshot.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +38,7 @@ impl Basis {
         out.u64(self.experience);
         self.model.write(out);
         write_scenarios(&self.scenarios, out);
-        out.f64s(&self.continuation);
+        write_array(out, &self.continuation);
         write_costs(&self.costs, out);
     }
 
@@ -46,7 +48,7 @@ impl Basis {
         self.model.read(input)?;
         self.scenarios = read_scenarios(modalities, tasks, input)?;
         debug_assert!(self.continuation.len() <= MAX_TURNS);
-        input.f64s_into(&mut self.continuation)?;
+        read_array(input, &mut self.continuation)?;
         self.costs = read_costs(modalities + 2, input)?;
         Ok(())
     }
@@ -54,14 +56,14 @@ impl Basis {
 
 pub(super) fn write_costs(costs: &CostTable, out: &mut Writer) {
     let levels = 0..costs.levels();
-    out.f64s(&levels.clone().map(|n| costs.latency(n)).collect::<Vec<_>>());
-    out.f64s(&levels.map(|n| costs.cost(n)).collect::<Vec<_>>());
+    write_array(out, &levels.clone().map(|n| costs.latency(n)).collect::<Vec<_>>());
+    write_array(out, &levels.map(|n| costs.cost(n)).collect::<Vec<_>>());
 }
 
 pub(super) fn read_costs(levels: usize, input: &mut Reader<'_>) -> Result<CostTable> {
     let (mut latency, mut cost) = (vec![0.0; levels], vec![0.0; levels]);
-    input.f64s_into(&mut latency)?;
-    input.f64s_into(&mut cost)?;
+    read_array(input, &mut latency)?;
+    read_array(input, &mut cost)?;
     CostTable::new(latency, cost)
 }
 
@@ -69,7 +71,7 @@ pub(super) fn write_scenarios(scenarios: &[Scenario], out: &mut Writer) {
     out.u64(scenarios.len() as u64);
     for scenario in scenarios {
         out.u64(scenario.task as u64);
-        out.f64s(&scenario.shares);
+        write_array(out, &scenario.shares);
     }
 }
 
@@ -83,7 +85,7 @@ pub(super) fn read_scenarios(
     for _ in 0..count {
         let task = input.count(tasks - 1)?;
         let mut shares = vec![0.0; modalities];
-        input.f64s_into(&mut shares)?;
+        read_array(input, &mut shares)?;
         scenarios.push(Scenario { task, shares });
     }
     Ok(scenarios)

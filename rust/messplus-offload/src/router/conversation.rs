@@ -3,12 +3,10 @@
 use super::MAX_TASKS;
 use crate::action::MAX_MODALITIES;
 use crate::budget::{Budget, BudgetTracker};
-use crate::codec::{Reader, Writer};
-use crate::error::{OffloadError, Result, invalid, non_negative};
+use crate::error::{Error, Result, non_negative};
 use crate::planner::MAX_TURNS;
 use crate::response::Progress;
-
-const KIND: u8 = 2;
+use crate::state::{self, Kind};
 
 /// State of one conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +23,7 @@ impl Conversation {
     /// Opens a conversation with `budget`; `turns` if its length is known.
     pub(super) fn new(budget: Budget, turns: Option<usize>) -> Result<Self> {
         if let Some(turns) = turns.filter(|t| !(1..=MAX_TURNS).contains(t)) {
-            return invalid("turns", "must be in 1..=16", turns);
+            return Err(Error::input("turns", "must be in 1..=16", turns));
         }
         Ok(Self {
             tracker: BudgetTracker::new(budget.validated()?),
@@ -39,7 +37,7 @@ impl Conversation {
     /// Refuses a finished conversation.
     pub(super) fn check_open(&self) -> Result<()> {
         if self.finished {
-            Err(OffloadError::Order("the conversation is finished"))
+            Err(Error::order("conversation", "must be open", "a finished one"))
         } else {
             Ok(())
         }
@@ -60,7 +58,7 @@ impl Conversation {
     /// The state as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer::new(KIND);
+        let mut out = state::begin(Kind::Conversation);
         let tracker = &self.tracker;
         for value in [tracker.budget.latency, tracker.budget.cost, tracker.latency, tracker.cost] {
             out.f64(value);
@@ -73,7 +71,7 @@ impl Conversation {
         out.u64(self.pending.map_or(0, |(task, _)| task as u64 + 1));
         out.u64(self.pending.and_then(|p| p.1).map_or(0, |mask| u64::from(mask) + 1));
         out.u64(self.finished.into());
-        out.finish()
+        out.seal()
     }
 
     /// Restores a conversation from [`to_bytes`](Self::to_bytes).
@@ -81,14 +79,15 @@ impl Conversation {
     /// # Errors
     /// The bytes are damaged, of another kind or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut input = Reader::new(bytes, KIND)?;
-        let budget = Budget { latency: input.limit()?, cost: input.limit()? }.validated()?;
+        let mut input = state::open(bytes, Kind::Conversation)?;
+        let budget = Budget { latency: input.f64_or_infinity()?, cost: input.f64_or_infinity()? }
+            .validated()?;
         let mut tracker = BudgetTracker::new(budget);
         tracker.spend(
             non_negative("spent latency", input.f64()?)?,
             non_negative("spent cost", input.f64()?)?,
         );
-        let mut count = |limit: u16| input.count(limit.into()).map(|v| v as u16);
+        let mut count = |limit: u16| input.count(limit.into()).map(|count| count as u16);
         let turns = Some(count(MAX_TURNS as u16)?).filter(|&t| t > 0);
         let at = Progress {
             turn: count(u16::MAX)?,

@@ -13,10 +13,11 @@ use crate::action::{Action, ActionSpace};
 use crate::budget::Budget;
 use crate::cost::CostTable;
 use crate::dataset::{Dataset, check_association};
-use crate::error::{OffloadError, Result, invalid, non_negative};
+use crate::error::{Error, Result, non_negative};
 use crate::planner::{MAX_TURNS, Planner, SCENARIOS, Scenario, modality_values};
 use crate::response::{Progress, ResponseModel};
 use crate::reward::RewardWeights;
+use messplus_base::names;
 
 /// Largest number of tasks; the response model is quadratic in it.
 pub const MAX_TASKS: usize = 64;
@@ -50,6 +51,8 @@ pub enum Reason {
     /// Nothing fits any more: local as the last resort.
     Exhausted,
 }
+
+names!(Reason: "reason" { Planned => "planned", Budget => "budget", Exhausted => "exhausted" });
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,17 +99,21 @@ impl OffloadRouter {
     pub fn new(config: RouterConfig) -> Result<Self> {
         let space = ActionSpace::new(config.modalities)?;
         if config.tasks == 0 || config.tasks > MAX_TASKS {
-            return invalid("tasks", "must be in 1..=64", config.tasks);
+            return Err(Error::input("tasks", "must be in 1..=64", config.tasks));
         }
         if config.costs.levels() != space.levels() {
-            return invalid("costs", "must have modalities + 2 levels", config.costs.levels());
+            return Err(Error::input(
+                "costs",
+                "must have modalities + 2 levels",
+                config.costs.levels(),
+            ));
         }
         if config.max_turns == 0 || config.max_turns > MAX_TURNS {
-            return invalid("max_turns", "must be in 1..=16", config.max_turns);
+            return Err(Error::input("max_turns", "must be in 1..=16", config.max_turns));
         }
         non_negative("optimism", config.optimism)?;
         if !(0.0..=1.0).contains(&config.cost_rate) {
-            return invalid("cost_rate", "must be in [0, 1]", config.cost_rate);
+            return Err(Error::input("cost_rate", "must be in [0, 1]", config.cost_rate));
         }
         config.weights.validated()?;
         let model = ResponseModel::new(config.modalities, config.tasks);
@@ -138,8 +145,8 @@ impl OffloadRouter {
     /// `data` has another number of modalities or tasks.
     pub fn fit(&mut self, data: &Dataset) -> Result<()> {
         if data.space() != &self.space || data.tasks() != self.config.tasks {
-            let found = (data.space().modalities(), data.tasks());
-            return invalid("data", "must have the router's modalities and tasks", found);
+            let found = format!("{} and {}", data.space().modalities(), data.tasks());
+            return Err(Error::input("data", "must have the router's modalities and tasks", found));
         }
         for d in 0..data.len() {
             let mut at = Progress::default();
@@ -175,12 +182,11 @@ impl OffloadRouter {
     ) -> Result<Decision> {
         conversation.check_open()?;
         if conversation.pending.is_some() {
-            return Err(OffloadError::Order(
-                "the previous turn must be recorded before the next decision",
-            ));
+            let rule = "must be recorded before the next decision";
+            return Err(Error::order("turn", rule, "a second decision"));
         }
         if task >= self.config.tasks {
-            return invalid("task", "must be below the number of tasks", task);
+            return Err(Error::input("task", "must be below the number of tasks", task));
         }
         if let Some(association) = association {
             check_association(&self.space, association)?;
@@ -276,11 +282,14 @@ impl OffloadRouter {
         score: Option<f64>,
     ) -> Result<()> {
         let Some((task, mask)) = conversation.pending else {
-            return Err(OffloadError::Order("there is no decision to record"));
+            return Err(Error::order("conversation", "must have a decision to record", "none"));
         };
         if task >= self.config.tasks || mask.is_some_and(|m| m >> self.config.modalities != 0) {
-            return Err(OffloadError::Order(
-                "the conversation was decided by a router with other tasks or modalities",
+            let found = "a decision of another router";
+            return Err(Error::order(
+                "conversation",
+                "must have the router's tasks and modalities",
+                found,
             ));
         }
         non_negative("latency", latency)?;
@@ -307,9 +316,8 @@ impl OffloadRouter {
     pub fn finish(&mut self, conversation: &mut Conversation) -> Result<()> {
         conversation.check_open()?;
         if conversation.pending.is_some() {
-            return Err(OffloadError::Order(
-                "the last turn must be recorded before the conversation is finished",
-            ));
+            let rule = "must be recorded before the conversation is finished";
+            return Err(Error::order("turn", rule, "an end"));
         }
         conversation.finished = true;
         self.finished(conversation.at.turn);

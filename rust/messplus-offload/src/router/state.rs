@@ -3,18 +3,16 @@
 use super::basis::{read_costs, read_scenarios, write_costs, write_scenarios};
 use super::{MAX_TASKS, OffloadRouter, RouterConfig};
 use crate::action::MAX_MODALITIES;
-use crate::codec::{Reader, Writer};
 use crate::error::Result;
 use crate::planner::MAX_TURNS;
 use crate::reward::RewardWeights;
-
-const KIND: u8 = 1;
+use crate::state::{self, Kind};
 
 impl OffloadRouter {
     /// The whole state; plans are rebuilt from it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer::new(KIND);
+        let mut out = state::begin(Kind::Router);
         let config = &self.config;
         out.u64(config.modalities as u64);
         out.u64(config.tasks as u64);
@@ -35,7 +33,7 @@ impl OffloadRouter {
         write_scenarios(&self.scenarios, &mut out);
         self.model.write(&mut out);
         self.basis.write(&mut out);
-        out.finish()
+        out.seal()
     }
 
     /// Restores a router from [`to_bytes`](Self::to_bytes); it decides as the saved one would, bit for bit.
@@ -43,7 +41,7 @@ impl OffloadRouter {
     /// # Errors
     /// The bytes are damaged, of another kind or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut input = Reader::new(bytes, KIND)?;
+        let mut input = state::open(bytes, Kind::Router)?;
         let (modalities, tasks) = (input.count(MAX_MODALITIES)?, input.count(MAX_TASKS)?);
         let max_turns = input.count(MAX_TURNS)?;
         let costs = read_costs(modalities + 2, &mut input)?;

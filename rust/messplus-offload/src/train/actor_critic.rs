@@ -8,12 +8,13 @@
 //!
 //! A2C is the case of one epoch over the whole rollout, where rho = 1. Actor and critic are separate networks.
 
+use messplus_base::Random;
+
 use super::{GAMMA, HIDDEN, Progress, write_allowed};
 use crate::encoder::Encoder;
 use crate::env::VecEnv;
 use crate::error::Result;
 use crate::nn::{Mlp, Optimizer, Pass, log_softmax};
-use crate::rng::Rng;
 
 /// What distinguishes A2C from PPO.
 pub(super) struct Settings {
@@ -67,7 +68,7 @@ pub(super) fn train(
     env: &mut VecEnv,
     encoder: &Encoder,
     steps: usize,
-    rng: &mut Rng,
+    rng: &mut Random,
     progress: &mut Progress<'_>,
 ) -> Result<Mlp> {
     let (n, actions) = (env.len(), env.space().len());
@@ -93,7 +94,7 @@ impl Rollout {
         learner: &mut Learner<'_>,
         env: &mut VecEnv,
         encoder: &Encoder,
-        rng: &mut Rng,
+        rng: &mut Random,
     ) -> Result<()> {
         let (n, actions, length) = (env.len(), env.space().len(), learner.settings.rollout);
         *self = Self { allowed: vec![true; length * n * actions], ..Self::default() };
@@ -140,7 +141,7 @@ impl Rollout {
 }
 
 impl<'a> Learner<'a> {
-    fn new(settings: &'a Settings, inputs: usize, actions: usize, rng: &mut Rng) -> Self {
+    fn new(settings: &'a Settings, inputs: usize, actions: usize, rng: &mut Random) -> Self {
         let actor = Mlp::new(&[inputs, HIDDEN, HIDDEN, actions], 0.01, rng);
         let critic = Mlp::new(&[inputs, HIDDEN, HIDDEN, 1], 1.0, rng);
         let optimizer = |net: &Mlp| {
@@ -165,7 +166,7 @@ impl<'a> Learner<'a> {
         }
     }
 
-    fn update(&mut self, rollout: &Rollout, rate: f32, rng: &mut Rng) {
+    fn update(&mut self, rollout: &Rollout, rate: f32, rng: &mut Random) {
         let mut order: Vec<usize> = (0..rollout.action.len()).collect();
         for _ in 0..self.settings.epochs {
             if self.settings.epochs > 1 {

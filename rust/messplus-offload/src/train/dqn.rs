@@ -6,12 +6,13 @@
 //!
 //! The double estimate avoids the upward bias of a plain maximum, which matters with hundreds of actions.
 
+use messplus_base::Random;
+
 use super::{GAMMA, HIDDEN, Progress, write_allowed};
 use crate::encoder::Encoder;
 use crate::env::VecEnv;
 use crate::error::Result;
 use crate::nn::{Mlp, Optimizer, Pass};
-use crate::rng::Rng;
 
 const BATCH: usize = 32;
 const START: usize = 500;
@@ -38,7 +39,7 @@ pub(super) fn train(
     env: &mut VecEnv,
     encoder: &Encoder,
     steps: usize,
-    rng: &mut Rng,
+    rng: &mut Random,
     progress: &mut Progress<'_>,
 ) -> Result<Mlp> {
     let (inputs, actions) = (encoder.inputs(), env.space().len());

@@ -3,12 +3,13 @@
 mod actor_critic;
 mod dqn;
 
+use messplus_base::Random;
+
 use crate::action::Action;
 use crate::agent::{Agent, Algorithm};
 use crate::encoder::Encoder;
 use crate::env::{ConstraintMode, VecEnv};
-use crate::error::{Result, invalid};
-use crate::rng::Rng;
+use crate::error::{Error, Result};
 
 /// Hidden units per layer; there are two layers.
 const HIDDEN: usize = 64;
@@ -31,7 +32,7 @@ pub fn train(
     progress: &mut Progress<'_>,
 ) -> Result<Agent> {
     if steps == 0 {
-        return invalid("steps", "must be positive", steps);
+        return Err(Error::input("steps", "must be positive", steps));
     }
     let budgets = env.config().constraint != ConstraintMode::None;
     let data = env.data();
@@ -42,7 +43,7 @@ pub fn train(
         &env.config().costs,
         budgets,
     );
-    let mut rng = Rng::new(seed);
+    let mut rng = Random::new(seed);
     let net = match algorithm {
         Algorithm::A2c => {
             actor_critic::train(&actor_critic::A2C, env, &encoder, steps, &mut rng, progress)?

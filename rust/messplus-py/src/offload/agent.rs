@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::environment::PyEnv;
-use super::error::to_py;
+use super::error::{parse, to_py};
 use crate::error::InputError;
 
 #[pyclass(frozen, name = "OffloadAgent", module = "messplus._core")]
@@ -39,7 +39,7 @@ impl PyAgent {
         seed: u64,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        let algorithm = parse(algorithm)?;
+        let algorithm: Algorithm = parse(algorithm)?;
         let mut failure = None;
         let agent = py.detach(|| {
             let mut report = |done: usize| {
@@ -75,11 +75,7 @@ impl PyAgent {
 
     #[getter]
     fn algorithm(&self) -> &'static str {
-        match self.copy().algorithm() {
-            Algorithm::A2c => "a2c",
-            Algorithm::Ppo => "ppo",
-            Algorithm::Dqn => "dqn",
-        }
+        self.copy().algorithm().as_str()
     }
 
     #[getter]
@@ -94,16 +90,5 @@ impl PyAgent {
     #[staticmethod]
     fn from_bytes(state: &[u8]) -> PyResult<Self> {
         Agent::from_bytes(state).map(Self::wrap).map_err(to_py)
-    }
-}
-
-fn parse(algorithm: &str) -> PyResult<Algorithm> {
-    match algorithm {
-        "a2c" => Ok(Algorithm::A2c),
-        "ppo" => Ok(Algorithm::Ppo),
-        "dqn" => Ok(Algorithm::Dqn),
-        other => {
-            Err(InputError::new_err(format!("algorithm: must be a2c, ppo or dqn, got {other:?}")))
-        }
     }
 }

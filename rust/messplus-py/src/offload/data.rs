@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use messplus_offload::Random;
 use messplus_offload::action::ActionSpace;
 use messplus_offload::dataset::{Dataset, Turn};
 use messplus_offload::generator::{Shape, generate};
-use messplus_offload::rng::Rng;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 
@@ -78,7 +78,8 @@ impl PyData {
         seed: u64,
     ) -> PyResult<Self> {
         let shape = Shape { modalities, tasks, turns };
-        let data = py.detach(|| generate(shape, dialogues, &mut Rng::new(seed))).map_err(to_py)?;
+        let data =
+            py.detach(|| generate(shape, dialogues, &mut Random::new(seed))).map_err(to_py)?;
         Ok(Self { inner: Arc::new(data) })
     }
 

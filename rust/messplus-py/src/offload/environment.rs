@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use messplus_offload::env::{ConstraintMode, EnvConfig, History, Step, VecEnv};
+use messplus_offload::env::{EnvConfig, Step, VecEnv};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 
 use super::data::PyData;
-use super::error::to_py;
+use super::error::{parse, to_py};
 use super::estimator::PyEstimator;
 use super::{arrays, problem};
 use crate::error::InputError;
@@ -57,32 +57,13 @@ impl PyEnv {
         n: usize,
         seed: u64,
     ) -> PyResult<Self> {
-        let constraint = match constraint {
-            "none" => ConstraintMode::None,
-            "observe" => ConstraintMode::Observe,
-            "lagrangian" => ConstraintMode::Lagrangian,
-            "mask" => ConstraintMode::Mask,
-            other => {
-                let rule = "must be none, observe, lagrangian or mask";
-                return Err(InputError::new_err(format!("constraint: {rule}, got {other:?}")));
-            }
-        };
-        let history = match history {
-            "logged" => History::Logged,
-            "on_policy" => History::OnPolicy,
-            other => {
-                return Err(InputError::new_err(format!(
-                    "history: must be logged or on_policy, got {other:?}"
-                )));
-            }
-        };
         let config = EnvConfig {
             costs: problem::costs(costs)?,
             weights: problem::weights(weights)?,
             budget: problem::budget(budget)?,
             random_budgets,
-            constraint,
-            history,
+            constraint: parse(constraint)?,
+            history: parse(history)?,
         };
         let (data, estimator) = (Arc::clone(&data.inner), Arc::clone(&estimator.inner));
         let env = VecEnv::new(data, estimator, config, n, seed).map_err(to_py)?;

@@ -1,12 +1,13 @@
 //! Evaluation of policies over whole dialogues.
 
+use std::sync::Arc;
+
+use messplus_offload::Random;
 use messplus_offload::evaluate::{Metrics, Policy, Problem};
 use messplus_offload::oracle;
-use messplus_offload::rng::Rng;
 use messplus_offload::scorer::Scorer;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use std::sync::Arc;
 
 use super::agent::PyAgent;
 use super::data::PyData;
@@ -47,7 +48,7 @@ pub fn evaluate<'py>(
     }
     let problem = Problem { data, costs: &costs, weights: &weights, budget, true_means };
     let mut scorer = Scorer::new(Arc::clone(&estimator.inner));
-    let mut rng = Rng::new(seed);
+    let mut rng = Random::new(seed);
     let mut run = |policy: &mut Policy<'_>| {
         messplus_offload::evaluate::evaluate(policy, &problem, &mut scorer, &mut rng)
     };

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use messplus_offload::router::{Conversation, Decision, OffloadRouter, Reason, RouterConfig};
+use messplus_offload::router::{Conversation, Decision, OffloadRouter, RouterConfig};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -202,10 +202,6 @@ impl PyDecision {
 
     #[getter]
     fn reason(&self) -> &'static str {
-        match self.inner.reason {
-            Reason::Planned => "planned",
-            Reason::Budget => "budget",
-            Reason::Exhausted => "exhausted",
-        }
+        self.inner.reason.as_str()
     }
 }
