@@ -93,7 +93,7 @@ def test_embedded_featurizer_alone(benchmark: Benchmark, n_tokens: int) -> None:
 @pytest.mark.parametrize("n_tokens", [16, 64, 256])
 def test_form_of_a_prompt_alone(benchmark: Benchmark, n_tokens: int) -> None:
     prompts, tokens = [prompt_of(n_tokens)], np.array([n_tokens], np.float32)
-    benchmark(lambda: _core.text_form(prompts, tokens))
+    benchmark(lambda: _core.surface_features(prompts, tokens))
 
 
 def test_numpy_decide_and_learn(benchmark: Benchmark, vectors: Iterator[Vector]) -> None:

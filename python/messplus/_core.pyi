@@ -9,7 +9,7 @@ from .reports.explain import Explanation
 
 __version__: str
 build_profile: str
-FORM_FEATURES: int
+SURFACE_FEATURES: int
 
 def before_fork() -> None: ...
 def after_fork_in_parent() -> None: ...
@@ -42,10 +42,10 @@ class Decision:
         Requests decided before this one, plus one.
     model
         The model whose answer goes to the user.
-    would
+    shadow_choice
         In shadow mode, the model the router would have chosen; else None.
     propensity
-        In shadow mode, the probability with which ``would`` was to serve; else None.
+        In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
     also_query
         Models to query as well, for learning; empty unless the policy explores that way.
     reason
@@ -69,7 +69,7 @@ class Decision:
     @property
     def model(self) -> str: ...
     @property
-    def would(self) -> str | None: ...
+    def shadow_choice(self) -> str | None: ...
     @property
     def propensity(self) -> float | None: ...
     @property
@@ -155,9 +155,11 @@ class WordPiece:
         self, texts: list[str]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]: ...
 
-def text_form(texts: list[str], tokens: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+def surface_features(
+    texts: list[str], tokens: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]: ...
 def prompt_features(
-    embeddings: npt.NDArray[np.float32], form: npt.NDArray[np.float32], dims: int
+    embeddings: npt.NDArray[np.float32], surface: npt.NDArray[np.float32], dims: int
 ) -> npt.NDArray[np.float32]: ...
 
 @final

@@ -21,11 +21,11 @@ class Model:
     name
         Name, unique in the zoo; decisions name models by it.
     cost
-        Expected cost of one request before any bill was seen: a number in ``[0, 1e18]``, or a
+        Expected cost of one request before any cost was reported: a number in ``[0, 1e18]``, or a
         :class:`TokenPrice`. Any unit (money, joules), the same for the whole zoo. To the default
-        policy zero means unknown: the first bill tells.
+        policy zero means unknown: the first reported cost tells.
     quality
-        Mean satisfaction expected of the model before any rating was seen, in ``(0, 1)``: a
+        Mean satisfaction expected of the model before any rating came, in ``(0, 1)``: a
         benchmark score, say. Used by the default policy.
     """
 

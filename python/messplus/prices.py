@@ -20,9 +20,9 @@ _KEYS = ("input_cost_per_token", "output_cost_per_token")
 class TokenPrice:
     """Price of a request by its tokens.
 
-    The default policy starts from the listed price of each request and learns by what factor bills
-    differ; :meth:`Policy.paper`, which knows one mean cost per model, starts from that of a request
-    of ``input_tokens``.
+    The default policy starts from the listed price of each request and learns by what factor
+    reported costs differ; :meth:`Policy.paper`, which knows one mean cost per model, starts from
+    that of a request of ``input_tokens``.
 
     Parameters
     ----------

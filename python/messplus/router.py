@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .agreement import SLA, Limit
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer
-    from .logs.logged_data import OldLog
+    from .logs.logged_data import LoggedData
     from .models import Model
     from .policies import Policy
     from .reports.report import Report
@@ -55,7 +55,7 @@ class Router(Zoo, Persistent):
     limits
         Further long-run bounds, at most one per resource; for the default policy.
     objective
-        What is made best of while targets and limits hold: the smallest ``cost``, or the greatest
+        What to optimise while targets and limits hold: the least ``cost``, or the most
         ``satisfaction`` within at least one limit, where a target may be left out.
     switching_cost
         Share of its expected cost that a call adds where another model served the conversation
@@ -83,8 +83,8 @@ class Router(Zoo, Persistent):
         by default. It belongs to the process, not to the state.
     shadow
         A model that serves whatever the router would choose, or a :class:`messplus.Shadow`; see
-        ``decision.would`` and ``report().shadow``. It belongs to the process as well: the same
-        state without it goes live with all that was learned.
+        ``decision.shadow_choice`` and ``report().shadow``. It belongs to the process as well: the
+        same state without it goes live with all that was learned.
 
     Raises
     ------
@@ -339,8 +339,8 @@ class Router(Zoo, Persistent):
         if self._jsonl is not None:
             self._jsonl.observed(decision, satisfied, cost, latency)
 
-    def warm_start(self, log: OldLog, *, fit: bool | None = None) -> int:
-        """Learn from an old log: requests that were not routed here.
+    def warm_start(self, data: LoggedData, *, fit: bool | None = None) -> int:
+        """Learn from logged data: requests that were not routed here.
 
         Trains what predicts satisfaction, cost and latency and, until the first rating of a request
         routed here, finds the price of satisfaction to start with. Nothing else changes: these
@@ -350,18 +350,18 @@ class Router(Zoo, Persistent):
 
         Parameters
         ----------
-        log
+        data
             One row per answer: a ``.parquet``, ``.csv`` or ``.jsonl`` file, columns by name (a
             mapping, a data frame, a pyarrow table), or a list of records. Columns: ``model``;
             ``satisfied`` (bool or in ``[0, 1]``), ``cost``, ``latency``, at least one of them;
             ``prompt`` (text or messages) or ``features``; ``tags``; ``input_tokens``. Values may be
             missing (None, NaN). Other columns are left alone.
         fit
-            Whether to fit the featurizer to the log as well: a wide embedding is then reduced to
-            the principal axes of these prompts instead of random ones, which predicts better
+            Whether to fit the featurizer to the prompts as well: a wide embedding is then reduced
+            to the principal axes of these prompts instead of random ones, which predicts better
             (docs/featurizers.md), and the state carries the axes. By default that is done where it
             can be: nothing has been decided or learned yet, the featurizer reduces a wider
-            embedding, and the log has two prompts per dimension kept.
+            embedding, and there are two prompts per dimension kept.
 
         Returns
         -------
@@ -380,7 +380,7 @@ class Router(Zoo, Persistent):
         -----
         Order matters little; rows are learned in the order given, earlier than all that follows.
         Prompts are featurized first, which takes an encoder its time. Of a router in a folder a
-        process killed within this call may have learned the first part of the log only.
+        process killed within this call may have learned only the first part of the data.
 
         Examples
         --------
@@ -389,7 +389,7 @@ class Router(Zoo, Persistent):
         >>> router.warm_start([{"prompt": "2 + 2?", "model": "small", "satisfied": True}])
         1
         """
-        columns = logged_data.read(log)
+        columns = logged_data.read(data)
         names = [model["name"] for model in json.loads(self._core.config)["models"]]
         models = logged_data.models(columns, names)
         outcomes = [logged_data.numbers(columns, name) for name in logged_data.OUTCOMES]

@@ -56,12 +56,12 @@ class Feedback:
 
 
 ratings = st.one_of(st.booleans(), st.sampled_from([0.0, TARGET, 1.0]), st.floats(0, 1))
-bills = st.floats(0, 20)
+costs = st.floats(0, 20)
 requests = st.builds(
     Select,
     prompt=st.text(max_size=8) | st.tuples(*[st.floats(-2, 2, width=32)] * N_FEATURES),
     tag=st.sampled_from([None, "qa", "chat"]),
-    costs=st.dictionaries(st.sampled_from(NAMES), bills, max_size=2),
+    costs=st.dictionaries(st.sampled_from(NAMES), costs, max_size=2),
     allowed=st.just(frozenset[str]()) | st.frozensets(st.sampled_from(NAMES)),
 )
 feedback = st.builds(
@@ -69,7 +69,7 @@ feedback = st.builds(
     age=st.integers(0, CAPACITY + 2),
     model=st.none() | st.sampled_from(NAMES),
     satisfied=ratings | st.none(),
-    cost=st.none() | bills,
+    cost=st.none() | costs,
 )
 # Left to itself Hypothesis draws lists of five or six steps, in which hardly anything is rated.
 sessions = st.lists(requests | feedback, min_size=30, max_size=80)

@@ -145,7 +145,7 @@ def test_rejected_input_changes_nothing(
 def test_no_penalty_weight_ignores_cost(
     policy: Policy, models: list[Model], factor: float, seed: int, steps: Steps
 ) -> None:
-    """V = 0: what anything costs changes no decision, as long as the dearest stays the dearest."""
+    """V = 0: what anything costs changes no decision, as long as the most expensive stays it."""
     scaled = [
         dataclasses.replace(model, cost=cost * factor)
         for model in models
@@ -159,7 +159,7 @@ def test_no_penalty_weight_ignores_cost(
 def at_another_price(step: Select | Feedback) -> Select | Feedback:
     if isinstance(step, Select):
         return dataclasses.replace(step, costs={})
-    # Still a bill, so that a second one is refused all the same.
+    # Still a reported cost, so that a second one is refused all the same.
     return dataclasses.replace(step, cost=None if step.cost is None else 5.0)
 
 

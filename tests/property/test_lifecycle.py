@@ -39,7 +39,7 @@ from messplus import (
     Router,
     Shadow,
 )
-from tests.property.sessions import bills, ratings
+from tests.property.sessions import costs, ratings
 from tests.zoo import N_FEATURES, StubFeaturizer
 
 CAPACITY, AGE = 6, 60
@@ -58,7 +58,7 @@ class Entry:
     at: int
     shadow: bool
     rated: set[str] = field(default_factory=set)
-    billed: set[str] = field(default_factory=set)
+    costed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     accounted: bool = False
 
@@ -115,7 +115,7 @@ class Life(RuleBasedStateMachine):
         self.held: list[Entry] = []
         self.queues = dict.fromkeys(TARGETS, 0.0)
         self.rated: dict[str, list[float]] = {name: [] for name in TARGETS}
-        self.presumed: dict[str, list[float]] = {name: [] for name in TARGETS}
+        self.imputed: dict[str, list[float]] = {name: [] for name in TARGETS}
         self.spending = 0.0
         self.evicted = 0
 
@@ -131,7 +131,7 @@ class Life(RuleBasedStateMachine):
         credit = CREDIT[self.preset]
         owed = self.queues[entry.level] + TARGETS[entry.level] - satisfaction
         self.queues[entry.level] = max(-credit, owed)
-        (self.rated if known else self.presumed)[entry.level].append(satisfaction)
+        (self.rated if known else self.imputed)[entry.level].append(satisfaction)
 
     def forget_oldest(self) -> None:
         entry = self.held.pop(0)
@@ -140,13 +140,15 @@ class Life(RuleBasedStateMachine):
         self.evicted += 1
         decision = entry.decision
         if self.missing == "predicted":
-            self.account(entry, decision.p_satisfied[decision.would or decision.model], known=False)
+            self.account(
+                entry, decision.p_satisfied[decision.shadow_choice or decision.model], known=False
+            )
         elif self.missing == "unsatisfied":
             self.account(entry, 0.0, known=False)
 
     def add(self, decision: Decision, level: str) -> None:
         assert decision.model in self.zoo
-        assert (decision.would is None) == (self.shadow is None)
+        assert (decision.shadow_choice is None) == (self.shadow is None)
         if len(self.held) == CAPACITY:
             self.forget_oldest()
         entry = Entry(decision, level, self.now, self.shadow is not None)
@@ -173,7 +175,7 @@ class Life(RuleBasedStateMachine):
         models = st.sampled_from(self.zoo)
         if allowed := data.draw(st.just(set[str]()) | st.sets(models, min_size=1)):
             request["allowed"] = allowed
-        request["costs"] = data.draw(st.dictionaries(models, bills, max_size=1))
+        request["costs"] = data.draw(st.dictionaries(models, costs, max_size=1))
         if waits:
             decision = asyncio.run(self.router.aselect(**request))
         else:
@@ -189,7 +191,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.made)
     @rule(
-        data=st.data(), satisfied=st.none() | ratings, cost=st.none() | bills, by_id=st.booleans()
+        data=st.data(), satisfied=st.none() | ratings, cost=st.none() | costs, by_id=st.booleans()
     )
     def feed_back(
         self, data: st.DataObject, satisfied: float | None, cost: float | None, by_id: bool
@@ -202,7 +204,7 @@ class Life(RuleBasedStateMachine):
             satisfied = 1.0
         known = any(entry is held for held in self.held)
         again = (satisfied is not None and model in entry.rated) or (
-            cost is not None and model in entry.billed
+            cost is not None and model in entry.costed
         )
         handle = entry.decision.id if by_id else entry.decision
         parts: dict[str, Any] = {
@@ -214,7 +216,7 @@ class Life(RuleBasedStateMachine):
             return
         self.router.feedback(handle, **parts)
         if cost is not None:
-            entry.billed.add(model)
+            entry.costed.add(model)
             self.spending = max(-CREDIT[self.preset], self.spending + cost / COST_LIMIT - 1.0)
         if satisfied is not None:
             entry.rated.add(model)
@@ -222,13 +224,13 @@ class Life(RuleBasedStateMachine):
                 self.account_rating(entry, model, float(satisfied))
 
     def account_rating(self, entry: Entry, model: str, satisfaction: float) -> None:
-        would, served = entry.decision.would, entry.decision.model
-        if not entry.shadow or would is None:
+        shadow_choice, served = entry.decision.shadow_choice, entry.decision.model
+        if not entry.shadow or shadow_choice is None:
             self.account(entry, satisfaction, known=True)
-        elif model == served == would:
+        elif model == served == shadow_choice:
             self.account(entry, satisfaction, known=False)
         else:
-            self.account(entry, entry.decision.p_satisfied[would], known=False)
+            self.account(entry, entry.decision.p_satisfied[shadow_choice], known=False)
 
     @precondition(lambda self: self.made)
     @rule(data=st.data())
@@ -273,7 +275,7 @@ class Life(RuleBasedStateMachine):
         self.router.reprice(name, cost)
         assert {model.name: model.cost for model in self.router.models}[name] == cost
 
-    @rule(satisfied=st.booleans(), cost=bills)
+    @rule(satisfied=st.booleans(), cost=costs)
     def warm_start(self, satisfied: bool, cost: float) -> None:
         row = {"prompt": "old", "model": "a", "satisfied": satisfied, "cost": cost}
         assert self.router.warm_start([row]) == 1
@@ -329,7 +331,7 @@ class Life(RuleBasedStateMachine):
                 (InputError, "remove_model", {"name": "none"}),
                 (ConfigError, "add_model", {"model": Model("a", -1.0)}),
                 (InputError, "reprice", {"name": "none", "cost": 1.0}),
-                (InputError, "warm_start", {"log": [{"prompt": "x", "model": "none"}]}),
+                (InputError, "warm_start", {"data": [{"prompt": "x", "model": "none"}]}),
             ]
         )
     )
@@ -357,7 +359,7 @@ class Life(RuleBasedStateMachine):
         for name, model in report.models.items():
             assert model.selected == sum(entry.decision.model == name for entry in self.made)
             assert model.rated == sum(name in entry.rated for entry in self.made)
-            assert model.billed == sum(name in entry.billed for entry in self.made)
+            assert model.costed == sum(name in entry.costed for entry in self.made)
             assert model.failed == sum(name in entry.failed for entry in self.made)
         assert [model.name for model in self.router.models] == sorted(self.zoo)
         if self.limited:
@@ -368,10 +370,10 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "router"):
             return
         for name, sla in self.router.report().slas.items():
-            rated, presumed = self.rated[name], self.presumed[name]
-            assert (sla.rated, sla.presumed) == (len(rated), len(presumed))
+            rated, imputed = self.rated[name], self.imputed[name]
+            assert (sla.rated, sla.imputed) == (len(rated), len(imputed))
             assert sla.backlog == self.queues[name]
-            n, total = len(rated) + len(presumed), sum(rated) + sum(presumed)
+            n, total = len(rated) + len(imputed), sum(rated) + sum(imputed)
             assert sla.backlog >= max(-CREDIT[self.preset], TARGETS[name] * n - total - 1e-9)
             if n:
                 assert sla.lower_bound is not None

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from messplus import Decision, FeedbackError, Model, Policy, Router
 from tests.property.presets import DEFAULT, PAPER, Preset
-from tests.property.sessions import TARGET, bills, ratings, seeds, zoos
+from tests.property.sessions import TARGET, costs, ratings, seeds, zoos
 from tests.zoo import StubFeaturizer, make_router
 
 CAPACITY = 4
@@ -22,7 +22,7 @@ class Entry:
 
     decision: Decision
     rated: set[str] = field(default_factory=set)
-    billed: set[str] = field(default_factory=set)
+    costed: set[str] = field(default_factory=set)
     accounted: bool = False
 
 
@@ -54,7 +54,7 @@ class Routing(RuleBasedStateMachine):
 
     @precondition(lambda self: self.made)
     @rule(
-        data=st.data(), satisfied=st.none() | ratings, cost=st.none() | bills, by_id=st.booleans()
+        data=st.data(), satisfied=st.none() | ratings, cost=st.none() | costs, by_id=st.booleans()
     )
     def feed_back(
         self, data: st.DataObject, satisfied: float | None, cost: float | None, by_id: bool
@@ -65,7 +65,7 @@ class Routing(RuleBasedStateMachine):
             satisfied = 0.5
         known = entry in self.held
         again = (satisfied is not None and model in entry.rated) or (
-            cost is not None and model in entry.billed
+            cost is not None and model in entry.costed
         )
         arguments = {
             "satisfied": None if satisfied is None else {model: satisfied},
@@ -81,7 +81,7 @@ class Routing(RuleBasedStateMachine):
         self.router.feedback(decision, **arguments)
         assert self.router.to_bytes() != before
         if cost is not None:
-            entry.billed.add(model)
+            entry.costed.add(model)
         if satisfied is not None:
             entry.rated.add(model)
             if model not in entry.decision.also_query and not entry.accounted:
@@ -106,7 +106,7 @@ class Routing(RuleBasedStateMachine):
         for name in self.zoo:
             model = report.models[name]
             assert model.rated == sum(name in entry.rated for entry in self.made)
-            assert model.billed == sum(name in entry.billed for entry in self.made)
+            assert model.costed == sum(name in entry.costed for entry in self.made)
             assert model.selected == sum(entry.decision.model == name for entry in self.made)
 
     @invariant()

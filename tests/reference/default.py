@@ -82,16 +82,16 @@ class Drift:
 class Model:
     """What is known about one model: its heads for log odds and log cost."""
 
-    def __init__(self, n: int, cost: float, dearest: float) -> None:
+    def __init__(self, n: int, cost: float, most_expensive: float) -> None:
         self.listed = self.mean_cost = cost
-        self.odds = Belief(n, FULL, 0.1, 1.3 + 0.08 * np.log(cost / dearest), 2.0)
+        self.odds = Belief(n, FULL, 0.1, 1.3 + 0.08 * np.log(cost / most_expensive), 2.0)
         self.scatter, self.weight = 20.0, 20.0
         self.log_cost = Belief(n, 0, 1.0, -0.15, 1.0)
-        self.noise, self.bills, self.in_flight = 0.3, 0, 0.0
+        self.noise, self.costed, self.in_flight = 0.3, 0, 0.0
         self.drift, self.cost_drift = Drift(), Drift()
 
 
-class Foresight:
+class DelayCompensator:
     """What ratings under way should bring."""
 
     def __init__(self) -> None:
@@ -149,31 +149,31 @@ class DefaultRouter:
         # The shared heads have no intercept: every model has its own.
         self.difficulty = Belief(n_features, FULL, 0.5, 0.0, 0.0)
         self.length = Belief(n_features, 0, 10.0, 0.0, 0.0)
-        self.foresight = Foresight()
-        self.mean_pressure, self.backlog = float(np.log1p(0.7 / 0.4)), 0.0
+        self.compensator = DelayCompensator()
+        self.mean_log_dual, self.backlog = float(np.log1p(0.7 / 0.4)), 0.0
         self.uniform = draws(seed)
         self.pending: dict[int, tuple[Array, tuple[float, float]]] = {}
         self.step = 0
 
     def price(self) -> float:
-        foresight = self.foresight
-        n = foresight.rated + 1
-        held_back = foresight.share * (foresight.delay or 0.0)
+        compensator = self.compensator
+        n = compensator.rated + 1
+        held_back = compensator.share * (compensator.delay or 0.0)
         slack = 0.45 * np.sqrt(n + 25) + 0.05 * held_back
-        pressure = (self.backlog + foresight.owed) / slack + 0.9 * self.mean_pressure
-        pressure = float(np.clip(pressure, 0, 12))
-        if foresight.delay is None and foresight.decided > 2:
-            pressure = max(pressure, 1.5)
+        log_dual = (self.backlog + compensator.owed) / slack + 0.9 * self.mean_log_dual
+        log_dual = float(np.clip(log_dual, 0, 12))
+        if compensator.delay is None and compensator.decided > 2:
+            log_dual = max(log_dual, 1.5)
         else:
-            rate = foresight.share * 2 / (n + 60 + held_back)
-            self.mean_pressure += rate * (pressure - self.mean_pressure)
-        return 0.4 * float(np.expm1(pressure))
+            rate = compensator.share * 2 / (n + 60 + held_back)
+            self.mean_log_dual += rate * (log_dual - self.mean_log_dual)
+        return 0.4 * float(np.expm1(log_dual))
 
     def look(self, x: Array) -> tuple[Array, Array, Array]:
         """Log odds, their standard deviations and expected costs, per model."""
         z = [float((self.difficulty.mean + model.odds.mean) @ x) for model in self.models]
         variance = np.array([model.odds.variance(x) for model in self.models])
-        under_way = np.array([self.foresight.share * model.in_flight for model in self.models])
+        under_way = np.array([self.compensator.share * model.in_flight for model in self.models])
         sd = np.sqrt(variance / (1 + 0.2 * under_way * variance))
         costs = [
             model.listed * np.exp((self.length.mean + model.log_cost.mean) @ x + model.noise / 2)
@@ -185,35 +185,35 @@ class DefaultRouter:
         """Scores of the next request, and probabilities without optimism."""
         self.step += 1
         self.x = np.append(features * min(1.0, 4 / max(float(np.linalg.norm(features)), 1e-9)), 1.0)
-        draw = self.uniform.random() * self.foresight.share
+        uniform = self.uniform.random() * self.compensator.share
         price = self.price()
         self.z, sd, costs = self.look(self.x)
-        boldness = 3.0 if draw < min(1.0, 0.1 / (self.foresight.rated + 1) ** 0.25) else 1.5
+        optimism = 3.0 if uniform < min(1.0, 0.1 / (self.compensator.rated + 1) ** 0.25) else 1.5
         unit = max(model.mean_cost for model in self.models)
-        bold = np.array([sigmoid(z) for z in self.z + boldness * sd])
-        return costs / unit - price * bold, np.array([sigmoid(z) for z in self.z])
+        optimistic = np.array([sigmoid(z) for z in self.z + optimism * sd])
+        return costs / unit - price * optimistic, np.array([sigmoid(z) for z in self.z])
 
     def commit(self, served: int) -> None:
         """The request goes to this model."""
         own = np.sqrt(self.models[served].odds.variance(self.x))
         for model in self.models:
-            model.in_flight *= self.foresight.keep
+            model.in_flight *= self.compensator.keep
         self.models[served].in_flight += 1
         shortfall = self.alpha - sigmoid(self.z[served] + own)
-        self.pending[self.step] = self.x, self.foresight.expect(shortfall)
+        self.pending[self.step] = self.x, self.compensator.expect(shortfall)
 
-    def bill(self, step: int, served: int, cost: float) -> None:
+    def learn_cost(self, step: int, served: int, cost: float) -> None:
         x, _ = self.pending[step]
         model = self.models[served]
-        model.bills += 1
-        model.mean_cost += (cost - model.mean_cost) / min(model.bills + 10, 500)
+        model.costed += 1
+        model.mean_cost += (cost - model.mean_cost) / min(model.costed + 10, 500)
         residual = np.log(cost / model.listed) - (self.length.mean + model.log_cost.mean) @ x
         total = model.noise + self.length.variance(x) + model.log_cost.variance(x)
         self.length.learn(x, residual, total)
         model.log_cost.learn(x, residual, total)
         if model.cost_drift.observe(residual / np.sqrt(total)):
             model.log_cost.forget(0.02)
-        rate = max(1 / (model.bills + 3), 0.02)
+        rate = max(1 / (model.costed + 3), 0.02)
         surprise = min(residual**2 * model.noise / total, 25)
         model.noise = float(np.clip(model.noise + rate * (surprise - model.noise), 1e-4, 4))
 
@@ -235,5 +235,5 @@ class DefaultRouter:
         if model.drift.observe(error / np.sqrt(phi * expected)):
             model.odds.forget(0.02)
         self.backlog = max(-50.0, self.backlog + self.alpha - satisfaction)
-        faded = self.foresight.settle(expectation, self.alpha - satisfaction, self.step - step)
+        faded = self.compensator.settle(expectation, self.alpha - satisfaction, self.step - step)
         model.in_flight = max(0.0, model.in_flight - faded)

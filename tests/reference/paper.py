@@ -7,7 +7,7 @@ One step t = 1, 2, ...:
     X_t = 0:  serve argmin_m  V E_m + Q (alpha - p_m), the first where several are equal
     Q <- max(0, Q + alpha - s)
 
-E_m is the mean of the bills of model m, the listed cost before the first. p_m is the sigmoid of an
+E_m is the mean of the costs of model m, the listed cost before the first. p_m is the sigmoid of an
 affine function of the features, trained on the labels of exploring steps by gradient descent with
 momentum on the cross-entropy plus ``l2 / 2`` times the squared norm of all its coefficients, each
 gradient clipped to a largest norm.
@@ -82,15 +82,15 @@ class PaperRouter:
     ) -> None:
         self.alpha, self.v, self.c = alpha, v, c
         self.listed = list(costs)
-        self.bills: list[list[float]] = [[] for _ in costs]
+        self.costs: list[list[float]] = [[] for _ in costs]
         self.heads = [Head(n_features, lr, momentum, l2, clip) for _ in costs]
         self.uniform = draws(seed)
         self.backlog = 0.0
         self.t = 0
 
     def expected_cost(self, model: int) -> float:
-        bills = self.bills[model]
-        return sum(bills) / len(bills) if bills else self.listed[model]
+        costs = self.costs[model]
+        return sum(costs) / len(costs) if costs else self.listed[model]
 
     def decide(self, x: Array) -> tuple[int, bool]:
         """The model that serves, and whether all models are queried."""
@@ -104,11 +104,11 @@ class PaperRouter:
         return int(np.argmin(scores)), False
 
     def observe(
-        self, x: Array, model: int, ratings: Mapping[int, float], bills: Mapping[int, float]
+        self, x: Array, model: int, ratings: Mapping[int, float], costs: Mapping[int, float]
     ) -> None:
-        """Ratings and bills of the queried models, of which ``model`` served."""
-        for m, bill in bills.items():
-            self.bills[m].append(bill)
+        """Ratings and costs of the queried models, of which ``model`` served."""
+        for m, cost in costs.items():
+            self.costs[m].append(cost)
         if len(ratings) > 1:
             for m, rating in ratings.items():
                 self.heads[m].learn(x, rating)

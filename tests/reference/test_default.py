@@ -70,7 +70,7 @@ def test_decisions_agree(seed: int, n_features: int, share: float, delay: int, l
         assert score[served] <= score.min() + margin, f"step {step}"
         close += served != int(np.argmin(score))
         reference.commit(served)
-        reference.bill(step + 1, served, costs[step, served])
+        reference.learn_cost(step + 1, served, costs[step, served])
         router.feedback(decision, cost=costs[step, served])
         if (past := step - delay) >= 0 and rated[past]:
             served = names.index(decisions[past].model)

@@ -53,16 +53,16 @@ def compare(
         queried = range(len(names)) if explored else [model]
         explorations += explored
         ratings = {m: float(score[m]) for m in queried}
-        bills = {m: float(cost[m]) for m in queried}
-        reference.observe(x, model, ratings, bills)
+        paid = {m: float(cost[m]) for m in queried}
+        reference.observe(x, model, ratings, paid)
         router.feedback(
             decision,
             satisfied={names[m]: rating for m, rating in ratings.items()},
-            cost={names[m]: bill for m, bill in bills.items()},
+            cost={names[m]: amount for m, amount in paid.items()},
         )
     report = router.report()
     assert report.backlog == pytest.approx(reference.backlog, abs=1e-9)
-    assert report.cost == pytest.approx(sum(map(sum, reference.bills)), rel=1e-12)
+    assert report.cost == pytest.approx(sum(map(sum, reference.costs)), rel=1e-12)
     assert report.reasons["explore"] == explorations
     return reference, router, explorations
 

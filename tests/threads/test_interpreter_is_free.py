@@ -11,7 +11,7 @@ import pytest
 from build_encoder_folder import word_tokenizer
 
 import messplus
-from messplus._core import FolderTokenizer, WordPiece, text_form
+from messplus._core import FolderTokenizer, WordPiece, surface_features
 
 VOCABULARY = Path(messplus.__file__).parent / "featurizers" / "data" / "vocab.txt"
 
@@ -24,11 +24,11 @@ def folder() -> Callable[[list[str]], object]:
     return FolderTokenizer(json.dumps(word_tokenizer(["word"])).encode(), 512).encode
 
 
-def form() -> Callable[[list[str]], object]:
-    return lambda texts: text_form(texts, np.ones(len(texts), np.float32))
+def surface() -> Callable[[list[str]], object]:
+    return lambda texts: surface_features(texts, np.ones(len(texts), np.float32))
 
 
-@pytest.mark.parametrize("make", [embedded, folder, form])
+@pytest.mark.parametrize("make", [embedded, folder, surface])
 def test_another_thread_goes_on_during_one_long_call(
     make: Callable[[], Callable[[list[str]], object]],
 ) -> None:

@@ -54,13 +54,13 @@ def short_slices() -> object:
 def test_totals_add_up_and_the_bound_holds(router: Router) -> None:
     def serve(n: int) -> tuple[float, float]:
         chance = np.random.default_rng(n)
-        ratings = bills = 0.0
+        ratings = costs = 0.0
         for call in range(CALLS):
             decision = router.select(f"{n} {call}", tags={"thread": str(n)})
-            rating, bill = chance.integers(0, 5) / 4, chance.integers(0, 9) / 8
-            router.feedback(decision, satisfied=rating, cost=bill, latency=0.5)
-            ratings, bills = ratings + rating, bills + bill
-        return ratings, bills
+            rating, cost = chance.integers(0, 5) / 4, chance.integers(0, 9) / 8
+            router.feedback(decision, satisfied=rating, cost=cost, latency=0.5)
+            ratings, costs = ratings + rating, costs + cost
+        return ratings, costs
 
     per_thread = np.array(in_threads(serve))
     report = router.report()
@@ -69,9 +69,9 @@ def test_totals_add_up_and_the_bound_holds(router: Router) -> None:
     assert sum(model.selected for model in report.models.values()) == total
     assert (report.pending, report.evicted, report.featurizer_errors) == (0, 0, 0)
     # Quarters and eighths add up exactly, in any order.
-    ratings, bills = per_thread.sum(axis=0)
+    ratings, costs = per_thread.sum(axis=0)
     assert report.satisfaction_rate == ratings / total
-    assert report.cost == bills
+    assert report.cost == costs
     assert report.lower_bound is not None
     assert ratings / total >= report.lower_bound - 1e-9
     assert Router.from_bytes(router.to_bytes(), featurizer=StubFeaturizer()).report() == report
@@ -115,7 +115,7 @@ def test_readers_see_whole_transitions(router: Router) -> None:
         while not stop.is_set():
             report = router.report()
             assert report.decisions == sum(report.reasons.values())
-            assert report.rated == report.cost  # every feedback rates and bills one
+            assert report.rated == report.cost  # every feedback says one of both
             assert report.rated == sum(model.rated for model in report.models.values())
             Router.from_bytes(router.to_bytes(), featurizer=StubFeaturizer())
             seen += 1

@@ -545,7 +545,7 @@ def state() -> Iterable[Case]:
         ("above 1", [row, row | {"satisfied": 1.5}], ("row 2", "satisfied", "1.5")),
         ("cost below 0", [row | {"cost": -1.0}], ("row 1", "cost", "-1")),
         ("no outcome", [{"model": "small", "prompt": "x"}], ("satisfied",)),
-        ("a number", 3, ("log", "int")),
+        ("a number", 3, ("data", "int")),
     ):
         yield Case(
             f"warm_start {what}",

@@ -81,8 +81,8 @@ def test_unknown_models_and_decisions_change_nothing() -> None:
     assert all(model.failed == 0 for model in router.report().models.values())
 
 
-@pytest.mark.parametrize(("missing", "presumed"), [("ignore", 0), ("unsatisfied", 5)])
-def test_what_is_never_rated_counts_as_agreed(missing: Any, presumed: int) -> None:
+@pytest.mark.parametrize(("missing", "imputed"), [("ignore", 0), ("unsatisfied", 5)])
+def test_what_is_never_rated_counts_as_agreed(missing: Any, imputed: int) -> None:
     router = make_router(pending_age=60, missing=missing)
     start = int(time.time())
     for index in range(5):
@@ -91,8 +91,8 @@ def test_what_is_never_rated_counts_as_agreed(missing: Any, presumed: int) -> No
     router.feedback(late, satisfied=True)
     at(router, start + 1000)
     report = router.report()
-    assert (report.evicted, report.pending, report.presumed) == (5, 0, presumed)
-    assert report.backlog == pytest.approx(presumed * report.target - 0.0, abs=0.5)
+    assert (report.evicted, report.pending, report.imputed) == (5, 0, imputed)
+    assert report.backlog == pytest.approx(imputed * report.target - 0.0, abs=0.5)
     with pytest.raises(FeedbackError, match="unknown or expired"):
         router.feedback(late, cost=1.0)
 
@@ -102,8 +102,8 @@ def test_a_predicted_rating_counts_with_its_probability() -> None:
     decision = router.select("x")
     at(router, int(time.time()) + 1000)
     report = router.report()
-    assert report.slas["default"].presumed_satisfaction == decision.p_satisfied[decision.model]
-    assert (report.rated, report.presumed) == (0, 1)
+    assert report.slas["default"].imputed_satisfaction == decision.p_satisfied[decision.model]
+    assert (report.rated, report.imputed) == (0, 1)
 
 
 def test_settings_are_checked() -> None:

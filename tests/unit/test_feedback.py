@@ -100,7 +100,7 @@ def test_credit_goes_to_the_model_that_served(router: Router) -> None:
     report = router.report()
     assert rated(router) == (1, 0.25, 0.5)
     assert report.models["large"].satisfaction_rate == 0.25
-    assert (report.models["large"].cost, report.models["small"].billed) == (9.0, 0)
+    assert (report.models["large"].cost, report.models["small"].costed) == (9.0, 0)
     # The chosen model may still be rated; the request has been accounted for.
     router.feedback(decision, satisfied={"small": 1.0})
     assert rated(router) == (1, 0.25, 0.5)

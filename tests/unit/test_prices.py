@@ -1,4 +1,4 @@
-"""Prices per token: what a request is expected to cost before any bill, and what bills change."""
+"""Prices per token: what a request is expected to cost beforehand, and what reports change."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 POLICIES = """policies:
   default               messplus' own policy; keys exploration, credit, forgetting
-  paper                 MESS+ as published; keys v or v_rel (V times the mean cost of the dearest
-                        model), c, lr, momentum, l2, clip: paper,v_rel=0.3
+  paper                 MESS+ as published; keys v or v_rel (V times the mean cost of the most
+                        expensive model), c, lr, momentum, l2, clip: paper,v_rel=0.3
   blind:<preset>        the same with constant features: what it does without seeing the prompt
   single:<model>        one model for every request
   random                a model drawn uniformly per request
@@ -100,7 +100,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="rows learned as an old log, not replayed (default: 0)",
+        help="rows learned as logged data, not replayed (default: 0)",
     )
     parser.add_argument("--json", metavar="OUT", help="write the result to this file as JSON")
     parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")

@@ -1,4 +1,4 @@
-"""What featurizers of wide embeddings share: reduction, unit length, the form of the prompt."""
+"""What featurizers of wide embeddings share: reduction, unit length, surface features."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from messplus._core import FORM_FEATURES, prompt_features, text_form
+from messplus._core import SURFACE_FEATURES, prompt_features, surface_features
 from messplus.exceptions import ConfigError, FeaturizerError
 
 from .reduction import Reduction
@@ -40,7 +40,7 @@ class EmbeddingFeaturizer(ABC):
 
     Notes
     -----
-    Features are the form of the prompt, ten numbers (docs/featurizers.md), then the embedding,
+    Features are the ten surface features of the prompt (docs/featurizers.md), then the embedding,
     reduced to ``dims`` dimensions and scaled to unit length.
     """
 
@@ -77,13 +77,14 @@ class EmbeddingFeaturizer(ABC):
 
     @property
     def n_features(self) -> int:
-        """The form of the prompt, and the dimensions kept."""
-        return FORM_FEATURES + self.dims
+        """Surface features and the dimensions kept."""
+        return SURFACE_FEATURES + self.dims
 
     @property
     def identity(self) -> str:
         """The source, and the hash of the reduction."""
         reduced = self._reduction.identity if self._reduction else "none"
+        # "form" stands for the surface features: saved states spell it so.
         return f"{self.source}:form:reduction={reduced}"
 
     def __call__(self, prompt: str) -> Array:
@@ -100,23 +101,23 @@ class EmbeddingFeaturizer(ABC):
     def batch(self, prompts: Sequence[str]) -> Array:
         """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
         embeddings, tokens = self.embed(prompts)
-        return self.features(embeddings, text_form(list(prompts), tokens))
+        return self.features(embeddings, surface_features(list(prompts), tokens))
 
-    def features(self, embeddings: Array, form: Array) -> Array:
-        """Return features ``[n, n_features]`` from embeddings ``[n, width]`` and form ``[n, 10]``.
+    def features(self, embeddings: Array, surface: Array) -> Array:
+        """Return features ``[n, n_features]`` from embeddings and surface features ``[n, 10]``.
 
         Raises
         ------
         FeaturizerError
             If an embedding is not finite, or of another width.
         """
-        if embeddings.shape != (len(form), self._width) or not np.isfinite(embeddings).all():
+        if embeddings.shape != (len(surface), self._width) or not np.isfinite(embeddings).all():
             raise FeaturizerError(
                 f"embeddings: must be {self._width} finite numbers each, got {embeddings.shape}"
             )
         if self._reduction:
             embeddings = self._reduction(embeddings)
-        return prompt_features(np.ascontiguousarray(embeddings), form, self.dims)
+        return prompt_features(np.ascontiguousarray(embeddings), surface, self.dims)
 
     def fit(self, prompts: Sequence[str], dims: int | None = None) -> Self:
         """Return a featurizer that keeps the principal axes of a sample of prompts.

@@ -42,8 +42,8 @@ class FunctionFeaturizer(EmbeddingFeaturizer):
 
     Notes
     -----
-    Features are the form of the prompt, ten numbers (docs/featurizers.md) with four characters to a
-    token, then the vector, reduced and scaled to unit length.
+    Features are the ten surface features of the prompt (docs/featurizers.md), with four characters
+    to a token, then the vector, reduced and scaled to unit length.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
 
     Notes
     -----
-    Features are the form of the prompt, ten numbers (docs/featurizers.md), then the embedding,
+    Features are the ten surface features of the prompt (docs/featurizers.md), then the embedding,
     reduced to ``dims`` dimensions and scaled to unit length.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._core import FORM_FEATURES, WordPiece, prompt_features, text_form
+from messplus._core import SURFACE_FEATURES, WordPiece, prompt_features, surface_features
 from messplus.exceptions import ConfigError
 
 from ._session import open_session
@@ -36,7 +36,7 @@ class StaticFeaturizer:
 
     Notes
     -----
-    Features are the form of the prompt, ten numbers (docs/featurizers.md), then the ``dims``
+    Features are the ten surface features of the prompt (docs/featurizers.md), then the ``dims``
     embedding dimensions scaled to unit length. ``data/SOURCE.md`` tells where the table comes from.
     """
 
@@ -51,12 +51,13 @@ class StaticFeaturizer:
         self.tokenizer = WordPiece(vocabulary, max_tokens)
         self._session = open_session(graph)
         content = sha256(graph + vocabulary.encode()).hexdigest()
+        # "form" stands for the surface features: saved states spell it so.
         self._identity = f"static:{content[:16]}:distinct:form:dims={dims}:max_tokens={max_tokens}"
 
     @property
     def n_features(self) -> int:
-        """The form of the prompt, and embedding dimensions."""
-        return FORM_FEATURES + self._dims
+        """Surface features and embedding dimensions."""
+        return SURFACE_FEATURES + self._dims
 
     @property
     def identity(self) -> str:
@@ -84,4 +85,4 @@ class StaticFeaturizer:
     def _run(self, prompts: list[str]) -> npt.NDArray[np.float32]:
         ids, mask, tokens = self.tokenizer.encode(prompts)
         (embeddings,) = self._session.run(None, {"ids": ids, "mask": mask})
-        return prompt_features(embeddings, text_form(prompts, tokens), self._dims)
+        return prompt_features(embeddings, surface_features(prompts, tokens), self._dims)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._core import text_form
+from messplus._core import surface_features
 from messplus.exceptions import ConfigError, FeaturizerError
 
 from .embedding import EmbeddingFeaturizer
@@ -25,8 +25,9 @@ _USUAL_TOKENS = float(np.exp(3.5))
 class VectorFeaturizer(EmbeddingFeaturizer):
     """Takes ``select(features=...)`` as a raw embedding, for example that of a retrieval step.
 
-    The form of the prompt is that of the text where it is given too, and its length that of
-    ``input_tokens`` where these are given; without either it is that of an everyday prompt. A
+    The surface features are those of the text where it is given too, and the length among them is
+    that of ``input_tokens`` where these are given; without either they are those of an everyday
+    prompt. A
     request without an embedding is routed without features: reason ``fallback``.
 
     Parameters
@@ -67,6 +68,6 @@ class VectorFeaturizer(EmbeddingFeaturizer):
     def one(self, vector: Array, tokens: float | None, text: str = "") -> Array:
         """Return the features of one embedding ``[width]`` of a text of so many tokens."""
         length = np.array([_USUAL_TOKENS if tokens is None else tokens], np.float32)
-        form = text_form([text], length)
-        features: Array = self.features(vector[np.newaxis], form)[0]
+        surface = surface_features([text], length)
+        features: Array = self.features(vector[np.newaxis], surface)[0]
         return features

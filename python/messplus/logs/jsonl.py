@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from messplus._core import Decision
 
     Ratings = bool | float | Mapping[str, bool | float] | None
-    Bills = float | Mapping[str, float] | None
+    Costs = float | Mapping[str, float] | None
 
 _log = logging.getLogger("messplus")
 _LOOK_AFTER_SECONDS = 1.0
@@ -24,7 +24,7 @@ class JsonlLog:
     """Appends one line of JSON per decision, outcome and failed call to a file.
 
     Each line goes out in one write, so that threads, and processes with the same path, do not mix
-    theirs. A file that is moved away or deleted is begun anew within a second: rotate it with
+    theirs. A file that is moved away or deleted is opened again within a second: rotate it with
     whatever rotates your logs. Nothing here fails a request: what cannot be written is counted in
     ``report().state_errors["log"]``, and the first time in a row is logged.
 
@@ -59,7 +59,7 @@ class JsonlLog:
             step=decision.step,
             model=decision.model,
             reason=decision.reason,
-            would=decision.would,
+            shadow_choice=decision.shadow_choice,
             propensity=decision.propensity,
             also_query=decision.also_query,
             ranking=decision.ranking,
@@ -69,7 +69,7 @@ class JsonlLog:
         )
 
     def observed(
-        self, decision: Decision | str, satisfied: Ratings, cost: Bills, latency: Bills
+        self, decision: Decision | str, satisfied: Ratings, cost: Costs, latency: Costs
     ) -> None:
         """Write down feedback that the router took in, as it was given."""
         parts = {"satisfied": satisfied, "cost": cost, "latency": latency}

@@ -1,4 +1,4 @@
-"""An old log: requests that were routed elsewhere, as columns to learn from."""
+"""Logged data: requests that were routed elsewhere, as columns to learn from."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     Columns = dict[str, Sequence[Any]]
 
 #: A file, columns by name, or records.
-OldLog: TypeAlias = "str | Path | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]"
+LoggedData: TypeAlias = "str | Path | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]"
 
 OUTCOMES = ("satisfied", "cost", "latency")
 _LISTED = " or ".join(map(repr, OUTCOMES))
 _MAX_TOKENS = 2**32 - 1
 
 
-def read(log: OldLog) -> Columns:
-    """Read a log into columns of equal length.
+def read(data: LoggedData) -> Columns:
+    """Read logged data into columns of equal length.
 
     Parameters
     ----------
-    log
+    data
         See :meth:`Router.warm_start`.
 
     Raises
@@ -48,29 +48,29 @@ def read(log: OldLog) -> Columns:
     MissingDependencyError
         If it is a Parquet file and pyarrow is not installed.
     """
-    columns = _columns(log)
+    columns = _columns(data)
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
-        raise InputError(f"log: columns must be of one length, got {sorted(lengths)}")
+        raise InputError(f"data: columns must be of one length, got {sorted(lengths)}")
     named = ", ".join(map(repr, columns)) or "none"
     if "model" not in columns:
-        raise InputError(f"log: must have a column 'model', got {named}")
+        raise InputError(f"data: must have a column 'model', got {named}")
     if not any(name in columns for name in OUTCOMES):
-        raise InputError(f"log: must have a column {_LISTED}, got {named}")
+        raise InputError(f"data: must have a column {_LISTED}, got {named}")
     return columns
 
 
-def _columns(log: Any) -> Columns:  # noqa: ANN401
-    if isinstance(log, (str, os.PathLike)):
-        return read_columns(Path(log))
-    if hasattr(log, "to_pydict"):  # a table of pyarrow
-        return dict(log.to_pydict())
-    if hasattr(log, "keys"):  # a mapping, or a data frame
-        return {str(name): list(log[name]) for name in log.keys()}  # noqa: SIM118
-    if isinstance(log, Sequence) and all(isinstance(record, Mapping) for record in log):
-        names = dict.fromkeys(name for record in log for name in record)
-        return {str(name): [record.get(name) for record in log] for name in names}
-    raise InputError(f"log: must be a file, columns or records, got {type(log).__name__}")
+def _columns(data: Any) -> Columns:  # noqa: ANN401
+    if isinstance(data, (str, os.PathLike)):
+        return read_columns(Path(data))
+    if hasattr(data, "to_pydict"):  # a table of pyarrow
+        return dict(data.to_pydict())
+    if hasattr(data, "keys"):  # a mapping, or a data frame
+        return {str(name): list(data[name]) for name in data.keys()}  # noqa: SIM118
+    if isinstance(data, Sequence) and all(isinstance(record, Mapping) for record in data):
+        names = dict.fromkeys(name for record in data for name in record)
+        return {str(name): [record.get(name) for record in data] for name in names}
+    raise InputError(f"data: must be a file, columns or records, got {type(data).__name__}")
 
 
 def models(columns: Columns, names: Sequence[str]) -> npt.NDArray[np.uint32]:

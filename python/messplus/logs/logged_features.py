@@ -1,4 +1,4 @@
-"""What a router sees of the requests of an old log, and axes fitted to them."""
+"""What a router sees of the requests of logged data, and axes fitted to them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from messplus._core import text_form
+from messplus._core import surface_features
 from messplus.exceptions import FeaturizerError, InputError
 from messplus.featurizers.chat import prompt_text
 from messplus.featurizers.embedding import EmbeddingFeaturizer
@@ -36,12 +36,14 @@ def featurize(
     fit: bool | None,
     is_new: Callable[[], bool],
 ) -> tuple[RequestFeatures, Array]:
-    """Return what made the vectors of a log and these, ``[n, n_features]``; zeros for no prompt.
+    """Return what featurizes, fitted or as it was, and the vectors of the rows.
+
+    Vectors are ``[n, n_features]``, zero where a row has no prompt.
 
     Parameters
     ----------
     columns
-        The log.
+        The logged data.
     features
         Features of the router.
     tokens
@@ -73,7 +75,7 @@ def featurize(
         sample = list(texts.values())
         embeddings, lengths = _embed(featurizer, sample)
         fitted = featurizer.fitted(embeddings)
-        leading = fitted.features(embeddings, text_form(sample, lengths))
+        leading = fitted.features(embeddings, surface_features(sample, lengths))
         features = _with(features, fitted)
     vectors = _vectors(columns, features, tokens)
     if leading is not None:

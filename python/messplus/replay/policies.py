@@ -5,8 +5,8 @@ A name is ``NAME[,key=value...]`` with one of
 ``default``
     The default policy; keys ``exploration``, ``credit``, ``forgetting``.
 ``paper``
-    MESS+ as published; keys ``v`` or ``v_rel`` (V times the mean cost of the dearest model), ``c``,
-    ``lr``, ``momentum``, ``l2``, ``clip``.
+    MESS+ as published; keys ``v`` or ``v_rel`` (V times the mean cost of the most expensive model),
+    ``c``, ``lr``, ``momentum``, ``l2``, ``clip``.
 ``blind:<preset>``
     The same with constant features: what the policy does without seeing the prompt.
 ``single:<model>``
@@ -137,10 +137,10 @@ def _paper(settings: dict[str, float], table: Table) -> Policy:
     if "v_rel" in settings:
         if "v" in settings:
             raise ConfigError("policy: paper takes v or v_rel, got both")
-        dearest = float(np.nanmax(table.mean_cost))
+        most_expensive = float(np.nanmax(table.mean_cost))
         relative = settings.pop("v_rel")
         # Where every model is free, no V makes a difference.
-        settings["v"] = relative / dearest if dearest > 0 else 0.0
+        settings["v"] = relative / most_expensive if most_expensive > 0 else 0.0
     return Policy.paper(**settings)
 
 

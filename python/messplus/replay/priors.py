@@ -35,7 +35,7 @@ class Priors:
     quality
         Expected satisfaction.
     warm_start
-        Rows drawn from the table as an old log, each with the outcome of one model drawn among the
+        Rows drawn from the table as logged data, each with the outcome of one model drawn among the
         usable ones; they are not replayed.
     """
 
@@ -67,8 +67,8 @@ class Priors:
             for name, cost, quality in zip(table.models, costs, qualities, strict=True)
         ]
 
-    def old_log(self, table: Table, seed: int) -> "OldRows":
-        """Draw the old log.
+    def logged_data(self, table: Table, seed: int) -> "LoggedRows":
+        """Draw the logged data.
 
         Raises
         ------
@@ -80,12 +80,12 @@ class Priors:
                 f"warm_start: must be in [0, {len(table) - 1}], got {self.warm_start}"
             )
         if self.warm_start == 0:
-            return OldRows()
+            return LoggedRows()
         drawn = np.random.default_rng([seed, 3]).permutation(len(table))[: self.warm_start]
         rows = drawn.astype(np.uint32)
         uniform = np.full(len(table.models), 1.0 / len(table.models))
         models = draw_models(uniform, table, rows, seed)
-        return OldRows(rows, models.astype(np.uint32))
+        return LoggedRows(rows, models.astype(np.uint32))
 
 
 def _none() -> npt.NDArray[np.uint32]:
@@ -93,7 +93,7 @@ def _none() -> npt.NDArray[np.uint32]:
 
 
 @dataclass(frozen=True)
-class OldRows:
+class LoggedRows:
     """Rows learned before the stream begins.
 
     Attributes

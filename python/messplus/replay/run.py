@@ -121,7 +121,7 @@ def run(
     table = problem.table
     if problem.feedback_delay < 0:
         raise ConfigError(f"feedback_delay: must be >= 0, got {problem.feedback_delay}")
-    past = problem.priors.old_log(table, seed)
+    past = problem.priors.logged_data(table, seed)
     order = arrivals(table, problem.stream, seed)
     order = order[~np.isin(order, past.rows)]
     if problem.drift:

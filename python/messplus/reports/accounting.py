@@ -28,7 +28,7 @@ def build(
     for model in models.values():
         reasons.update(model.reasons)
     rated = sum(sla.rated for sla in slas.values())
-    accounted = {name: sla.rated + sla.presumed for name, sla in slas.items()}
+    accounted = {name: sla.rated + sla.imputed for name, sla in slas.items()}
     # Before anything is accounted for, every level counts alike.
     weights = accounted if any(accounted.values()) else dict.fromkeys(slas, 1)
     target = sum(weights[name] * slas[name].target for name in slas) / sum(weights.values())
@@ -44,7 +44,7 @@ def build(
         target=target,
         decisions=decisions,
         rated=rated,
-        presumed=sum(sla.presumed for sla in slas.values()),
+        imputed=sum(sla.imputed for sla in slas.values()),
         satisfaction_rate=_ratio(satisfaction, rated),
         backlog=backlog,
         lower_bound=_bound(target, backlog, sum(accounted.values())),
@@ -69,12 +69,12 @@ def _sla(counters: Mapping[str, Any]) -> SLAReport:
         target=target,
         decisions=counters["decisions"],
         rated=rated,
-        presumed=counters["presumed"],
-        presumed_satisfaction=counters["presumed_satisfaction"],
+        imputed=counters["imputed"],
+        imputed_satisfaction=counters["imputed_satisfaction"],
         satisfaction_rate=_ratio(counters["satisfaction"], rated),
         interval=satisfaction_interval(rated, counters["satisfaction"], counters["spread"]),
         backlog=backlog,
-        lower_bound=_bound(target, backlog, rated + counters["presumed"]),
+        lower_bound=_bound(target, backlog, rated + counters["imputed"]),
         feasible=counters["feasible"],
         cost=counters["cost"],
         history=tuple(Point(*point) for point in counters["history"]),
@@ -85,7 +85,7 @@ def _limit(
     name: str, counters: Mapping[str, Any], models: Mapping[str, ModelReport]
 ) -> LimitReport:
     if name == "cost":
-        calls = sum(model.billed for model in models.values())
+        calls = sum(model.costed for model in models.values())
         used = sum(model.cost for model in models.values())
     else:
         calls = sum(model.timed for model in models.values())
@@ -108,13 +108,13 @@ def _model(counters: Mapping[str, Any]) -> ModelReport:
         reasons=counters["reasons"],
         predicted_rate=_ratio(counters["predicted"], counters["selected"]),
         also_queried=counters["also_queried"],
-        foreseen_rate=_ratio(counters["foreseen"][0], counters["considered"]),
-        foreseen_cost=_ratio(counters["foreseen"][1], counters["considered"]),
+        predicted_rate_overall=_ratio(counters["predicted_overall"][0], counters["considered"]),
+        expected_cost_overall=_ratio(counters["predicted_overall"][1], counters["considered"]),
         failed=counters["failed"],
         drifts=counters["drifts"],
         rated=counters["rated"],
         satisfaction_rate=_ratio(counters["satisfaction"], counters["rated"]),
-        billed=counters["billed"],
+        costed=counters["costed"],
         cost=counters["cost"],
         timed=counters["timed"],
         mean_latency=_ratio(counters["latency"], counters["timed"]),

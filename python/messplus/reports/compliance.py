@@ -40,7 +40,7 @@ def render(report: Report, listed: Mapping[str, float], title: str) -> str:
     report
         :meth:`Router.report` of the router.
     listed
-        Listed cost of each model, for models never billed.
+        Listed cost of each model, for models whose calls never reported a cost.
     title
         Heading of the page.
     """
@@ -64,14 +64,14 @@ def render(report: Report, listed: Mapping[str, float], title: str) -> str:
 
 
 def _levels(report: Report, listed: Mapping[str, float]) -> Iterable[str]:
-    dearest = max(_mean_costs(report, listed).values())
+    most_expensive = max(_mean_costs(report, listed).values())
     for name, sla in report.slas.items():
         if len(report.slas) > 1:
             yield f"<h2>Service level {escape(name)}</h2>"
         if sla.target > 0.0:
             yield _verdict(sla)
         yield _figures(sla)
-        yield from _plots(sla, dearest)
+        yield from _plots(sla, most_expensive)
 
 
 def _limits(report: Report) -> Iterable[str]:
@@ -153,7 +153,7 @@ def _figures(sla: SLAReport) -> str:
     return "<dl>" + "".join(f"<div><dt>{n}</dt><dd>{v}</dd></div>" for n, v in figures) + "</dl>"
 
 
-def _plots(sla: SLAReport, dearest: float) -> list[str]:
+def _plots(sla: SLAReport, most_expensive: float) -> list[str]:
     points = [point for point in sla.history if point.accounted > 0]
     if not points:
         return []
@@ -161,7 +161,7 @@ def _plots(sla: SLAReport, dearest: float) -> list[str]:
     target = sla.target
     rate = [point.satisfaction / point.accounted for point in points]
     certain = [max(0.0, target - point.backlog / point.accounted) for point in points]
-    label = "requests rated or presumed" if sla.presumed else "rated requests"
+    label = "requests rated or imputed" if sla.imputed else "rated requests"
     # The first few ratings would stretch the axis without saying anything.
     start = min(len(points) - 1, max(1, len(points) // 50))
     satisfaction = line_plot(
@@ -175,13 +175,13 @@ def _plots(sla: SLAReport, dearest: float) -> list[str]:
         percent=True,
     )
     plots = ["<h2>Satisfaction so far</h2>", satisfaction]
-    billed = [point for point in points[start:] if point.billed > 0]
-    if billed:
+    costed = [point for point in points[start:] if point.costed > 0]
+    if costed:
         cost = line_plot(
-            [float(point.accounted) for point in billed],
+            [float(point.accounted) for point in costed],
             [
-                Line("router", [point.cost / point.billed for point in billed], _BLUE),
-                Line("dearest model", [dearest] * len(billed), _GREY, dashed=True),
+                Line("router", [point.cost / point.costed for point in costed], _BLUE),
+                Line("most expensive model", [most_expensive] * len(costed), _GREY, dashed=True),
             ],
             label,
             percent=False,
@@ -192,12 +192,12 @@ def _plots(sla: SLAReport, dearest: float) -> list[str]:
 
 def _savings(report: Report, listed: Mapping[str, float]) -> str:
     costs = _mean_costs(report, listed)
-    dearest = max(costs, key=lambda name: costs[name])
-    billed = sum(model.billed for model in report.models.values())
-    mean = report.cost / billed if billed else None
+    most_expensive = max(costs, key=lambda name: costs[name])
+    costed = sum(model.costed for model in report.models.values())
+    mean = report.cost / costed if costed else None
     mix = _blind_mix(report)
     rows = [
-        (f"{dearest} for every request", costs[dearest]),
+        (f"{most_expensive} for every request", costs[most_expensive]),
         ("blind mixture that keeps the level", mix),
     ]
     body = f"<tr><td>this router</td><td>{_number(mean)}</td><td></td></tr>" + "".join(
@@ -208,18 +208,18 @@ def _savings(report: Report, listed: Mapping[str, float]) -> str:
     return (
         "<table><tr><th></th><th>mean cost of a call</th><th>saved by the router</th></tr>"
         f"{body}</table>"
-        '<p class="note">The dearest model\'s cost is the mean of its own bills. The mixture draws '
-        "models at random, whatever is asked, with the shares that keep the agreed rate most "
-        "cheaply. Its cost is an estimate, from what the router predicted of every model on every "
-        f"request: {_foreseen(report)}.</p>"
+        '<p class="note">The most expensive model\'s cost is the mean over its own calls. The '
+        "mixture draws models at random, whatever is asked, with the shares that keep the agreed "
+        "rate most cheaply. Its cost is an estimate, from what the router predicted of every model "
+        f"on every request: {_predictions(report)}.</p>"
     )
 
 
 def _blind_mix(report: Report) -> float | None:
     """Cost of the cheapest mixture that keeps every target, by the router's own predictions."""
-    models = [model for model in report.models.values() if model.foreseen_rate is not None]
-    rates = np.array([model.foreseen_rate or 0.0 for model in models])
-    costs = np.array([model.foreseen_cost or 0.0 for model in models])
+    models = [model for model in report.models.values() if model.predicted_rate_overall is not None]
+    rates = np.array([model.predicted_rate_overall or 0.0 for model in models])
+    costs = np.array([model.expected_cost_overall or 0.0 for model in models])
     total = 0.0
     for sla in report.slas.values():
         mix = cheapest_mix(Frontier(rates, costs), sla.target) if sla.decisions else None
@@ -230,9 +230,10 @@ def _blind_mix(report: Report) -> float | None:
     return total / report.decisions if report.decisions else None
 
 
-def _foreseen(report: Report) -> str:
+def _predictions(report: Report) -> str:
     return ", ".join(
-        f"{escape(name)} {_percent(model.foreseen_rate)} at {_number(model.foreseen_cost)}"
+        f"{escape(name)} {_percent(model.predicted_rate_overall)} "
+        f"at {_number(model.expected_cost_overall)}"
         for name, model in report.models.items()
     )
 
@@ -251,11 +252,11 @@ def _models(report: Report) -> str:
 
 
 def _method(report: Report) -> str:
-    presumed = (
-        f" {report.presumed:,} requests were never rated and count with a presumed satisfaction of "
-        f"{sum(sla.presumed_satisfaction for sla in report.slas.values()):,.1f} in the certain "
+    imputed = (
+        f" {report.imputed:,} requests were never rated and count with an imputed satisfaction of "
+        f"{sum(sla.imputed_satisfaction for sla in report.slas.values()):,.1f} in the certain "
         "bound and the plots, and nowhere else."
-        if report.presumed
+        if report.imputed
         else ""
     )
     return (
@@ -264,13 +265,13 @@ def _method(report: Report) -> str:
         "anytime-valid empirical-Bernstein confidence sequence (Howard, Ramdas, McAuliffe and "
         "Sekhon, Annals of Statistics 49(2), 2021) for the mean probability of satisfaction of the "
         "rated requests; it holds however often one looks and whatever changes. Both speak of "
-        f"rated requests: users who do not rate may differ.{presumed}</p>"
+        f"rated requests: users who do not rate may differ.{imputed}</p>"
     )
 
 
 def _mean_costs(report: Report, listed: Mapping[str, float]) -> dict[str, float]:
     return {
-        name: model.cost / model.billed if model.billed else listed[name]
+        name: model.cost / model.costed if model.costed else listed[name]
         for name, model in report.models.items()
     }
 

@@ -28,7 +28,7 @@ COLUMNS = {
         "drifts",
         "rated",
         "satisfaction",
-        "billed",
+        "costed",
         "cost",
         "timed",
         "latency",

@@ -58,10 +58,12 @@ class RouterCollector:
         counter, gauge = self._core.CounterMetricFamily, self._core.GaugeMetricFamily
         decisions = counter("messplus_decisions", "Requests decided.", labels=["model", "reason"])
         feedback = counter(
-            "messplus_feedback", "Ratings, bills and latencies.", labels=["model", "outcome"]
+            "messplus_feedback",
+            "Ratings, costs and latencies.",
+            labels=["model", "outcome"],
         )
         failures = counter("messplus_failures", "Calls that failed.", labels=["model"])
-        cost = counter("messplus_cost", "Sum of all bills.", labels=["model"])
+        cost = counter("messplus_cost", "Sum of all reported costs.", labels=["model"])
         predicted = gauge(
             "messplus_predicted_satisfaction_ratio",
             "Mean predicted probability of satisfaction over the requests a model was chosen for.",
@@ -72,7 +74,7 @@ class RouterCollector:
                 decisions.add_metric([name, reason], count)
             for outcome, count in (
                 ("rated", model.rated),
-                ("billed", model.billed),
+                ("costed", model.costed),
                 ("timed", model.timed),
             ):
                 feedback.add_metric([name, outcome], count)

@@ -27,18 +27,18 @@ class ModelReport:
         Mean over them of the predicted probability of satisfaction; None without any.
     also_queried
         Requests on which it was queried for learning only.
-    foreseen_rate, foreseen_cost
-        Means over all requests, whoever served them, of the predicted probability of satisfaction
-        and of the expected cost; None without any.
+    predicted_rate_overall, expected_cost_overall
+        Means over all requests, whichever model served them, of the predicted probability of
+        satisfaction and of the expected cost; None without any.
     failed
         Calls reported by :meth:`Router.failed`.
     drifts
-        Times that its ratings or bills were found to have drifted from what was predicted; the
-        default policy then learns it anew.
+        Times its ratings or costs were found to drift from what was predicted; the default policy
+        then forgets most of what it had learned about it.
     rated, satisfaction_rate
         Ratings of its answers and their mean; None without ratings.
-    billed, cost
-        Bills of its calls and their sum, in the unit of the zoo.
+    costed, cost
+        Calls whose cost was reported, and the sum of their costs in the unit of the zoo.
     timed, mean_latency
         Reported latencies and their mean in seconds; None without any.
     """
@@ -47,14 +47,14 @@ class ModelReport:
     selected: int
     reasons: Mapping[str, int]
     predicted_rate: float | None
-    foreseen_rate: float | None
-    foreseen_cost: float | None
+    predicted_rate_overall: float | None
+    expected_cost_overall: float | None
     also_queried: int
     failed: int
     drifts: int
     rated: int
     satisfaction_rate: float | None
-    billed: int
+    costed: int
     cost: float
     timed: int
     mean_latency: float | None
@@ -79,12 +79,12 @@ class Durations(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Totals after some number of accounted requests, and the calls billed until then."""
+    """Totals after some number of accounted requests, and the calls with a cost until then."""
 
     accounted: int
     satisfaction: float
     backlog: float
-    billed: int
+    costed: int
     cost: float
 
 
@@ -98,8 +98,9 @@ class SLAReport:
         The agreed satisfaction rate alpha; zero where none was agreed.
     decisions, rated
         Requests decided, and requests whose satisfaction is known (T).
-    presumed, presumed_satisfaction
-        Requests never rated that count all the same (``missing``), and the sum presumed of them.
+    imputed, imputed_satisfaction
+        Requests never rated that count all the same (``missing``), and the sum of the satisfaction
+        imputed to them.
     satisfaction_rate
         Mean satisfaction of the rated requests; None without ratings.
     interval
@@ -109,14 +110,14 @@ class SLAReport:
         The virtual queue Q: satisfaction owed, in rated requests; below zero where credit counts.
     lower_bound
         ``target - Q / T``: the satisfaction rate is at least this, with certainty; None without
-        ratings. Presumed requests are included in rate, Q and T.
+        ratings. Imputed requests are included in rate, Q and T.
     feasible
         Whether the target seems within reach. False once no price of satisfaction buys enough, and
         the best model for each request is expected to stay below the target or another target or
         limit pulls as hard; what comes nearest then serves. The paper's policy cannot tell and says
         True.
     cost
-        Sum of the bills of its requests.
+        Sum of the reported costs of its requests.
     history
         The course of it all in at most 256 points.
     """
@@ -124,8 +125,8 @@ class SLAReport:
     target: float
     decisions: int
     rated: int
-    presumed: int
-    presumed_satisfaction: float
+    imputed: int
+    imputed_satisfaction: float
     satisfaction_rate: float | None
     interval: tuple[float, float] | None
     backlog: float
@@ -176,7 +177,7 @@ class Report:
         Per model that is or was in the zoo, in the order they joined.
     target
         Mean of the service levels' targets, weighted by the requests each has accounted for.
-    decisions, rated, presumed
+    decisions, rated, imputed
         Sums over the service levels.
     satisfaction_rate
         Mean satisfaction of all rated requests; None without ratings.
@@ -192,7 +193,7 @@ class Report:
     exploration_share
         Share of decisions drawn for exploration; None without decisions.
     cost
-        Sum of all bills, calls made for learning included.
+        Sum of all reported costs, calls made for learning included.
     pending, evicted
         Decisions still waiting for their rating, and decisions dropped before it came.
     featurizer_errors
@@ -218,7 +219,7 @@ class Report:
     target: float
     decisions: int
     rated: int
-    presumed: int
+    imputed: int
     satisfaction_rate: float | None
     backlog: float
     lower_bound: float | None

@@ -52,7 +52,7 @@ class ShadowReport:
         Requests in shadow mode, and the share on which the model that served was the router's
         choice; None without any.
     satisfaction, cost
-        Estimates over the rated requests and over the billed calls; None without any.
+        Estimates over the rated requests and over the calls with a reported cost; None without any.
     """
 
     decisions: int

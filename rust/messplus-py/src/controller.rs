@@ -225,7 +225,7 @@ impl PyController {
         let satisfied = convert::borrowed_vector::<f64>("satisfied", satisfied)?;
         let costs = convert::borrowed_vector::<f64>("costs", costs)?;
         let latencies = convert::borrowed_vector::<f64>("latencies", latencies)?;
-        let log = LoggedData {
+        let data = LoggedData {
             features: features.as_slice()?,
             input_tokens: input_tokens.as_slice()?,
             models: models.as_slice()?,
@@ -234,7 +234,7 @@ impl PyController {
             latencies: latencies.as_slice()?,
         };
         let refused = self.read(py, |controller| {
-            log.examples()
+            data.examples()
                 .map(|example| controller.check_example(&example))
                 .zip(1..)
                 .find_map(|(checked, row)| checked.err().map(|error| (row, error)))
@@ -247,8 +247,8 @@ impl PyController {
         if let Some(metadata) = metadata {
             self.describe(py, metadata)?;
         }
-        let examples: Vec<_> = log.examples().collect();
-        // Requests are routed between parts of a long log.
+        let examples: Vec<_> = data.examples().collect();
+        // Requests are routed between parts of long data.
         for part in examples.chunks(LoggedData::PART) {
             self.enter(py, |controller| {
                 part.iter().try_for_each(|example| controller.warm_start(example))

@@ -39,7 +39,7 @@ impl PyDecision {
     }
 
     #[getter]
-    fn would<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
+    fn shadow_choice<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
         self.inner.shadow_choice.map(|choice| self.names.name(py, choice.model))
     }
 

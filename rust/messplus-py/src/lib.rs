@@ -7,7 +7,6 @@ mod error;
 mod features;
 mod folder_tokenizer;
 mod fork;
-mod form;
 mod ids;
 mod logged_data;
 mod names;
@@ -16,6 +15,7 @@ mod outcome;
 mod replay;
 mod report;
 mod store_folder;
+mod surface;
 mod text;
 mod timing;
 mod tokenize;
@@ -38,13 +38,13 @@ mod _core {
     #[pymodule_export]
     use super::fork::{after_fork_in_child, after_fork_in_parent, before_fork};
     #[pymodule_export]
-    const FORM_FEATURES: usize = super::form::FORM_FEATURES;
-    #[pymodule_export]
-    use super::form::text_form;
-    #[pymodule_export]
     use super::replay::replay;
     #[pymodule_export]
     use super::store_folder::{audit_folder, folder_history};
+    #[pymodule_export]
+    const SURFACE_FEATURES: usize = super::surface::SURFACE_FEATURES;
+    #[pymodule_export]
+    use super::surface::surface_features;
     #[pymodule_export]
     use super::timing::Histogram;
     #[pymodule_export]

@@ -86,8 +86,8 @@ impl Snapshot {
             dict.set_item("rated", stats.rated)?;
             dict.set_item("satisfaction", stats.satisfaction)?;
             dict.set_item("spread", stats.spread)?;
-            dict.set_item("presumed", stats.imputed)?;
-            dict.set_item("presumed_satisfaction", stats.imputed_satisfaction)?;
+            dict.set_item("imputed", stats.imputed)?;
+            dict.set_item("imputed_satisfaction", stats.imputed_satisfaction)?;
             dict.set_item("cost", stats.cost)?;
             let points = stats.history.points().iter();
             let points = points.map(|p| (p.accounted, p.satisfaction, p.backlog, p.costed, p.cost));
@@ -115,13 +115,13 @@ impl Snapshot {
             model.set_item("reasons", reasons)?;
             model.set_item("predicted", stats.predicted)?;
             model.set_item("considered", stats.considered)?;
-            model.set_item("foreseen", stats.predicted_all)?;
+            model.set_item("predicted_overall", stats.predicted_all)?;
             model.set_item("failed", stats.failed)?;
             model.set_item("drifts", self.drifts[index])?;
             model.set_item("also_queried", stats.also_queried)?;
             model.set_item("rated", stats.rated)?;
             model.set_item("satisfaction", stats.satisfaction)?;
-            model.set_item("billed", stats.costed)?;
+            model.set_item("costed", stats.costed)?;
             model.set_item("cost", stats.cost)?;
             model.set_item("timed", stats.timed)?;
             model.set_item("latency", stats.latency)?;

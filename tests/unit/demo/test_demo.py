@@ -53,9 +53,9 @@ def test_a_router_serves_what_its_feedback_says() -> None:
     assert len(outcome.running) == 300
     assert outcome.running[-1] == pytest.approx(outcome.satisfaction)
     assert sum(outcome.share) == pytest.approx(1.0)
-    cheapest, dearest = one_model(traffic, 0), one_model(traffic, len(MODELS) - 1)
+    cheapest, most_expensive = one_model(traffic, 0), one_model(traffic, len(MODELS) - 1)
     assert cheapest.energy_mj < outcome.energy_mj
-    assert outcome.energy_mj < dearest.energy_mj + cheapest.energy_mj
+    assert outcome.energy_mj < most_expensive.energy_mj + cheapest.energy_mj
     assert len(notes) == 3
     assert "of 50% agreed" in notes[-1]
 

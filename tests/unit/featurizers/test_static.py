@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import messplus
-from messplus._core import text_form
+from messplus._core import surface_features
 from messplus.exceptions import ConfigError
 from messplus.featurizers import Featurizer, StaticFeaturizer
 
@@ -38,8 +38,8 @@ def test_features_are_the_form_and_a_unit_embedding(featurizer: StaticFeaturizer
     features = featurizer("Hello, world!")
     assert features.shape == (featurizer.n_features,) == (138,)
     assert features.dtype == np.float32
-    form = text_form(["Hello, world!"], np.array([4], np.float32))[0]
-    np.testing.assert_array_equal(features[:10], form)
+    surface = surface_features(["Hello, world!"], np.array([4], np.float32))[0]
+    np.testing.assert_array_equal(features[:10], surface)
     assert np.linalg.norm(features[10:]) == pytest.approx(1.0, abs=1e-6)
 
 

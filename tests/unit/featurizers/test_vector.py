@@ -1,4 +1,4 @@
-"""Embeddings the application has already, and axes fitted to an old log."""
+"""Embeddings the application has already, and axes fitted to logged data."""
 
 from __future__ import annotations
 

@@ -30,17 +30,17 @@ def test_joins_decisions_with_what_became_of_them(tmp_path: Path) -> None:
     router.feedback(decision, satisfied=MappingProxyType({decision.model: float(np.float32(0.5))}))
     router.feedback(decision.id, cost=2.0, latency=0.5)
     router.failed(decision)
-    made, rated, billed, failed = lines(path)
+    made, rated, costed, failed = lines(path)
     assert made["event"] == "decision"
     for name in ("model", "reason", "step", "p_satisfied", "expected_cost", "score"):
         assert made[name] == getattr(decision, name)
     assert tuple(made["ranking"]) == decision.ranking
     assert rated["satisfied"] == {decision.model: 0.5}
-    assert (billed["cost"], billed["latency"]) == (2.0, 0.5)
-    assert "satisfied" not in billed
+    assert (costed["cost"], costed["latency"]) == (2.0, 0.5)
+    assert "satisfied" not in costed
     assert failed["event"] == "failure"
     assert failed["model"] == decision.model
-    assert {line["id"] for line in (made, rated, billed, failed)} == {decision.id}
+    assert {line["id"] for line in (made, rated, costed, failed)} == {decision.id}
     assert "secret" not in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
 

@@ -1,4 +1,4 @@
-"""Learning from an old log: predictions change, accounts do not, and bad rows change nothing."""
+"""Learning from logged data: predictions change, accounts do not, and bad rows change nothing."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ def replayed(table: Table, priors: Priors, policy: str = "default", seed: int = 
 
 
 @pytest.mark.parametrize("policy", ["default", "paper", "random"])
-def test_an_old_log_is_not_replayed(table: Table, policy: str) -> None:
+def test_logged_data_is_not_replayed(table: Table, policy: str) -> None:
     priors = Priors(warm_start=100)
     trace = replayed(table, priors, policy)
-    past = priors.old_log(table, 0)
+    past = priors.logged_data(table, 0)
     assert not np.isnan(table.scores[past.rows, past.models]).any()
     order = arrivals(table, "shuffle", 0)
     rest = order[~np.isin(order, past.rows)]

@@ -29,7 +29,7 @@ def test_a_scrape_tells_what_the_report_tells() -> None:
             labels = {"model": name, "reason": reason}
             assert value("messplus_decisions_total", labels) == count
         assert value("messplus_cost_total", {"model": name}) == model.cost
-        for outcome in ("rated", "billed", "timed"):
+        for outcome in ("rated", "costed", "timed"):
             labels = {"model": name, "outcome": outcome}
             assert value("messplus_feedback_total", labels) == model.rated
     assert value("messplus_failures_total", {"model": waiting.model}) == 1

@@ -27,7 +27,7 @@ def test_nothing_has_happened_yet(router: Router) -> None:
     for model in report.models.values():
         assert model.satisfaction_rate is model.mean_latency is None
         assert (
-            model.selected == model.also_queried == model.rated == model.billed == model.cost == 0
+            model.selected == model.also_queried == model.rated == model.costed == model.cost == 0
         )
 
 
@@ -37,7 +37,7 @@ def test_it_adds_up() -> None:
     served = dict.fromkeys(NAMES, 0)
     learned = dict.fromkeys(NAMES, 0)
     ratings: list[float] = []
-    bills: list[float] = []
+    costs: list[float] = []
     for n in range(300):
         decision = router.select(str(n))
         served[decision.model] += 1
@@ -45,8 +45,8 @@ def test_it_adds_up() -> None:
             learned[name] += 1
         if n % 3:
             ratings.append(chance.random())
-            bills.append(chance.random())
-            router.feedback(decision, satisfied=ratings[-1], cost=bills[-1], latency=0.5)
+            costs.append(chance.random())
+            router.feedback(decision, satisfied=ratings[-1], cost=costs[-1], latency=0.5)
     report = router.report()
     assert {name: model.selected for name, model in report.models.items()} == served
     assert {name: model.also_queried for name, model in report.models.items()} == learned
@@ -54,7 +54,7 @@ def test_it_adds_up() -> None:
     assert report.rated == sum(model.rated for model in report.models.values()) == 200
     assert report.pending == 100
     assert report.satisfaction_rate == pytest.approx(sum(ratings) / 200, rel=1e-12)
-    assert report.cost == pytest.approx(sum(bills), rel=1e-12)
+    assert report.cost == pytest.approx(sum(costs), rel=1e-12)
     assert report.exploration_share == report.reasons["explore"] / 300
     assert 0 < report.reasons["explore"] < 300
     for model in report.models.values():

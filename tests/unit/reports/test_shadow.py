@@ -31,13 +31,13 @@ def run(seed: int, n: int, explore: float, rated: float = 1.0) -> tuple[Router, 
         x = float(rng.uniform(-1.0, 1.0))
         features = np.array([x, 1.0, 0.0, 0.0], np.float32)
         decision = router.select(features=features)
-        assert decision.would is not None
-        bill = COSTS[decision.model] * float(rng.uniform(0.5, 1.5))
-        router.feedback(decision, cost=bill)
-        cost += COSTS[decision.would]
+        assert decision.shadow_choice is not None
+        paid = COSTS[decision.model] * float(rng.uniform(0.5, 1.5))
+        router.feedback(decision, cost=paid)
+        cost += COSTS[decision.shadow_choice]
         if rng.random() < rated:
             router.feedback(decision, bool(rng.random() < p_true(decision.model, x)))
-            satisfied += p_true(decision.would, x)
+            satisfied += p_true(decision.shadow_choice, x)
             counted += 1
     return router, satisfied / counted, cost / n
 
@@ -48,14 +48,14 @@ def test_the_fixed_model_serves_and_the_choice_is_named() -> None:
     assert {decision.model for decision in decisions} == {"large"}
     assert {decision.reason for decision in decisions} == {"shadow"}
     assert all(decision.ranking[0] == "large" for decision in decisions)
-    assert {decision.would for decision in decisions} <= set(NAMES)
+    assert {decision.shadow_choice for decision in decisions} <= set(NAMES)
     report = router.report().shadow
     assert report is not None
     assert report.decisions == 20
-    assert report.agreed == sum(d.would == "large" for d in decisions) / 20
+    assert report.agreed == sum(d.shadow_choice == "large" for d in decisions) / 20
     assert (report.satisfaction, report.cost) == (None, None)
     assert make_router().report().shadow is None
-    assert make_router().select("x").would is None
+    assert make_router().select("x").shadow_choice is None
 
 
 def test_exploration_serves_with_the_propensity_it_tells() -> None:
@@ -65,7 +65,7 @@ def test_exploration_serves_with_the_propensity_it_tells() -> None:
     # Three standard errors: 3 sqrt(0.1 0.9 / 3000) = 0.016.
     assert served["small"] == pytest.approx(0.1, abs=0.017)
     assert served["medium"] == pytest.approx(0.1, abs=0.017)
-    propensities = [d.propensity for d in decisions if d.would != "large"]
+    propensities = [d.propensity for d in decisions if d.shadow_choice != "large"]
     assert propensities == pytest.approx([0.1] * len(propensities))
 
 
@@ -106,15 +106,15 @@ def test_going_live_keeps_what_was_learned_and_starts_the_account(tmp_path: Path
         state = router.to_bytes()
         before = router.report()
     assert before.rated == 0
-    assert before.presumed == 300
+    assert before.imputed == 300
     with Router.open(folder, featurizer=featurizer) as live:
         assert live.to_bytes() == state
         decision = live.select("prompt 1")
-        assert decision.would is None
+        assert decision.shadow_choice is None
         assert decision.p_satisfied["small"] < 0.3 < 0.9 < decision.p_satisfied["medium"]
         live.feedback(decision, satisfied=True)
         after = live.report()
-        assert (after.rated, after.presumed) == (1, 300)
+        assert (after.rated, after.imputed) == (1, 300)
         assert after.shadow == before.shadow
 
 
@@ -122,13 +122,13 @@ def test_the_bound_holds_for_what_is_presumed() -> None:
     router, _, _ = run(1, 500, explore=0.2)
     (report,) = router.report().slas.values()
     assert report.lower_bound is not None
-    assert report.presumed_satisfaction / report.presumed >= report.lower_bound - 1e-9
+    assert report.imputed_satisfaction / report.imputed >= report.lower_bound - 1e-9
 
 
 def test_a_fixed_model_that_may_not_serve_is_stood_in_for() -> None:
     router = make_router(Policy.default(), shadow="large", cooldown=3600)
     limited = router.select("x", allowed=["small", "medium"])
-    assert limited.model == limited.would != "large"
+    assert limited.model == limited.shadow_choice != "large"
     router.failed(router.select("y"))
     assert router.select("z").model != "large"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def used() -> Router:
-    """A router with a past: some decisions rated, some billed, some waiting."""
+    """A router with a past: some decisions rated, some costed, some waiting."""
     router = make_router(seed=4)
     for n in range(40):
         decision = router.select(str(n), tags={"n": str(n % 3)})

@@ -1,4 +1,4 @@
-"""The form of a text: each number against a plain recomputation."""
+"""Surface features of a text: each number against a plain recomputation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messplus._core import FORM_FEATURES, prompt_features, text_form
+from messplus._core import SURFACE_FEATURES, prompt_features, surface_features
 from messplus.exceptions import ShapeError
 
 NAMES = [
@@ -44,12 +44,12 @@ PIECES = [
 ]
 
 
-def form(*texts: str, tokens: float = 33.0) -> npt.NDArray[np.float32]:
-    return text_form(list(texts), np.full(len(texts), tokens, np.float32))
+def surface(*texts: str, tokens: float = 33.0) -> npt.NDArray[np.float32]:
+    return surface_features(list(texts), np.full(len(texts), tokens, np.float32))
 
 
 def named(text: str) -> dict[str, float]:
-    return dict(zip(NAMES, form(text)[0].tolist(), strict=True))
+    return dict(zip(NAMES, surface(text)[0].tolist(), strict=True))
 
 
 def ends(data: bytes) -> tuple[bytes, bytes]:
@@ -118,14 +118,14 @@ def test_what_a_number_counts(text: str, name: str, expected: float) -> None:
 
 
 def test_length_is_that_of_the_tokens() -> None:
-    lengths = [text_form(["a"], np.array([n], np.float32))[0, 0] for n in (0, 1, 33, 1e9)]
+    lengths = [surface_features(["a"], np.array([n], np.float32))[0, 0] for n in (0, 1, 33, 1e9)]
     expected = [0.2 * (math.log(max(n, 1)) - 3.5) for n in (0, 1, 33, 1e9)]
     assert lengths == pytest.approx(expected, abs=1e-6)
 
 
 def test_an_empty_text_has_a_length_only() -> None:
-    assert form("", tokens=1.0)[0].tolist() == [pytest.approx(-0.7)] + 9 * [0.0]
-    assert form().shape == (0, FORM_FEATURES) == (0, len(NAMES))
+    assert surface("", tokens=1.0)[0].tolist() == [pytest.approx(-0.7)] + 9 * [0.0]
+    assert surface().shape == (0, SURFACE_FEATURES) == (0, len(NAMES))
 
 
 def test_a_long_text_is_read_at_both_ends() -> None:
@@ -147,33 +147,33 @@ def test_a_long_text_is_read_at_both_ends() -> None:
     st.floats(0.0, 1e9, width=32),
 )
 def test_every_text_has_its_form(text: str, tokens: float) -> None:
-    found = form(text, tokens=tokens)[0]
+    found = surface(text, tokens=tokens)[0]
     np.testing.assert_allclose(found, oracle(text, tokens), rtol=0.0, atol=2e-6)
     assert np.abs(found[1:]).max() <= np.float32(1.2)
-    together = form("What?", text, "", text, tokens=tokens)
+    together = surface("What?", text, "", text, tokens=tokens)
     assert together[1].tobytes() == together[3].tobytes() == found.tobytes()
 
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_a_megabyte_has_a_form(piece: str) -> None:
     text = piece * (2**20 // len(piece.encode("utf-8", "surrogatepass")))
-    np.testing.assert_allclose(form(text)[0], oracle(text, 33.0), rtol=0.0, atol=2e-6)
+    np.testing.assert_allclose(surface(text)[0], oracle(text, 33.0), rtol=0.0, atol=2e-6)
 
 
 def test_other_shapes_are_refused() -> None:
     with pytest.raises(ShapeError, match="tokens: must be one per text, 1, got 2"):
-        text_form(["a"], np.ones(2, np.float32))
+        surface_features(["a"], np.ones(2, np.float32))
     with pytest.raises(ShapeError, match="tokens: must be a C-ordered 1-d float32 array"):
-        text_form(["a"], np.ones(1))  # type: ignore[arg-type]
-    with pytest.raises(ShapeError, match="form: must be rows of 10, got rows of 9"):
+        surface_features(["a"], np.ones(1))  # type: ignore[arg-type]
+    with pytest.raises(ShapeError, match="surface: must be rows of 10, got rows of 9"):
         prompt_features(np.ones((1, 3), np.float32), np.ones((1, 9), np.float32), 3)
     with pytest.raises(ShapeError, match="embeddings: must be 2 rows"):
         prompt_features(np.ones((1, 3), np.float32), np.ones((2, 10), np.float32), 3)
 
 
 def test_features_are_the_form_then_the_embedding() -> None:
-    forms = form("Why?", "So.")
+    surfaces = surface("Why?", "So.")
     embeddings = np.array([[3, 4, 9], [0, 0, 9]], np.float32)
-    features = prompt_features(embeddings, forms, 2)
-    np.testing.assert_array_equal(features[:, :10], forms)
+    features = prompt_features(embeddings, surfaces, 2)
+    np.testing.assert_array_equal(features[:, :10], surfaces)
     np.testing.assert_allclose(features[:, 10:], [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)

@@ -1,4 +1,4 @@
-//! The form of a text: its length, and how it looks from one pass over its bytes.
+//! Surface features of a text: its length, and how it looks from one pass over its bytes.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::error::ShapeError;
 use crate::text;
 
 /// Numbers per text.
-pub const FORM_FEATURES: usize = 10;
+pub const SURFACE_FEATURES: usize = 10;
 
 /// Of a long text the ends are looked at, as much of it as the embedded table reads.
 const MAX_TOKENS: usize = 512;
@@ -101,13 +101,13 @@ fn unusual(value: f64, usual: f64, spread: f64) -> f64 {
 }
 
 /// Counts are integers, and `ln` is portable: the same numbers on every machine.
-fn form(text: &str, tokens: f32) -> [f32; FORM_FEATURES] {
+fn surface(text: &str, tokens: f32) -> [f32; SURFACE_FEATURES] {
     let ln_tokens = libm::log(f64::from(tokens.max(1.0)));
     let length = LENGTH_WEIGHT * (ln_tokens - MEAN_LN_TOKENS) / SD_LN_TOKENS;
     if text.is_empty() {
-        let mut form = [0.0; FORM_FEATURES];
-        form[0] = length as f32;
-        return form;
+        let mut surface = [0.0; SURFACE_FEATURES];
+        surface[0] = length as f32;
+        return surface;
     }
     let (head, tail) = text::cut(text, MAX_TOKENS);
     let mut counts = Counts::default();
@@ -138,13 +138,13 @@ fn form(text: &str, tokens: f32) -> [f32; FORM_FEATURES] {
     .map(|feature| feature as f32)
 }
 
-/// Returns the form `[n, 10]` of texts `[n]` of so many tokens `[n]`; docs/featurizers.md names
-/// the columns. All but the first are zero for an empty text.
+/// Returns the surface features `[n, 10]` of texts `[n]` of so many tokens `[n]`;
+/// docs/featurizers.md names the columns. All but the first are zero for an empty text.
 ///
 /// Lone surrogates, which JSON can carry and UTF-8 cannot, become replacement characters.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
-pub fn text_form<'py>(
+pub fn surface_features<'py>(
     py: Python<'py>,
     texts: Vec<Bound<'py, PyString>>,
     tokens: &Bound<'py, PyAny>,
@@ -158,9 +158,9 @@ pub fn text_form<'py>(
         )));
     }
     let texts: Vec<Cow<'_, str>> = texts.iter().map(|text| text.to_string_lossy()).collect();
-    let forms = py.detach(|| {
-        let forms = texts.iter().zip(&tokens).flat_map(|(text, &tokens)| form(text, tokens));
-        forms.collect::<Vec<_>>()
+    let surfaces = py.detach(|| {
+        let each = texts.iter().zip(&tokens).flat_map(|(text, &tokens)| surface(text, tokens));
+        each.collect::<Vec<_>>()
     });
-    convert::array(py, forms, [texts.len(), FORM_FEATURES])
+    convert::array(py, surfaces, [texts.len(), SURFACE_FEATURES])
 }
