@@ -1,10 +1,13 @@
-//! Settings, and the only place where their ranges are checked.
+//! Settings of a controller, checked as a whole.
 
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check;
 use crate::error::{Error, Result};
+use crate::policy::Problem;
+use crate::policy::presets::PolicyConfig;
 use crate::types::agreement::Agreement;
 use crate::types::zoo::{self, ModelSpec};
 
@@ -12,81 +15,6 @@ use crate::types::zoo::{self, ModelSpec};
 pub const MAX_FEATURES: usize = 4096;
 /// Most bytes that pending decisions may reserve for their features.
 pub const MAX_PENDING_BYTES: usize = 1 << 30;
-
-/// Settings of the per-model logistic heads trained by stochastic gradient descent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SgdConfig {
-    /// Learning rate, in `(0, 100]`.
-    pub lr: f64,
-    /// Momentum, in `[0, 1)`.
-    pub momentum: f64,
-    /// Strength of the L2 penalty, in `[0, 1]`.
-    pub l2: f64,
-    /// Largest Euclidean norm of one gradient, in `(0, 1e6]`.
-    pub clip: f64,
-}
-
-/// How requests are routed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "preset", rename_all = "lowercase")]
-pub enum PolicyConfig {
-    /// MESS+ as published (arXiv 2505.19947).
-    Paper(PaperConfig),
-    /// Bayesian heads, predicted costs and a multiplier without a scale.
-    Default(DefaultConfig),
-}
-
-/// Settings of the published policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PaperConfig {
-    /// Penalty weight V of the cost, `>= 0`, unit 1/cost.
-    pub v: f64,
-    /// Exploration strength c of `min(1, c / t^(1/4))`, `>= 0`.
-    pub exploration: f64,
-    /// The satisfaction predictor.
-    pub sgd: SgdConfig,
-}
-
-impl Default for PaperConfig {
-    /// As published: V = 0.0001 with costs in joules, c = 0.1.
-    fn default() -> Self {
-        Self {
-            v: 1e-4,
-            exploration: 0.1,
-            sgd: SgdConfig { lr: 0.003, momentum: 0.9, l2: 1e-4, clip: 1.0 },
-        }
-    }
-}
-
-/// Settings of the default policy; the same values serve every zoo.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DefaultConfig {
-    /// Exploration strength c of `min(1, c / n^(1/4))` after n ratings, `>= 0`.
-    pub exploration: f64,
-    /// How far the queue may run ahead of the target, in rated requests, in `[0, 1e6]`.
-    pub credit: f64,
-    /// Factor by which each rating devalues earlier ones, in `(0.9, 1]`; one forgets nothing.
-    pub forgetting: f64,
-}
-
-impl Default for DefaultConfig {
-    fn default() -> Self {
-        Self { exploration: 0.1, credit: 50.0, forgetting: 1.0 }
-    }
-}
-
-impl PolicyConfig {
-    /// How far the queue may run ahead of the target.
-    pub(crate) fn credit(&self) -> f64 {
-        match self {
-            Self::Paper(_) => 0.0,
-            Self::Default(policy) => policy.credit,
-        }
-    }
-}
 
 /// What an unrated request does to the queue when it is forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +83,12 @@ impl Config {
         config.try_into()
     }
 
+    /// What a policy needs to know of them.
+    pub(crate) fn problem(&self) -> Problem<'_> {
+        let Self { models, agreement, n_features, .. } = self;
+        Problem { models, agreement, n_features: *n_features }
+    }
+
     /// The settings as JSON; numbers come back exactly.
     pub fn to_json(&self) -> String {
         serde_json::json!(self).to_string()
@@ -193,13 +127,15 @@ impl TryFrom<Config> for ValidConfig {
     fn try_from(config: Config) -> Result<Self> {
         zoo::check(&config.models)?;
         config.agreement.check()?;
-        check_policy(&config.policy)?;
-        let limits = &config.agreement.limits;
-        if matches!(config.policy, PolicyConfig::Paper(_)) && !limits.is_empty() {
+        let (policy, limits) = (config.policy.preset(), &config.agreement.limits);
+        policy.check()?;
+        if !policy.takes_limits() && !limits.is_empty() {
             return Err(Error::config("limits", "need the default policy", limits.len()));
         }
         let rule = "must be in [0, 100]";
-        check("switching_cost", config.switching_cost, rule, |c| (0.0..=100.0).contains(&c))?;
+        check::number("switching_cost", config.switching_cost, rule, |c| {
+            (0.0..=100.0).contains(&c)
+        })?;
         let Operation { pending_age, cooldown, .. } = config.operation;
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
@@ -220,33 +156,4 @@ impl TryFrom<Config> for ValidConfig {
         }
         Ok(Self(config))
     }
-}
-
-fn check_policy(policy: &PolicyConfig) -> Result<()> {
-    match policy {
-        PolicyConfig::Paper(PaperConfig { v, exploration, sgd }) => {
-            let &SgdConfig { lr, momentum, l2, clip } = sgd;
-            check("policy.v", *v, "must be finite and >= 0", |v| v >= 0.0)?;
-            check_exploration(*exploration)?;
-            check("policy.sgd.lr", lr, "must be in (0, 100]", |r| r > 0.0 && r <= 100.0)?;
-            let momentum_rule = |m| (0.0..1.0).contains(&m);
-            check("policy.sgd.momentum", momentum, "must be in [0, 1)", momentum_rule)?;
-            check("policy.sgd.l2", l2, "must be in [0, 1]", |l| (0.0..=1.0).contains(&l))?;
-            check("policy.sgd.clip", clip, "must be in (0, 1e6]", |c| c > 0.0 && c <= 1e6)
-        }
-        &PolicyConfig::Default(DefaultConfig { exploration, credit, forgetting }) => {
-            check_exploration(exploration)?;
-            check("policy.credit", credit, "must be in [0, 1e6]", |c| (0.0..=1e6).contains(&c))?;
-            let rule = "must be in (0.9, 1]";
-            check("policy.forgetting", forgetting, rule, |f| f > 0.9 && f <= 1.0)
-        }
-    }
-}
-
-fn check_exploration(exploration: f64) -> Result<()> {
-    check("policy.exploration", exploration, "must be finite and >= 0", |c| c >= 0.0)
-}
-
-fn check(field: &str, value: f64, rule: &'static str, holds: impl Fn(f64) -> bool) -> Result<()> {
-    if value.is_finite() && holds(value) { Ok(()) } else { Err(Error::config(field, rule, value)) }
 }

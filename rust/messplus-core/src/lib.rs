@@ -31,6 +31,7 @@
 //!
 //! No I/O, no clock, no ambient randomness: everything uncertain is an argument.
 
+mod check;
 mod config;
 mod control;
 mod controller;
@@ -43,17 +44,20 @@ mod replay;
 mod types;
 mod wire;
 
-pub use config::{
-    Config, DefaultConfig, Missing, Operation, PaperConfig, PolicyConfig, SgdConfig, ValidConfig,
-};
+pub use config::{Config, Missing, Operation, ValidConfig};
 pub use control::queue::VirtualQueue;
 pub use controller::Controller;
 pub use error::{Error, Result};
+pub use learn::logistic_heads::SgdConfig;
 pub use memory::history::{History, Point};
 pub use memory::pending::PendingDecisions;
 pub use memory::pending_decision::PendingDecision;
 pub use memory::shadow_stats::{Estimate, ShadowStats};
 pub use memory::stats::{LevelStats, ModelStats, Stats};
+pub use policy::default::DefaultConfig;
+pub use policy::epsilon_greedy::EpsilonGreedyConfig;
+pub use policy::paper::PaperConfig;
+pub use policy::presets::PolicyConfig;
 pub use replay::{OutcomeTable, Replay, Trace};
 pub use types::agreement::{Agreement, Limit, Objective, Resource, ServiceLevel};
 pub use types::model_set::ModelSet;

@@ -216,8 +216,10 @@ fn check(table: &OutcomeTable<'_>, n_models: usize, n_features: usize) -> Result
 #[cfg(test)]
 mod tests {
     use super::{OutcomeTable, Replay, Trace};
-    use crate::config::{Config, Operation, PaperConfig, PolicyConfig, ValidConfig};
+    use crate::config::{Config, Operation, ValidConfig};
     use crate::error::Error;
+    use crate::policy::paper::PaperConfig;
+    use crate::policy::presets::PolicyConfig;
     use crate::types::agreement::Agreement;
     use crate::types::zoo::ModelSpec;
 

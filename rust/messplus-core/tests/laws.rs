@@ -5,8 +5,8 @@ mod sessions;
 
 use common::{N_FEATURES, config, controller};
 use messplus_core::{
-    Controller, Decision, DefaultConfig, Example, ModelSet, Outcome, PaperConfig, PolicyConfig,
-    Request,
+    Controller, Decision, DefaultConfig, EpsilonGreedyConfig, Example, ModelSet, Outcome,
+    PaperConfig, PolicyConfig, Request,
 };
 use proptest::prelude::*;
 use sessions::{Session, Step, sessions};
@@ -20,13 +20,17 @@ fn policies() -> impl Strategy<Value = PolicyConfig> {
     let default = (0.0..2.0, 0.0..5.0, 0.95..=1.0).prop_map(|(exploration, credit, forgetting)| {
         PolicyConfig::Default(DefaultConfig { exploration, credit, forgetting })
     });
-    prop_oneof![paper, default]
+    let epsilon_greedy = (0.0..=1.0, 0.0..5.0).prop_map(|(epsilon, credit)| {
+        PolicyConfig::EpsilonGreedy(EpsilonGreedyConfig { epsilon, credit })
+    });
+    prop_oneof![paper, default, epsilon_greedy]
 }
 
 fn credit(policy: &PolicyConfig) -> f64 {
     match policy {
         PolicyConfig::Paper(_) => 0.0,
         PolicyConfig::Default(policy) => policy.credit,
+        PolicyConfig::EpsilonGreedy(policy) => policy.credit,
     }
 }
 

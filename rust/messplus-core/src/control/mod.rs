@@ -2,6 +2,7 @@
 
 pub(crate) mod breaker;
 pub(crate) mod delay_compensator;
+pub(crate) mod duals;
 pub(crate) mod in_flight;
 pub(crate) mod level_dual;
 pub(crate) mod limit_dual;

@@ -14,7 +14,7 @@ use crate::memory::pending_decision::PendingDecision;
 use crate::memory::sessions::Sessions;
 use crate::memory::stats::Stats;
 use crate::policy::objective::rank;
-use crate::policy::{Context, Policy, Selection};
+use crate::policy::{Call, Context, Policy, Selection};
 use crate::random::Draws;
 use crate::types::agreement::{MAX_LIMITS, Resource};
 use crate::types::model_set::ModelSet;
@@ -38,7 +38,7 @@ pub struct Controller {
     /// Models that have not left the zoo.
     active: ModelSet,
     sessions: Sessions,
-    policy: Policy,
+    policy: Box<dyn Policy>,
     pending: PendingDecisions,
     stats: Stats,
 }
@@ -47,7 +47,7 @@ impl Controller {
     /// A controller that has seen nothing.
     pub fn new(config: ValidConfig) -> Self {
         let (n_models, n_features) = (config.models.len(), config.n_features);
-        let queue = || VirtualQueue::new(config.policy.credit());
+        let queue = || VirtualQueue::new(config.policy.preset().credit());
         Self {
             step: 0,
             now: 0,
@@ -57,7 +57,7 @@ impl Controller {
             limits: config.agreement.limits.iter().map(|_| queue()).collect(),
             active: zoo::active(&config.models),
             sessions: Sessions::new(config.switching_cost > 0.0),
-            policy: Policy::new(&config),
+            policy: config.policy.preset().build(&config.problem()),
             pending: PendingDecisions::new(config.pending_capacity, n_features),
             stats: Stats::new(config.agreement.levels.len(), n_models),
             config,
@@ -218,17 +218,19 @@ impl Controller {
             {
                 self.stats.shadow.add_cost(&choice, pending.model, cost);
             }
-            let (x, model) = (self.pending.features(slot), outcome.model);
-            if let Some(satisfaction) = outcome.satisfaction {
-                self.policy.learn_rating(pending.explored, model, x, satisfaction);
-            }
-            if let Some(cost) = outcome.cost {
-                self.policy.learn_cost(model, x, pending.input_tokens, cost);
-                self.debit(slot, Resource::Cost, cost);
-            }
-            if let Some(latency) = outcome.latency {
-                self.policy.learn_latency(model, self.pending.features(slot), latency);
-                self.debit(slot, Resource::Latency, latency);
+            let call = Call {
+                model: outcome.model,
+                features: self.pending.features(slot),
+                input_tokens: pending.input_tokens,
+                explored: pending.explored,
+            };
+            learn(self.policy.as_mut(), &call, outcome);
+            for (resource, used) in
+                [(Resource::Cost, outcome.cost), (Resource::Latency, outcome.latency)]
+            {
+                if let Some(used) = used {
+                    self.debit(slot, resource, used);
+                }
             }
             self.pending.get_mut(slot).observe(outcome);
         }
@@ -251,9 +253,9 @@ impl Controller {
         Ok(())
     }
 
-    /// Whether nothing has happened yet.
+    /// Whether no request was decided and nothing learned.
     pub fn is_new(&self) -> bool {
-        self.to_bytes() == Self::new(self.config.clone()).to_bytes()
+        self.step == 0 && self.now == 0 && self.policy.is_untrained()
     }
 
     /// Exchange the [metadata](Config::metadata) of a controller to which nothing has happened.
@@ -277,20 +279,16 @@ impl Controller {
     /// An error changes nothing.
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.check_example(example)?;
-        let Outcome { model, satisfaction, cost, latency } = example.outcome;
-        let features = example.features.unwrap_or(&[]);
-        if let Some(satisfaction) = satisfaction {
-            self.policy.learn_rating(true, model, features, satisfaction);
-        }
-        if let Some(cost) = cost {
-            self.policy.learn_cost(model, features, example.input_tokens, cost);
-        }
-        if let Some(latency) = latency {
-            self.policy.learn_latency(model, features, latency);
-        }
-        if satisfaction.is_some() {
+        let call = Call {
+            model: example.outcome.model,
+            features: example.features.unwrap_or(&[]),
+            input_tokens: example.input_tokens,
+            explored: true,
+        };
+        learn(self.policy.as_mut(), &call, &example.outcome);
+        if example.outcome.satisfaction.is_some() {
             for level in 0..self.levels.len() {
-                self.policy.warm_start_dual(level, self.alpha(level), self.active, example);
+                self.policy.warm_start_dual(level, self.alpha(level), self.active, &call);
             }
         }
         Ok(())
@@ -304,7 +302,7 @@ impl Controller {
         self.policy.settle(
             pending.level,
             pending.model,
-            &pending.expectations,
+            pending.expectations.level,
             alpha - satisfaction,
             age,
         );
@@ -390,6 +388,19 @@ impl Controller {
             self.account(&pending, imputed, None);
             self.stats.levels[pending.level].impute(imputed, self.levels[pending.level].backlog());
         }
+    }
+}
+
+/// Teach the policy what is known of a call.
+fn learn(policy: &mut dyn Policy, call: &Call<'_>, outcome: &Outcome) {
+    if let Some(satisfaction) = outcome.satisfaction {
+        policy.learn_rating(call, satisfaction);
+    }
+    if let Some(cost) = outcome.cost {
+        policy.learn_cost(call, cost);
+    }
+    if let Some(latency) = outcome.latency {
+        policy.learn_latency(call, latency);
     }
 }
 

@@ -170,6 +170,11 @@ impl LogCosts {
         model.noise = (model.noise + rate * (surprise - model.noise)).clamp(low, high);
     }
 
+    /// Whether nothing has been learned.
+    pub fn is_untrained(&self) -> bool {
+        self.models.iter().all(|model| model.n_costs == 0.0)
+    }
+
     /// Times that costs of `model` were found to have drifted.
     pub fn drifts(&self, model: usize) -> u64 {
         self.models[model].drift.alarms()

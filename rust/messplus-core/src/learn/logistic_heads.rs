@@ -1,9 +1,45 @@
 //! One online logistic head per model, trained by stochastic gradient descent.
 
-use crate::config::SgdConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::check;
 use crate::error::Result;
 use crate::learn::logistic::{dot, sigmoid};
 use crate::wire::{Reader, Writer};
+
+/// Settings of stochastic gradient descent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SgdConfig {
+    /// Learning rate, in `(0, 100]`.
+    pub lr: f64,
+    /// Momentum, in `[0, 1)`.
+    pub momentum: f64,
+    /// Strength of the L2 penalty, in `[0, 1]`.
+    pub l2: f64,
+    /// Largest Euclidean norm of one gradient, in `(0, 1e6]`.
+    pub clip: f64,
+}
+
+impl Default for SgdConfig {
+    fn default() -> Self {
+        Self { lr: 0.003, momentum: 0.9, l2: 1e-4, clip: 1.0 }
+    }
+}
+
+impl SgdConfig {
+    pub(crate) fn check(&self) -> Result<()> {
+        let &Self { lr, momentum, l2, clip } = self;
+        let rule = "must be in (0, 100]";
+        check::number("policy.sgd.lr", lr, rule, |r| r > 0.0 && r <= 100.0)?;
+        let rule = "must be in [0, 1)";
+        check::number("policy.sgd.momentum", momentum, rule, |m| (0.0..1.0).contains(&m))?;
+        let rule = "must be in [0, 1]";
+        check::number("policy.sgd.l2", l2, rule, |l| (0.0..=1.0).contains(&l))?;
+        let rule = "must be in (0, 1e6]";
+        check::number("policy.sgd.clip", clip, rule, |c| c > 0.0 && c <= 1e6)
+    }
+}
 
 /// Predicts, per model, the probability that it would satisfy a request.
 ///

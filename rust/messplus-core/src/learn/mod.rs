@@ -3,6 +3,7 @@
 pub(crate) mod bayesian_heads;
 pub(crate) mod diagonal;
 pub(crate) mod drift;
+pub(crate) mod features;
 pub(crate) mod gaussian;
 #[cfg(test)]
 mod laws;

@@ -35,6 +35,16 @@ impl RunningMeans {
         self.means[model]
     }
 
+    /// The largest mean, `>= 0`.
+    pub fn most_expensive(&self) -> f64 {
+        self.means.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Whether nothing has been learned.
+    pub fn is_untrained(&self) -> bool {
+        self.counts.iter().all(|&count| count == 0)
+    }
+
     /// Learn from the cost of one call.
     pub fn learn_one(&mut self, model: usize, cost: f64) {
         self.counts[model] += 1;

@@ -1,24 +1,55 @@
-//! What a policy is to the controller: something that decides and learns.
+//! The seam between the controller and a policy: something that chooses models and learns from what
+//! they bring.
+//!
+//! A policy is one file with its settings, which implement [`Preset`], and its state, which implements
+//! [`Policy`]; one line in `presets.rs` makes it known. Everything crosses as plain values.
 
 pub(crate) mod default;
+pub(crate) mod epsilon_greedy;
 pub(crate) mod exploration;
 pub(crate) mod objective;
 pub(crate) mod paper;
+pub(crate) mod presets;
 pub(crate) mod prior;
 
+use std::fmt::Debug;
 use std::num::NonZeroU32;
 
-use crate::config::{Config, PolicyConfig};
 use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::error::Result;
-use crate::policy::default::Adaptive;
-use crate::policy::paper::Paper;
-use crate::types::agreement::MAX_LIMITS;
+use crate::types::agreement::{Agreement, MAX_LIMITS};
 use crate::types::model_set::ModelSet;
 use crate::types::price::ListedCost;
-use crate::types::request::{Decision, Example};
+use crate::types::request::Decision;
 use crate::types::zoo::ModelSpec;
 use crate::wire::{Reader, Writer};
+
+/// What a policy is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Problem<'a> {
+    pub models: &'a [ModelSpec],
+    pub agreement: &'a Agreement,
+    pub n_features: usize,
+}
+
+/// Settings of a policy, as they stand in a configuration.
+pub(crate) trait Preset {
+    /// Check the range of every setting.
+    fn check(&self) -> Result<()>;
+
+    /// The policy before its first request.
+    fn build(&self, problem: &Problem<'_>) -> Box<dyn Policy>;
+
+    /// How far the virtual queues may run ahead of their targets, in rated requests; MESS+ has no credit.
+    fn credit(&self) -> f64 {
+        0.0
+    }
+
+    /// Whether the policy keeps to limits on cost and latency.
+    fn takes_limits(&self) -> bool {
+        false
+    }
+}
 
 /// A request and the state it meets.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +62,7 @@ pub(crate) struct Context<'a> {
     pub input_tokens: Option<NonZeroU32>,
     /// Costs the caller knows better.
     pub costs: Option<&'a [Option<f64>]>,
-    /// Models that may serve.
+    /// Models that may serve, at least one.
     pub allowed: ModelSet,
     /// The service level of the request.
     pub level: usize,
@@ -41,15 +72,16 @@ pub(crate) struct Context<'a> {
     pub alpha: f64,
     /// Backlogs of the limits.
     pub limit_backlogs: [f64; MAX_LIMITS],
-    /// The model that served the conversation last, and the share of its cost that calling another
-    /// one adds.
+    /// The model that served the conversation last.
     pub previous: Option<usize>,
+    /// The share of its cost that calling another model than that one adds.
     pub switching_cost: f64,
     /// A uniform number in `[0, 1)`.
     pub uniform: f64,
 }
 
 impl Context<'_> {
+    /// Cost of a model where the caller knows it.
     pub fn cost(&self, model: usize) -> Option<f64> {
         self.costs?.get(model).copied().flatten()
     }
@@ -63,166 +95,112 @@ impl Context<'_> {
     }
 }
 
-/// What is remembered of a decision beside the [`Decision`] itself.
+/// What the controller remembers of a choice beside the [`Decision`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Selection {
     /// The request was picked for exploration and got another model, or more models, by that.
     pub explored: bool,
-    /// What its rating and costs should bring.
+    /// What its rating and costs should bring: handed back once they are known.
     pub expectations: Expectations,
 }
 
-/// One of the presets, with all it has learned.
-#[derive(Clone, Debug)]
-pub(crate) enum Policy {
-    Paper(Paper),
-    Adaptive(Box<Adaptive>),
+/// A call whose outcome is learned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub model: usize,
+    /// Features of the request; empty without any.
+    pub features: &'a [f32],
+    /// Tokens of the prompt, where known.
+    pub input_tokens: Option<NonZeroU32>,
+    /// The request explored.
+    pub explored: bool,
 }
 
-impl Policy {
-    pub fn new(config: &Config) -> Self {
-        match &config.policy {
-            PolicyConfig::Paper(policy) => Self::Paper(Paper::new(policy, config)),
-            PolicyConfig::Default(policy) => {
-                Self::Adaptive(Box::new(Adaptive::new(policy, config)))
-            }
-        }
-    }
+/// Chooses models and learns from what they bring.
+///
+/// Neither choosing nor learning allocates. The methods with a body are for what a policy may not care
+/// about: limits, latencies, feasibility, delayed ratings.
+pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
+    /// Choose: push probability, cost and score of every model of the zoo onto the empty vectors of
+    /// `decision`, set its weights, and put its ranking, which holds the allowed models, in order, the
+    /// model that serves first.
+    fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection;
 
-    /// Fill in probabilities, costs and scores of the zoo, which are empty, and put the ranking, which
-    /// holds the allowed models, in order.
-    pub fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
-        match self {
-            Self::Paper(paper) => paper.decide(context, decision),
-            Self::Adaptive(adaptive) => adaptive.decide(context, decision),
-        }
-    }
+    /// The user was satisfied with the answer to a call by this much, in `[0, 1]`.
+    fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64);
 
-    pub fn learn_rating(&mut self, explored: bool, model: usize, x: &[f32], satisfaction: f64) {
-        match self {
-            Self::Paper(paper) => paper.learn_rating(explored, model, x, satisfaction),
-            Self::Adaptive(adaptive) => adaptive.learn_rating(model, x, satisfaction),
-        }
-    }
+    /// A call cost this much, `>= 0`.
+    fn learn_cost(&mut self, call: &Call<'_>, cost: f64);
 
-    pub fn learn_cost(
+    /// A call took this many seconds.
+    fn learn_latency(&mut self, _call: &Call<'_>, _latency: f64) {}
+
+    /// Let a level learn, from a call of logged data, the dual variable it starts with.
+    fn warm_start_dual(&mut self, _level: usize, _alpha: f64, _among: ModelSet, _call: &Call<'_>) {}
+
+    /// The queue of a level has accounted for a request that `model` served, which fell short by
+    /// `shortfall`, as was rated `age` decisions after it, or as was imputed without an age.
+    fn settle(
         &mut self,
-        model: usize,
-        x: &[f32],
-        input_tokens: Option<NonZeroU32>,
-        cost: f64,
+        _level: usize,
+        _model: usize,
+        _expectation: Expectation,
+        _shortfall: f64,
+        _age: Option<u64>,
     ) {
-        match self {
-            Self::Paper(paper) => paper.learn_cost(model, cost),
-            Self::Adaptive(adaptive) => adaptive.learn_cost(model, x, input_tokens, cost),
-        }
     }
 
-    pub fn learn_latency(&mut self, model: usize, x: &[f32], latency: f64) {
-        match self {
-            Self::Paper(_) => {}
-            Self::Adaptive(adaptive) => adaptive.learn_latency(model, x, latency),
-        }
-    }
-
-    /// A service level learns from a request of logged data what satisfaction costs.
-    pub fn warm_start_dual(
-        &mut self,
-        level: usize,
-        alpha: f64,
-        among: ModelSet,
-        example: &Example<'_>,
-    ) {
-        if let Self::Adaptive(adaptive) = self {
-            let x = example.features.unwrap_or(&[]);
-            adaptive.warm_start_dual(level, alpha, among, x, example.input_tokens);
-        }
-    }
+    /// The queue of a limit was debited with a call that used `used`; with what was expected of the
+    /// decision, made `age` decisions ago, where it is the first call.
+    fn debit(&mut self, _limit: usize, _used: f64, _first: Option<(Expectation, u64)>) {}
 
     /// A model joins at the end of the zoo.
-    pub fn add(&mut self, model: &ModelSpec, n_features: usize) {
-        match self {
-            Self::Paper(paper) => paper.add(model, n_features),
-            Self::Adaptive(adaptive) => adaptive.add(model, n_features),
-        }
-    }
+    fn add(&mut self, model: &ModelSpec, n_features: usize);
 
     /// A model's listed cost changes.
-    pub fn reprice(&mut self, model: usize, cost: &ListedCost) {
-        match self {
-            Self::Paper(paper) => paper.reprice(model, cost.usual()),
-            Self::Adaptive(adaptive) => adaptive.reprice(model, cost.clone()),
-        }
-    }
-
-    /// The queue of a level has accounted for a decision, which fell short by `shortfall`, as was rated
-    /// `age` decisions after it, or as is imputed without a rating.
-    pub fn settle(
-        &mut self,
-        level: usize,
-        model: usize,
-        expectations: &Expectations,
-        shortfall: f64,
-        age: Option<u64>,
-    ) {
-        match self {
-            Self::Paper(_) => {}
-            Self::Adaptive(adaptive) => adaptive.settle(level, model, expectations, shortfall, age),
-        }
-    }
-
-    /// The queue of a limit has accounted for a call that used `used`; with what was expected of the
-    /// decision, made `age` decisions ago, where it is the first call.
-    pub fn debit(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
-        match self {
-            Self::Paper(_) => {}
-            Self::Adaptive(adaptive) => adaptive.debit(limit, used, first),
-        }
-    }
-
-    /// Times that a model was found to have changed, as far as this policy can tell.
-    pub fn drifts(&self, model: usize) -> u64 {
-        match self {
-            Self::Paper(_) => 0,
-            Self::Adaptive(adaptive) => adaptive.drifts(model),
-        }
-    }
+    fn reprice(&mut self, model: usize, cost: &ListedCost);
 
     /// Ratings learned from for a model.
-    pub fn labels(&self, model: usize) -> u64 {
-        match self {
-            Self::Paper(paper) => paper.labels(model),
-            Self::Adaptive(adaptive) => adaptive.labels(model),
-        }
+    fn labels(&self, model: usize) -> u64;
+
+    /// Whether nothing has been learned yet.
+    fn is_untrained(&self) -> bool;
+
+    /// Times that a model was found to have changed.
+    fn drifts(&self, _model: usize) -> u64 {
+        0
     }
 
-    /// Whether a service level seems within reach, as far as this policy can tell.
-    pub fn level_feasible(&self, level: usize, alpha: f64) -> bool {
-        match self {
-            Self::Paper(_) => true,
-            Self::Adaptive(adaptive) => adaptive.level_feasible(level, alpha),
-        }
+    /// Whether a service level seems within reach.
+    fn level_feasible(&self, _level: usize, _alpha: f64) -> bool {
+        true
     }
 
     /// Whether a limit seems within reach.
-    pub fn limit_feasible(&self, limit: usize) -> bool {
-        match self {
-            Self::Paper(_) => true,
-            Self::Adaptive(adaptive) => adaptive.limit_feasible(limit),
-        }
+    fn limit_feasible(&self, _limit: usize) -> bool {
+        true
     }
 
-    pub fn encode(&self, out: &mut Writer) {
-        match self {
-            Self::Paper(paper) => paper.encode(out),
-            Self::Adaptive(adaptive) => adaptive.encode(out),
-        }
-    }
+    /// Write down everything that was learned.
+    fn encode(&self, out: &mut Writer);
 
-    pub fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
-        match self {
-            Self::Paper(paper) => paper.decode(input),
-            Self::Adaptive(adaptive) => adaptive.decode(input),
-        }
+    /// Take over what [`encode`](Self::encode) wrote, in a policy made for the same problem.
+    fn decode(&mut self, input: &mut Reader<'_>) -> Result<()>;
+}
+
+/// Lets a boxed policy be cloned: given to every policy that is [`Clone`].
+pub(crate) trait CloneBoxed {
+    fn clone_boxed(&self) -> Box<dyn Policy>;
+}
+
+impl<P: Policy + Clone + 'static> CloneBoxed for P {
+    fn clone_boxed(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Policy> {
+    fn clone(&self) -> Self {
+        (**self).clone_boxed()
     }
 }

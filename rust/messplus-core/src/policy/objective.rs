@@ -23,6 +23,17 @@ pub fn rank(scores: &[f64], ranking: &mut [usize]) {
     }
 }
 
+/// The first model of `among` with the lowest score.
+pub fn lowest(scores: &[f64], among: &[usize]) -> usize {
+    let mut best = among[0];
+    for &model in among {
+        if scores[model] < scores[best] {
+            best = model;
+        }
+    }
+    best
+}
+
 /// Move `model` to the head of the ranking; the others keep their order.
 pub fn put_first(ranking: &mut [usize], model: usize) {
     if let Some(place) = ranking.iter().position(|&ranked| ranked == model) {

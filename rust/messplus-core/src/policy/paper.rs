@@ -1,21 +1,56 @@
 //! The published policy: drift plus penalty with a fixed V and all-model exploration.
 
-use crate::config::{Config, PaperConfig};
+use serde::{Deserialize, Serialize};
+
+use super::objective::{drift_plus_penalty, put_first, rank};
+use super::{Call, Context, Policy, Preset, Problem, Selection, exploration};
+use crate::check;
 use crate::error::Result;
-use crate::learn::logistic_heads::LogisticHeads;
+use crate::learn::logistic_heads::{LogisticHeads, SgdConfig};
 use crate::learn::running_means::RunningMeans;
-use crate::policy::exploration;
-use crate::policy::objective::{drift_plus_penalty, put_first, rank};
-use crate::policy::{Context, Selection};
+use crate::types::price::ListedCost;
 use crate::types::request::{Decision, Weights};
 use crate::types::zoo::ModelSpec;
 use crate::wire::{Reader, Writer};
 
-/// MESS+ (arXiv 2505.19947): with probability `min(1, c / t^(1/4))` every allowed model is queried and
-/// the most expensive serves; otherwise the model of the smallest drift plus penalty serves. Learns ratings
-/// of explored requests, and mean costs.
+/// Settings of the published policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperConfig {
+    /// Penalty weight V of the cost, `>= 0`, unit 1/cost.
+    pub v: f64,
+    /// Exploration strength c of `min(1, c / t^(1/4))`, `>= 0`.
+    pub exploration: f64,
+    /// The satisfaction predictor.
+    pub sgd: SgdConfig,
+}
+
+impl Default for PaperConfig {
+    /// As published: V = 0.0001 with costs in joules, c = 0.1.
+    fn default() -> Self {
+        Self { v: 1e-4, exploration: 0.1, sgd: SgdConfig::default() }
+    }
+}
+
+impl Preset for PaperConfig {
+    fn check(&self) -> Result<()> {
+        check::number("policy.v", self.v, "must be finite and >= 0", |v| v >= 0.0)?;
+        exploration::check(self.exploration)?;
+        self.sgd.check()
+    }
+
+    fn build(&self, problem: &Problem<'_>) -> Box<dyn Policy> {
+        Box::new(PaperPolicy::new(self, problem))
+    }
+}
+
+/// MESS+ (arXiv 2505.19947, algorithm 1).
+///
+/// With probability `min(1, c / t^(1/4))` every allowed model is queried and the most expensive serves;
+/// otherwise the model of the smallest drift plus penalty serves. Learns ratings of explored requests, and
+/// mean costs.
 #[derive(Clone, Debug)]
-pub struct Paper {
+struct PaperPolicy {
     v: f64,
     exploration: f64,
     listed: Vec<f64>,
@@ -25,22 +60,23 @@ pub struct Paper {
     costs: RunningMeans,
 }
 
-impl Paper {
-    /// The policy before its first request.
-    pub fn new(policy: &PaperConfig, config: &Config) -> Self {
-        let models = &config.models;
+impl PaperPolicy {
+    fn new(config: &PaperConfig, problem: &Problem<'_>) -> Self {
+        let &Problem { models, n_features, .. } = problem;
         let listed: Vec<f64> = models.iter().map(|model| model.cost.usual()).collect();
         Self {
-            v: policy.v,
-            exploration: policy.exploration,
+            v: config.v,
+            exploration: config.exploration,
             largest: most_expensive_first(&listed),
-            predictor: LogisticHeads::new(policy.sgd.clone(), models.len(), config.n_features),
+            predictor: LogisticHeads::new(config.sgd.clone(), models.len(), n_features),
             costs: RunningMeans::new(listed.iter().copied()),
             listed,
         }
     }
+}
 
-    pub(crate) fn decide(&self, context: &Context<'_>, decision: &mut Decision) -> Selection {
+impl Policy for PaperPolicy {
+    fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
         let &Context { step, allowed, backlog, alpha, uniform, .. } = context;
         for model in 0..self.largest.len() {
             let p_satisfied = self.predictor.predict_proba_one(model, context.features);
@@ -64,45 +100,45 @@ impl Paper {
         }
     }
 
-    pub(crate) fn learn_rating(
-        &mut self,
-        explored: bool,
-        model: usize,
-        x: &[f32],
-        satisfaction: f64,
-    ) {
-        if explored {
-            self.predictor.learn_one(model, x, satisfaction);
+    fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64) {
+        if call.explored {
+            self.predictor.learn_one(call.model, call.features, satisfaction);
         }
     }
 
-    pub(crate) fn learn_cost(&mut self, model: usize, cost: f64) {
-        self.costs.learn_one(model, cost);
+    fn learn_cost(&mut self, call: &Call<'_>, cost: f64) {
+        self.costs.learn_one(call.model, cost);
     }
 
-    pub(crate) fn add(&mut self, model: &ModelSpec, n_features: usize) {
+    fn add(&mut self, model: &ModelSpec, n_features: usize) {
         self.predictor.add(n_features);
         self.costs.add(model.cost.usual());
         self.listed.push(model.cost.usual());
         self.largest = most_expensive_first(&self.listed);
     }
 
-    pub(crate) fn reprice(&mut self, model: usize, cost: f64) {
+    fn reprice(&mut self, model: usize, cost: &ListedCost) {
+        let cost = cost.usual();
         self.costs.reprice(model, self.listed[model], cost);
         self.listed[model] = cost;
         self.largest = most_expensive_first(&self.listed);
     }
 
-    pub(crate) fn labels(&self, model: usize) -> u64 {
+    fn labels(&self, model: usize) -> u64 {
         self.predictor.labels(model)
     }
 
-    pub(crate) fn encode(&self, out: &mut Writer) {
+    fn is_untrained(&self) -> bool {
+        (0..self.listed.len()).all(|model| self.predictor.labels(model) == 0)
+            && self.costs.is_untrained()
+    }
+
+    fn encode(&self, out: &mut Writer) {
         self.predictor.encode(out);
         self.costs.encode(out);
     }
 
-    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+    fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         self.predictor.decode(input)?;
         self.costs.decode(input)
     }

@@ -12,6 +12,8 @@ const LISTED_VARIANCE: f64 = 0.1;
 const LOG_ODDS: f64 = 1.3;
 const LOG_ODDS_PER_LN_COST: f64 = 0.08;
 const LOG_ODDS_OF_UNKNOWN_COST: f64 = 1.0;
+/// Dual of satisfaction where qualities are not listed, in costs of the most expensive model.
+const INITIAL_DUAL: f64 = 0.7;
 
 /// Highest listed cost of a request; zero where none is listed.
 pub fn most_expensive(models: &[ModelSpec]) -> f64 {
@@ -31,12 +33,17 @@ pub fn log_odds(model: &ModelSpec, most_expensive: f64) -> LogOdds {
     LogOdds { mean, sd: variance.sqrt() }
 }
 
+/// Dual of satisfaction a level starts with, in costs of the most expensive model.
+pub fn initial_dual(models: &[ModelSpec], alpha: f64) -> f64 {
+    dual(models, alpha).unwrap_or(INITIAL_DUAL)
+}
+
 /// Dual of satisfaction, in costs of the most expensive model, at which the cheapest blind mixture of the
 /// models, as they are listed, meets the target `alpha`; beyond the best quality, the dual of that.
 ///
 /// The multiplier of the constraint in `min w . cost` subject to `w . quality >= alpha`: the slope of the lower convex hull of
 /// the points (quality, cost) at alpha. `None` unless every model lists its quality and one its cost.
-pub fn dual(models: &[ModelSpec], alpha: f64) -> Option<f64> {
+fn dual(models: &[ModelSpec], alpha: f64) -> Option<f64> {
     let unit = most_expensive(models);
     let serving = || models.iter().filter(|model| !model.retired);
     if unit <= 0.0 || serving().any(|model| model.quality.is_none()) {

@@ -1,0 +1,179 @@
+//! The dual variables of every constraint of an agreement.
+
+use super::delay_compensator::{DelayCompensator, Expectation, Expectations};
+use super::level_dual::LevelDual;
+use super::limit_dual::LimitDual;
+use crate::error::Result;
+use crate::types::agreement::{Agreement, MAX_LIMITS, Objective, Resource};
+use crate::wire::{Reader, Writer};
+
+/// Weighs what models bring and use up against each other:
+///
+/// ```text
+/// score = E - lambda s + sum_r mu_r u_r      (objective: smallest cost)
+/// score = -(1 + lambda) s + sum_r mu_r u_r   (objective: greatest satisfaction)
+/// ```
+///
+/// lambda is the dual variable of the request's service level, `mu_r` that of the limit on resource r, of
+/// which `u_r` is used (the Lagrangian of the problem of MESS+, arXiv 2505.19947, eq. 1, with limits
+/// added as further constraints; Neely, *Stochastic Network Optimization*, 2010, ch. 4).
+#[derive(Clone, Debug)]
+pub(crate) struct Duals {
+    objective: Objective,
+    levels: Vec<LevelDual>,
+    limits: Vec<LimitDual>,
+}
+
+/// What one unit of each counts in a score.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnitWeights {
+    pub satisfaction: f64,
+    pub cost: f64,
+    pub latency: f64,
+}
+
+/// What a call uses up, or the least that any call would.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    pub cost: f64,
+    pub latency: f64,
+}
+
+impl Usage {
+    fn of(self, resource: Resource) -> f64 {
+        match resource {
+            Resource::Cost => self.cost,
+            Resource::Latency => self.latency,
+        }
+    }
+}
+
+impl Duals {
+    /// One per constraint; `initial` gives that of a level before its first request, by its target.
+    pub fn new(agreement: &Agreement, initial: impl Fn(f64) -> f64) -> Self {
+        let initial = |alpha| match agreement.objective {
+            Objective::Cost => initial(alpha),
+            Objective::Satisfaction => 0.0,
+        };
+        let levels = agreement.levels.iter().map(|level| LevelDual::new(initial(level.alpha)));
+        Self {
+            objective: agreement.objective,
+            levels: levels.collect(),
+            limits: agreement.limits.iter().map(LimitDual::new).collect(),
+        }
+    }
+
+    /// Whether usage of the resource is limited.
+    pub fn limits(&self, resource: Resource) -> bool {
+        self.limits.iter().any(|limit| limit.resource == resource)
+    }
+
+    /// The weights of the next request's scores, cost being counted in this unit.
+    pub fn advance(
+        &mut self,
+        level: usize,
+        backlog: f64,
+        limit_backlogs: &[f64; MAX_LIMITS],
+        unit: f64,
+    ) -> UnitWeights {
+        let dual = self.levels[level].multiplier.advance(backlog);
+        let mut weights = match self.objective {
+            Objective::Cost => UnitWeights { satisfaction: dual, cost: 1.0 / unit, latency: 0.0 },
+            Objective::Satisfaction => {
+                UnitWeights { satisfaction: 1.0 + dual, cost: 0.0, latency: 0.0 }
+            }
+        };
+        for (limit, &backlog) in self.limits.iter_mut().zip(limit_backlogs) {
+            match limit.resource {
+                Resource::Cost => weights.cost += limit.advance(backlog),
+                Resource::Latency => weights.latency += limit.advance(backlog),
+            }
+        }
+        weights
+    }
+
+    /// Take note of a decision that should fall short of its level's target by `shortfall` and use
+    /// `used`, where the best model would satisfy with probability `best` and the thriftiest use `least`.
+    pub fn expect(
+        &mut self,
+        level: usize,
+        best: f64,
+        shortfall: f64,
+        used: Usage,
+        least: Usage,
+    ) -> Expectations {
+        let level = &mut self.levels[level];
+        level.see(best);
+        let mut expectations = Expectations {
+            level: level.multiplier.compensator.expect(shortfall),
+            ..Expectations::default()
+        };
+        for (limit, expectation) in self.limits.iter_mut().zip(&mut expectations.limits) {
+            *expectation = limit.expect(used.of(limit.resource), least.of(limit.resource));
+        }
+        expectations
+    }
+
+    /// A request of a level fell short by `shortfall`; what it still counted, as
+    /// [`DelayCompensator::settle`] tells.
+    pub fn settle(
+        &mut self,
+        level: usize,
+        expectation: Expectation,
+        shortfall: f64,
+        age: Option<u64>,
+    ) -> f64 {
+        self.levels[level].multiplier.compensator.settle(expectation, shortfall, age)
+    }
+
+    /// The queue of a limit was debited with a call that used `used`.
+    pub fn debit(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
+        let limit = &mut self.limits[limit];
+        limit.observe(used);
+        if let Some((expectation, age)) = first {
+            limit.settle(expectation, used, age);
+        }
+    }
+
+    /// A level that knows nothing better starts with the dual at which requests of logged data meet its
+    /// target: `shortfall` tells by how much the choice at a dual falls short, on the `lines`-th of them.
+    pub fn warm_start(&mut self, level: usize, lines: u64, shortfall: impl FnOnce(f64) -> f64) {
+        if self.objective == Objective::Cost {
+            let multiplier = &mut self.levels[level].multiplier;
+            multiplier.warm_start_dual(shortfall(multiplier.steady_dual()), lines as f64);
+        }
+    }
+
+    /// What is known of the ratings of a level that have not come.
+    pub fn compensator(&self, level: usize) -> &DelayCompensator {
+        &self.levels[level].multiplier.compensator
+    }
+
+    /// False once no dual is high enough: the multiplier has been near its cap for long, and the best
+    /// model of each request is expected to stay below the target, or another constraint pulls.
+    pub fn level_feasible(&self, level: usize, alpha: f64) -> bool {
+        let level = &self.levels[level];
+        !level.multiplier.is_saturated() || !(level.is_beyond(alpha) || self.pulling() > 1)
+    }
+
+    /// The same for a limit: even the thriftiest models use more, or another constraint pulls.
+    pub fn limit_feasible(&self, limit: usize) -> bool {
+        let limit = &self.limits[limit];
+        !limit.multiplier.is_saturated() || !(limit.is_beyond() || self.pulling() > 1)
+    }
+
+    fn pulling(&self) -> usize {
+        let levels = self.levels.iter().filter(|level| level.multiplier.pulls());
+        levels.count() + self.limits.iter().filter(|limit| limit.multiplier.pulls()).count()
+    }
+
+    pub fn encode(&self, out: &mut Writer) {
+        self.levels.iter().for_each(|level| level.encode(out));
+        self.limits.iter().for_each(|limit| limit.encode(out));
+    }
+
+    pub fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
+        self.limits.iter_mut().try_for_each(|limit| limit.decode(input))
+    }
+}
