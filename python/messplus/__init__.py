@@ -22,7 +22,7 @@ from .exceptions import (
     UnsafeEncoderError,
 )
 from .models import Model
-from .policies import DefaultPolicy, PaperPolicy, Policy, Sgd
+from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy, Policy, Sgd
 from .prices import TokenPrice
 from .reports.report import LimitReport, ModelReport, Report, SLAReport
 from .reports.shadow import ShadowEstimate, ShadowReport
@@ -44,6 +44,7 @@ __all__ = [
     "Decision",
     "DefaultPolicy",
     "EncoderError",
+    "EpsilonGreedyPolicy",
     "FeaturizerError",
     "FeedbackError",
     "InputError",

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .agreement import SLA, Limit
 from .models import Model
-from .policies import DefaultPolicy, PaperPolicy
+from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy
 
 
 class RouterSettings(BaseModel):
@@ -20,7 +20,9 @@ class RouterSettings(BaseModel):
     limits: list[Limit] = Field(default_factory=list)
     objective: Literal["cost", "satisfaction"] = "cost"
     switching_cost: float = Field(default=0.0, ge=0)
-    policy: Annotated[DefaultPolicy | PaperPolicy, Field(discriminator="preset")] = DefaultPolicy()
+    policy: Annotated[
+        DefaultPolicy | PaperPolicy | EpsilonGreedyPolicy, Field(discriminator="preset")
+    ] = DefaultPolicy()
     seed: int = Field(default=0, ge=0, lt=2**64)
     pending_capacity: int = Field(default=16_384, ge=1)
     pending_age: int | None = Field(default=None, ge=1)

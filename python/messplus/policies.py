@@ -33,7 +33,7 @@ class Sgd:
 
 
 class Policy:
-    """How requests are routed: take a preset, :meth:`default` or :meth:`paper`."""
+    """How requests are routed: :meth:`default`, :meth:`paper` or :meth:`epsilon_greedy`."""
 
     @staticmethod
     def default(
@@ -53,6 +53,14 @@ class Policy:
         ``c`` are those of :class:`Sgd`.
         """
         return PaperPolicy(v=v, exploration=c, sgd=Sgd(**sgd))
+
+    @staticmethod
+    def epsilon_greedy(epsilon: float = 0.05, credit: float = 50.0) -> EpsilonGreedyPolicy:
+        """A baseline: ridge regression of the ratings, mean costs, a fixed share of exploration.
+
+        The parameters are those of :class:`EpsilonGreedyPolicy`.
+        """
+        return EpsilonGreedyPolicy(epsilon=epsilon, credit=credit)
 
 
 @dataclass(frozen=True)
@@ -105,3 +113,27 @@ class PaperPolicy(Policy):
     v: float = 1e-4
     exploration: float = 0.1
     sgd: Sgd = field(default_factory=Sgd)
+
+
+@dataclass(frozen=True)
+class EpsilonGreedyPolicy(Policy):
+    """A baseline to compare others with; it takes no limits.
+
+    The predicted satisfaction is a linear function of the features per model, the expected cost a
+    running mean. The service level is kept in the way of the default policy.
+
+    Parameters
+    ----------
+    preset
+        Its name in a settings file.
+    epsilon
+        Share of requests served by a model drawn uniformly, in ``[0, 1]``.
+    credit
+        As in :class:`DefaultPolicy`.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    preset: Literal["epsilon-greedy"] = "epsilon-greedy"
+    epsilon: float = 0.05
+    credit: float = 50.0

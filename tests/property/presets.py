@@ -46,4 +46,9 @@ DEFAULT = Preset(
     ),
     credit=3.0,
 )
-PRESETS = [PAPER, DEFAULT]
+EPSILON_GREEDY = Preset(
+    "epsilon-greedy",
+    st.builds(Policy.epsilon_greedy, epsilon=st.floats(0, 1), credit=st.just(3.0)),
+    credit=3.0,
+)
+PRESETS = [PAPER, DEFAULT, EPSILON_GREEDY]

@@ -162,7 +162,7 @@ def settings() -> Iterable[Case]:
 
 
 def policies() -> Iterable[Case]:
-    """``Policy.default`` and ``Policy.paper``."""
+    """The settings of every policy."""
     for name, values in {
         "exploration": (-0.1, NAN, INF, "0.1", None),
         "credit": (-1.0, 2e6, NAN, "50"),
@@ -191,6 +191,15 @@ def policies() -> Iterable[Case]:
                 lambda _, paper=paper: make_router(paper),
                 ConfigError,
                 (field,),
+            )
+    for name, values in {"epsilon": (-0.1, 1.1, NAN, "0.1"), "credit": (-1.0, NAN)}.items():
+        for value in values:
+            greedy = Policy.epsilon_greedy(**{name: value})
+            yield Case(
+                f"epsilon-greedy {name} {value!r}",
+                lambda _, greedy=greedy: make_router(greedy),
+                ConfigError,
+                (f"policy.{name}",),
             )
     for policy in ("default", 3, {"preset": "none"}):
         yield Case(

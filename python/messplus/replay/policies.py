@@ -7,6 +7,8 @@ A name is ``NAME[,key=value...]`` with one of
 ``paper``
     MESS+ as published; keys ``v`` or ``v_rel`` (V times the mean cost of the most expensive model),
     ``c``, ``lr``, ``momentum``, ``l2``, ``clip``.
+``epsilon-greedy``
+    Ridge regression and a fixed share of exploration; keys ``epsilon``, ``credit``.
 ``blind:<preset>``
     The same with constant features: what the policy does without seeing the prompt.
 ``single:<model>``
@@ -144,6 +146,11 @@ def _paper(settings: dict[str, float], table: Table) -> Policy:
     return Policy.paper(**settings)
 
 
+def _epsilon_greedy(settings: dict[str, float], _: Table) -> Policy:
+    _check_keys("epsilon-greedy", settings, ("epsilon", "credit"))
+    return Policy.epsilon_greedy(**settings)
+
+
 def _check_keys(preset: str, settings: Mapping[str, float], keys: tuple[str, ...]) -> None:
     for key in settings:
         if key not in keys:
@@ -153,4 +160,5 @@ def _check_keys(preset: str, settings: Mapping[str, float], keys: tuple[str, ...
 _PRESETS: dict[str, Callable[[dict[str, float], Table], Policy]] = {
     "default": _default,
     "paper": _paper,
+    "epsilon-greedy": _epsilon_greedy,
 }

@@ -23,6 +23,12 @@ def test_default_with_settings(table: Table) -> None:
     assert policy == Learner("default,credit=5,forgetting=0.99", expected, blind=False)
 
 
+def test_epsilon_greedy_with_settings(table: Table) -> None:
+    policy = parse_policy("epsilon-greedy,epsilon=0.2", table)
+    expected = Policy.epsilon_greedy(epsilon=0.2)
+    assert policy == Learner("epsilon-greedy,epsilon=0.2", expected, blind=False)
+
+
 def test_v_rel_is_relative_to_the_dearest_model(table: Table) -> None:
     policy = parse_policy("paper,v_rel=2", table)
     assert isinstance(policy, Learner)
@@ -66,6 +72,7 @@ def test_baselines_weigh_the_models(table: Table, name: str, weights: list[float
         ("paper,v=cheap", "key=number"),
         ("paper,v=1,v=2", "distinct"),
         ("paper,v=1,v_rel=2", "v or v_rel, got both"),
+        ("epsilon-greedy,c=1", "epsilon-greedy takes epsilon, credit, got 'c'"),
         ("paper,speed=1", "paper takes v, v_rel, c, .* got 'speed'"),
     ],
 )
