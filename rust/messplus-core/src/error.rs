@@ -1,29 +1,20 @@
 //! The one error type: every message names the field, the rule and the value found.
 
+use std::fmt::Display;
+
+use messplus_base::Invalid;
+use messplus_base::wire::WireError;
+
 /// Why a call was refused. A call that returns an error has changed nothing.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting breaks its rule.
-    #[error("{field}: {rule}, got {found}")]
-    Config {
-        /// Path of the setting.
-        field: String,
-        /// What the setting must satisfy.
-        rule: &'static str,
-        /// The value found.
-        found: String,
-    },
+    #[error(transparent)]
+    Config(Invalid),
     /// An argument of a call breaks its rule.
-    #[error("{field}: {rule}, got {found}")]
-    Input {
-        /// Name of the argument.
-        field: String,
-        /// What the argument must satisfy.
-        rule: &'static str,
-        /// The value found.
-        found: String,
-    },
+    #[error(transparent)]
+    Input(Invalid),
     /// An array has the wrong length.
     #[error("{field}: must have {expected} values, got {found}")]
     Shape {
@@ -66,22 +57,9 @@ pub enum Error {
         /// Name of the model.
         model: String,
     },
-    /// Saved state is truncated, corrupt or not ours.
-    #[error("state: {rule}, got {found}")]
-    State {
-        /// What the bytes must satisfy.
-        rule: &'static str,
-        /// What was found instead.
-        found: String,
-    },
-    /// Saved state has a format this version does not read.
-    #[error("state: format must be {supported}, got {found}")]
-    StateVersion {
-        /// The format this version reads.
-        supported: u32,
-        /// The format found.
-        found: u32,
-    },
+    /// Saved state cannot be read.
+    #[error(transparent)]
+    State(#[from] WireError),
 }
 
 /// Shorthand for results with [`Error`].
@@ -91,20 +69,16 @@ impl Error {
     pub(crate) fn config(
         field: impl Into<String>,
         rule: &'static str,
-        found: impl std::fmt::Display,
+        found: impl Display,
     ) -> Self {
-        Self::Config { field: field.into(), rule, found: found.to_string() }
+        Self::Config(Invalid::new(field, rule, found))
     }
 
-    pub(crate) fn input(
-        field: impl Into<String>,
-        rule: &'static str,
-        found: impl std::fmt::Display,
-    ) -> Self {
-        Self::Input { field: field.into(), rule, found: found.to_string() }
+    pub(crate) fn input(field: impl Into<String>, rule: &'static str, found: impl Display) -> Self {
+        Self::Input(Invalid::new(field, rule, found))
     }
 
-    pub(crate) fn state(rule: &'static str, found: impl std::fmt::Display) -> Self {
-        Self::State { rule, found: found.to_string() }
+    pub(crate) fn state(rule: &'static str, found: impl Display) -> Self {
+        Self::State(WireError::malformed(rule, found))
     }
 }

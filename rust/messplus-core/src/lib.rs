@@ -42,7 +42,6 @@ mod policy;
 mod random;
 mod replay;
 mod types;
-mod wire;
 
 pub use config::{Config, Missing, Operation, ValidConfig};
 pub use control::queue::VirtualQueue;

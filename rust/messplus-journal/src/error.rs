@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use messplus_base::wire::WireError;
+
 /// What went wrong. Names the file and the rule.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -45,5 +47,5 @@ impl Error {
 
 /// Bytes that break a rule of the format.
 pub(crate) fn damaged(rule: &'static str, found: impl std::fmt::Display) -> messplus_core::Error {
-    messplus_core::Error::State { rule, found: found.to_string() }
+    WireError::malformed(rule, found).into()
 }

@@ -4,7 +4,8 @@
 //! label [u8; 8]  format u32  generation u64  sequence u64  crc32 of all before
 //! ```
 
-use messplus_core::{Error, Result};
+use messplus_base::wire::WireError;
+use messplus_core::Result;
 
 use crate::error::damaged;
 
@@ -72,7 +73,7 @@ impl Header {
         }
         let format = u32::from_le_bytes(field(header, 8));
         if format != FORMAT {
-            return Err(Error::StateVersion { supported: FORMAT, found: format });
+            return Err(WireError::Format { supported: FORMAT, found: format }.into());
         }
         let generation = u64::from_le_bytes(field(header, 12));
         let sequence = u64::from_le_bytes(field(header, 20));

@@ -1,5 +1,6 @@
 //! Errors of the core as the exceptions of `messplus.exceptions`.
 
+use messplus_base::wire::WireError;
 use messplus_core::Error;
 use pyo3::import_exception;
 use pyo3::prelude::*;
@@ -19,15 +20,15 @@ import_exception!(messplus.exceptions, StateVersionError);
 pub fn to_py(error: &Error) -> PyErr {
     let message = error.to_string();
     match error {
-        Error::Config { .. } => ConfigError::new_err(message),
-        Error::Input { .. } => InputError::new_err(message),
+        Error::Config(_) => ConfigError::new_err(message),
+        Error::Input(_) => InputError::new_err(message),
         Error::Shape { .. } => ShapeError::new_err(message),
         Error::NonFinite { .. } => NonFiniteError::new_err(message),
         Error::UnknownDecision { .. }
         | Error::AlreadyRated { .. }
         | Error::AlreadyFailed { .. } => FeedbackError::new_err(message),
-        Error::State { .. } => StateError::new_err(message),
-        Error::StateVersion { .. } => StateVersionError::new_err(message),
+        Error::State(WireError::Format { .. }) => StateVersionError::new_err(message),
+        Error::State(_) => StateError::new_err(message),
         _ => MessPlusError::new_err(message),
     }
 }

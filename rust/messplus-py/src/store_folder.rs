@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use messplus_base::Invalid;
+use messplus_base::wire::WireError;
 use messplus_core::{Config, Controller, Error as CoreError};
 use messplus_journal::audit::{FileAudit, audit, history};
 use messplus_journal::folder::Folder;
 use messplus_journal::header::Content;
-use messplus_journal::{Durability, Error, Found, Kind, Options, Record, Result, Store};
+use messplus_journal::{Durability, Found, Kind, Options, Record, Result, Store};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -30,13 +32,11 @@ pub fn open(
         }
     };
     let options = Options { durability, journal_bytes, ..Options::default() };
-    let make = || match config {
-        Some(config) => Ok(Controller::new(Config::from_json(config)?)),
-        None => Err(Error::Core(CoreError::Config {
-            field: "models".into(),
-            rule: "must be given where the folder holds no router yet",
-            found: "none".into(),
-        })),
+    let make = || {
+        let rule = "must be given where the folder holds no router yet";
+        let missing = || CoreError::Config(Invalid::new("models", rule, "none"));
+        let config = Config::from_json(config.ok_or_else(missing)?)?;
+        Ok(Controller::new(config))
     };
     py.detach(|| Store::open(Folder::new(path), options, make)).map_err(folder_error)
 }
@@ -44,16 +44,12 @@ pub fn open(
 pub fn recover(py: Python<'_>, path: PathBuf) -> PyResult<(Controller, Found)> {
     let folder = Folder::new(path);
     let recovered = py.detach(|| messplus_journal::recover(&folder));
-    match recovered.map_err(folder_error)? {
-        Some(recovered) => {
-            let found = Found::of(&recovered);
-            Ok((recovered.controller, found))
-        }
-        None => Err(folder_error(Error::Core(CoreError::State {
-            rule: "the folder must hold a router",
-            found: folder.path().display().to_string(),
-        }))),
-    }
+    let Some(recovered) = recovered.map_err(folder_error)? else {
+        let empty = WireError::malformed("the folder must hold a router", folder.path().display());
+        return Err(folder_error(CoreError::from(empty).into()));
+    };
+    let found = Found::of(&recovered);
+    Ok((recovered.controller, found))
 }
 
 pub fn found<'py>(py: Python<'py>, found: &Found) -> PyResult<Bound<'py, PyDict>> {

@@ -111,11 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn another_format_is_named() {
+    fn another_format_and_another_label_are_named() {
         let mut bytes = sealed();
         bytes[4] = 9;
         assert_eq!(read(&bytes), Err(WireError::Format { supported: 3, found: 9 }));
         assert_eq!(read(&bytes).unwrap_err().to_string(), "state: format must be 3, got 9");
+        bytes[3] = b'S';
+        let message = read(&bytes).unwrap_err().to_string();
+        assert_eq!(message, "state: must begin with its label, got TESS instead of TEST");
     }
 
     #[test]

@@ -27,12 +27,15 @@ impl<'a> Reader<'a> {
     /// The label of the format.
     ///
     /// # Errors
-    /// Other bytes are there.
+    /// Other bytes are there, or too few.
     pub fn label(&mut self, label: &[u8]) -> Result<()> {
-        self.rest = self
-            .rest
-            .strip_prefix(label)
-            .ok_or_else(|| WireError::malformed("must begin with its label", "other bytes"))?;
+        let (found, rest) =
+            self.rest.split_at_checked(label.len()).ok_or_else(|| self.truncated())?;
+        if found != label {
+            let found = format!("{} instead of {}", found.escape_ascii(), label.escape_ascii());
+            return Err(WireError::malformed("must begin with its label", found));
+        }
+        self.rest = rest;
         Ok(())
     }
 

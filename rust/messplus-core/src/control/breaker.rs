@@ -1,8 +1,9 @@
 //! Models whose calls fail: left alone for a while, then tried again.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::Result;
 use crate::types::model_set::ModelSet;
-use crate::wire::{Reader, Writer};
 
 /// The longest cool-down, as a multiple of the first.
 const LONGEST: u64 = 64;

@@ -1,8 +1,9 @@
 //! What ratings still to come should bring, and what unrated requests may hide.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
 use crate::types::agreement::MAX_LIMITS;
-use crate::wire::{Reader, Writer};
 
 /// Rate of the average of feedback delays; a mean below the smallest delay counts as none.
 const DELAY_RATE: f64 = 0.02;

@@ -1,11 +1,12 @@
 //! The dual variables of every constraint of an agreement.
 
+use messplus_base::wire::{Reader, Writer};
+
 use super::delay_compensator::{DelayCompensator, Expectation, Expectations};
 use super::level_dual::LevelDual;
 use super::limit_dual::LimitDual;
 use crate::error::Result;
 use crate::types::agreement::{Agreement, MAX_LIMITS, Objective, Resource};
-use crate::wire::{Reader, Writer};
 
 /// Weighs what models bring and use up against each other:
 ///

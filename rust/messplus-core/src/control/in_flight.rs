@@ -1,7 +1,8 @@
 //! How many ratings of each model are in flight.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// Counts, per model, decisions that ratings are still expected of.
 ///

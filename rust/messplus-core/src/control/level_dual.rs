@@ -1,9 +1,10 @@
 //! The dual variable of a service level, and whether the level can be met at all.
 
+use messplus_base::wire::{Reader, Writer};
+
 use super::WINDOW;
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// The log dual, at least, while decisions go out before the first rating has come.
 const BLIND_LOG_DUAL: f64 = 1.5;

@@ -1,11 +1,12 @@
 //! The dual variable of a limited resource, and whether the limit can be met at all.
 
+use messplus_base::wire::{Reader, Writer};
+
 use super::WINDOW;
 use super::delay_compensator::Expectation;
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::types::agreement::{Limit, Resource};
-use crate::wire::{Reader, Writer};
 
 /// Scatter of a rating against its target, to which the multiplier's constants are fitted.
 const RATING_SCATTER: f64 = 0.45;

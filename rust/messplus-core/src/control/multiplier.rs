@@ -1,8 +1,9 @@
 //! The dual variable of a long-run constraint: it follows what is owed, on any scale of costs.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::control::delay_compensator::DelayCompensator;
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// What counts as a large debt: `SLACK sqrt(n + EARLY)` after n rated requests, and
 /// `SLACK_PER_DELAY` more per rating that the mean delay of feedback holds back.

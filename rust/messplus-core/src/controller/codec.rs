@@ -1,12 +1,20 @@
 //! The controller as bytes.
+//!
+//! ```text
+//! "MESSPLUS"  format u32  length u64  payload  crc32 of all before
+//! ```
+
+use messplus_base::wire::{self, Reader, Writer};
 
 use super::Controller;
 use crate::config::Config;
 use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
 use crate::random::Draws;
-use crate::wire::{Reader, Writer};
 
+const LABEL: &[u8] = b"MESSPLUS";
+/// The format this version writes and reads.
+const FORMAT: u32 = 2;
 /// Largest counter read from a state: below it `f64` is exact and nothing overflows.
 const MAX_COUNT: u64 = 1 << 53;
 
@@ -25,12 +33,12 @@ impl Controller {
         self.stats.encode(&mut out);
         self.sessions.encode(&mut out);
         self.pending.encode(&mut out);
-        out.seal()
+        seal(&out)
     }
 
     /// The controller that [`to_bytes`](Self::to_bytes) saved.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut input = Reader::open(bytes)?;
+        let mut input = open(bytes)?;
         let config = Config::from_json(input.text()?)
             .map_err(|error| Error::state("must hold valid settings", error))?;
         let (n_levels, n_models) = (config.agreement.levels.len(), config.models.len());
@@ -52,4 +60,23 @@ impl Controller {
         input.finish()?;
         Ok(controller)
     }
+}
+
+fn seal(payload: &Writer) -> Vec<u8> {
+    let mut out = Writer::with_capacity(LABEL.len() + 16 + payload.len());
+    out.bytes(LABEL);
+    out.u32(FORMAT);
+    out.u64(payload.len() as u64);
+    out.bytes(payload.as_bytes());
+    out.seal()
+}
+
+/// The payload, once label, format, length and checksum are as they must be.
+fn open(bytes: &[u8]) -> wire::Result<Reader<'_>> {
+    let mut input = Reader::new(bytes);
+    input.label(LABEL)?;
+    input.format(FORMAT)?;
+    input.length()?;
+    input.checksum()?;
+    Ok(input)
 }

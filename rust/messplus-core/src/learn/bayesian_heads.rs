@@ -1,10 +1,11 @@
 //! Second-order online logistic regression: how likely each model is to satisfy, and how sure that is.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
 use crate::learn::drift::{self, Drift};
 use crate::learn::gaussian::{FULL, Gaussian};
 use crate::learn::logistic::sigmoid;
-use crate::wire::{Reader, Writer};
 
 /// Prior variance of a weight of the head all models share, and of a model's own head, for features
 /// of about unit length.

@@ -1,8 +1,9 @@
 //! Gaussian belief about the weights of a linear head, without correlations.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
 use crate::learn::logistic::dot;
-use crate::wire::{Reader, Writer};
 
 /// No variance falls below this: a head never stops learning, and rounding never reaches zero.
 pub(crate) const MIN_VARIANCE: f32 = 1e-7;

@@ -1,7 +1,8 @@
 //! Whether outcomes no longer match what was predicted.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// Drift of less than this many standard deviations per outcome is let pass.
 const ALLOWANCE: f64 = 0.25;
@@ -64,27 +65,23 @@ impl Drift {
 
 #[cfg(test)]
 mod tests {
-    use super::Drift;
-    use crate::random::Draws;
+    use messplus_base::Random;
 
-    /// A number of mean zero and variance one: twelve uniform ones add up to an almost normal one.
-    fn normal(draws: &mut Draws) -> f64 {
-        (0..12).map(|_| draws.uniform()).sum::<f64>() - 6.0
-    }
+    use super::Drift;
 
     #[test]
     fn false_alarms_are_as_rare_as_stated() {
-        let (mut draws, mut drift) = (Draws::new(1), Drift::default());
-        (0..2_000_000).for_each(|_| _ = drift.observe(normal(&mut draws)));
+        let (mut random, mut drift) = (Random::new(1), Drift::default());
+        (0..2_000_000).for_each(|_| _ = drift.observe(random.normal()));
         // One is expected.
         assert!((0..=6).contains(&drift.alarms()), "{}", drift.alarms());
     }
 
     #[test]
     fn skewed_ratings_raise_more_but_few() {
-        let (mut draws, mut drift) = (Draws::new(2), Drift::default());
+        let (mut random, mut drift) = (Random::new(2), Drift::default());
         for _ in 0..2_000_000 {
-            let error = if draws.uniform() < 0.9 { 0.1 } else { -0.9 };
+            let error = if random.uniform() < 0.9 { 0.1 } else { -0.9 };
             drift.observe(error / 0.3);
         }
         assert!((1..=40).contains(&drift.alarms()), "{}", drift.alarms());
@@ -95,8 +92,8 @@ mod tests {
         for direction in [-1.0, 1.0] {
             let mut worst = 0;
             for seed in 0..100 {
-                let (mut draws, mut drift) = (Draws::new(seed), Drift::default());
-                let found = (1..=1000).find(|_| drift.observe(normal(&mut draws) + direction));
+                let (mut random, mut drift) = (Random::new(seed), Drift::default());
+                let found = (1..=1000).find(|_| drift.observe(random.normal() + direction));
                 worst = worst.max(found.expect("found"));
             }
             assert!((25..=80).contains(&worst), "{worst}");

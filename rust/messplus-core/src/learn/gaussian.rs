@@ -1,9 +1,10 @@
 //! Gaussian belief about the weights of a linear head, kept positive definite by construction.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::Result;
 use crate::learn::diagonal::{Diagonal, MIN_VARIANCE, check_positive};
 use crate::learn::logistic::dot;
-use crate::wire::{Reader, Writer};
 
 /// Leading features whose correlations are kept; the rest have variances alone.
 pub const FULL: usize = 32;

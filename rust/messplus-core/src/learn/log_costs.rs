@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU32;
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
 use crate::learn::diagonal::Diagonal;
 use crate::learn::drift::{self, Drift};
 use crate::types::price::ListedCost;
-use crate::wire::{Reader, Writer};
 
 /// Prior variances of a weight of the shared head and of a model's own, and of a listed log cost.
 const SHARED_VARIANCE: f32 = 10.0;

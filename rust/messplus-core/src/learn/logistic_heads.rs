@@ -1,11 +1,11 @@
 //! One online logistic head per model, trained by stochastic gradient descent.
 
+use messplus_base::wire::{Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::check;
 use crate::error::Result;
 use crate::learn::logistic::{dot, sigmoid};
-use crate::wire::{Reader, Writer};
 
 /// Settings of stochastic gradient descent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! What a request is expected to cost.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::Result;
-use crate::wire::{Reader, Writer};
 
 /// Mean cost per model over the requests whose cost is known; the listed cost until the first
 /// (MESS+, running mean E).
@@ -61,7 +62,8 @@ impl RunningMeans {
 
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         input.f64s(&mut self.means)?;
-        input.u64s(&mut self.counts)
+        input.u64s(&mut self.counts)?;
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The course of a controller's life in a bounded number of points, for plots.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// Most points kept.
 const CAPACITY: usize = 256;

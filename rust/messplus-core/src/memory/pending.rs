@@ -1,8 +1,9 @@
 //! Decisions remembered until their feedback comes, bounded in number.
 
+use messplus_base::wire::{Reader, Writer};
+
 use super::pending_decision::PendingDecision;
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// The last `capacity` decisions, oldest evicted first, found by id in constant time.
 ///

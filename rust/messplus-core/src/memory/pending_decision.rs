@@ -2,12 +2,13 @@
 
 use std::num::NonZeroU32;
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
 use crate::types::request::Outcome;
 use crate::types::shadow::ShadowChoice;
-use crate::wire::{Reader, Writer};
 
 /// What is remembered of one decision beside its features.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -86,9 +87,12 @@ impl PendingDecision {
         let step = input.u64()?;
         let model = input.u64()?;
         let level = input.u64()?;
-        let mut expectation = || Ok(Expectation { shortfall: input.f64()?, fading: input.f64()? });
+        let mut numbers = [0.0; 6];
+        input.f64s(&mut numbers)?;
+        let expectation =
+            |at: usize| Expectation { shortfall: numbers[at], fading: numbers[at + 1] };
         let expectations =
-            Expectations { level: expectation()?, limits: [expectation()?, expectation()?] };
+            Expectations { level: expectation(0), limits: [expectation(2), expectation(4)] };
         let flags = input.u64()?;
         let shadow_choice =
             (flags & 4 == 4).then(|| ShadowChoice::decode(input, n_models)).transpose()?;

@@ -1,7 +1,8 @@
 //! Which model served a conversation last, because changing models throws prompt caches away.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
 
 /// Conversations remembered.
 const CAPACITY: usize = 1 << 14;

@@ -10,9 +10,10 @@
 //! served, q what was predicted for w before. Given everything before, V has the mean of w's true
 //! value whatever q is, wherever pi > 0; where pi = 0, V = q rests on the prediction alone.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::Result;
 use crate::types::shadow::ShadowChoice;
-use crate::wire::{Reader, Writer};
 
 /// Sums over the requests whose outcome is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,10 +1,11 @@
 //! Counters for reports.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::Result;
 use crate::memory::history::{History, Point};
 use crate::memory::shadow_stats::ShadowStats;
 use crate::types::request::{Decision, Outcome, Reason};
-use crate::wire::{Reader, Writer};
 
 /// What is known about one model so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

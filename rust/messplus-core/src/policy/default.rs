@@ -1,5 +1,6 @@
 //! The default policy: second-order learning from every rating, and duals that find their own scale.
 
+use messplus_base::wire::{Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use super::objective::{lowest, put_first, rank};
@@ -17,7 +18,6 @@ use crate::types::model_set::ModelSet;
 use crate::types::price::ListedCost;
 use crate::types::request::{Decision, Weights};
 use crate::types::zoo::ModelSpec;
-use crate::wire::{Reader, Writer};
 
 /// Standard deviations of optimism about a model: on every request, on exploring ones, and about
 /// ratings in flight.

@@ -1,5 +1,6 @@
 //! Epsilon-greedy choice over ridge regressions: a baseline that explores at a fixed rate.
 
+use messplus_base::wire::{Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use super::objective::{put_first, rank};
@@ -14,7 +15,6 @@ use crate::learn::running_means::RunningMeans;
 use crate::types::price::ListedCost;
 use crate::types::request::{Decision, Weights};
 use crate::types::zoo::ModelSpec;
-use crate::wire::{Reader, Writer};
 
 /// Prior variances of a weight and of a model's mean satisfaction, and the variance of a rating.
 const WEIGHT_VARIANCE: f32 = 0.1;

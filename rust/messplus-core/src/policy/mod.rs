@@ -15,6 +15,8 @@ pub(crate) mod prior;
 use std::fmt::Debug;
 use std::num::NonZeroU32;
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::error::Result;
 use crate::types::agreement::{Agreement, MAX_LIMITS};
@@ -22,7 +24,6 @@ use crate::types::model_set::ModelSet;
 use crate::types::price::ListedCost;
 use crate::types::request::Decision;
 use crate::types::zoo::ModelSpec;
-use crate::wire::{Reader, Writer};
 
 /// What a policy is made for.
 #[derive(Clone, Copy, Debug)]

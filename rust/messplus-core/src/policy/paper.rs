@@ -1,5 +1,6 @@
 //! The published policy: drift plus penalty with a fixed V and all-model exploration.
 
+use messplus_base::wire::{Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use super::objective::{drift_plus_penalty, put_first, rank};
@@ -11,7 +12,6 @@ use crate::learn::running_means::RunningMeans;
 use crate::types::price::ListedCost;
 use crate::types::request::{Decision, Weights};
 use crate::types::zoo::ModelSpec;
-use crate::wire::{Reader, Writer};
 
 /// Settings of the published policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! Shadow mode: a fixed model serves, and what the router would have done is estimated.
 
+use messplus_base::wire::{Reader, Writer};
+
 use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
-use crate::wire::{Reader, Writer};
 
 /// Who serves instead of the router's choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
