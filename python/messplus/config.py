@@ -176,17 +176,28 @@ def read(path: str | Path) -> RouterSettings:
     Raises
     ------
     ConfigError
-        If the file is neither, cannot be parsed, or breaks a rule of :func:`validate`.
+        If the file breaks a rule of :func:`parse`, or its content one of :func:`validate`.
+    """
+    return validate(parse(path))
+
+
+def parse(path: str | Path) -> dict[str, Any]:
+    """Read the tables of a TOML or JSON file, unchecked.
+
+    Raises
+    ------
+    ConfigError
+        If the file is neither, or cannot be parsed.
     """
     path = Path(path)
     parsers = {".toml": tomllib.loads, ".json": json.loads}
-    parse = parsers.get(path.suffix)
-    if parse is None:
+    parser = parsers.get(path.suffix)
+    if parser is None:
         raise ConfigError(f"path: must end in .toml or .json, got {str(path)!r}")
     try:
-        settings = parse(path.read_text(encoding="utf-8"))
+        settings = parser(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigError(f"{path.name}: must be valid {path.suffix[1:]}, got {error}") from error
     if not isinstance(settings, dict):
         raise ConfigError(f"{path.name}: must be a table of settings, got {settings!r}")
-    return validate(settings)
+    return settings

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "messplus.cli.demo",
     "messplus.cli.featurizer",
+    "messplus.cli.init",
     "messplus.cli.offload",
     "messplus.cli.replay",
     "messplus.cli.report",

@@ -1,0 +1,167 @@
+"""A router that never fails a request: what goes wrong is counted and logged."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING, TypedDict
+
+from messplus.exceptions import MessPlusError
+
+from . import usage as usages
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Unpack
+
+    from messplus._core import Decision
+    from messplus.featurizers import Prompt
+    from messplus.router import Router
+
+    from .usage import Usage
+
+_log = logging.getLogger("messplus")
+
+# Failures of the provider, not of the request: worth another model.
+_RETRIED = frozenset({401, 403, 404, 408, 409, 425, 429})
+_REMEMBERED = 16_384
+
+
+class Request(TypedDict, total=False):
+    """Arguments of :meth:`Router.select` that integrations pass on."""
+
+    prompt: Prompt
+    tags: Mapping[str, str] | None
+    allowed: Collection[str] | None
+    sla: str | None
+    session: str | None
+
+
+class Guard:
+    """What integrations know of a router.
+
+    Parameters
+    ----------
+    router
+        The router.
+
+    Attributes
+    ----------
+    errors
+        What was left out because it failed, by action: ``select``, ``served``, ``failed``, or
+        whatever else an integration counts with :meth:`left_out`.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self.errors: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        # Models that served in the place of the chosen one, by decision: ratings are theirs.
+        self._stood_in: OrderedDict[str, str] = OrderedDict()
+
+    def select(self, **request: Unpack[Request]) -> Decision | None:
+        """Choose as :meth:`Router.select` does; None where that raises."""
+        try:
+            return self.router.select(**request)
+        except Exception as error:
+            self.left_out("select", error)
+            return None
+
+    async def aselect(self, **request: Unpack[Request]) -> Decision | None:
+        """Choose as :meth:`Router.aselect` does; None where that raises."""
+        try:
+            return await self.router.aselect(**request)
+        except Exception as error:
+            self.left_out("select", error)
+            return None
+
+    def served(
+        self,
+        decision: Decision,
+        model: str,
+        *,
+        usage: Usage | None = None,
+        cost: float | None = None,
+        latency: float | None = None,
+    ) -> None:
+        """Say which model served in the end, and what that took.
+
+        Parameters
+        ----------
+        decision
+            The decision.
+        model
+            The model whose answer the user got.
+        usage
+            Tokens of the call; they give the cost, by the price list, where it is not known.
+        cost
+            Cost of the call, in the unit of the zoo.
+        latency
+            Seconds the call took.
+        """
+        if model != decision.model:
+            with self._lock:
+                self._stood_in[decision.id] = model
+                if len(self._stood_in) > _REMEMBERED:
+                    self._stood_in.popitem(last=False)
+        try:
+            if cost is None:
+                cost = usages.cost(self.router, model, usage)
+            self.router.feedback(decision, cost=_of(model, cost), latency=_of(model, latency))
+        except Exception as error:
+            self.left_out("served", error)
+
+    def rate(self, decision: str, satisfied: bool | float, model: str | None = None) -> None:
+        """Rate the answer of a decision by its id.
+
+        Parameters
+        ----------
+        decision
+            The id.
+        satisfied
+            As for :meth:`Router.feedback`.
+        model
+            The model that served; the one known to have served by default.
+
+        Raises
+        ------
+        FeedbackError, InputError
+            As :meth:`Router.feedback` does: a rating is refused, not left out.
+        """
+        model = model or self._stood_in.get(decision)
+        self.router.feedback(decision, satisfied if model is None else {model: satisfied})
+
+    def failed(self, decision: Decision, model: str) -> None:
+        """Say that a model did not answer."""
+        try:
+            self.router.failed(decision, model)
+        except Exception as error:
+            self.left_out("failed", error)
+
+    def left_out(self, action: str, error: Exception) -> None:
+        """Count and log an action that could not be done."""
+        with self._lock:
+            self.errors[action] += 1
+        # Messages of other exceptions may quote a request.
+        text = str(error) if isinstance(error, MessPlusError) else type(error).__name__
+        _log.warning("%s left out: %s", action, text)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a call failed for a reason of the provider's, so that another model may answer.
+
+    Errors of OpenAI-style clients carry the ``status_code``; those without one are failures to
+    connect and time-outs.
+    """
+    status = getattr(error, "status_code", None)
+    return is_outage_status(status) if isinstance(status, int) else isinstance(error, Exception)
+
+
+def is_outage_status(status: int) -> bool:
+    """Whether an HTTP status speaks of the provider and not of the request."""
+    return status >= 500 or status in _RETRIED
+
+
+def _of(model: str, value: float | None) -> Mapping[str, float] | None:
+    return None if value is None else {model: value}
