@@ -1,7 +1,7 @@
 //! Enums whose variants have names.
 
-/// Gives each variant of an enum a name: `as_str`, `Display`, and `FromStr`, which refuses other
-/// names with [`Invalid`](crate::Invalid).
+/// Gives each variant of an enum a name: `ALL` in the order listed, `as_str`, `Display`, and
+/// `FromStr`, which refuses other names with [`Invalid`](crate::Invalid).
 ///
 /// ```
 /// #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,7 +11,7 @@
 /// }
 /// messplus_base::names!(Colour: "colour" { Red => "red", Green => "green" });
 ///
-/// assert_eq!(Colour::Red.as_str(), "red");
+/// assert_eq!(Colour::ALL.map(Colour::as_str), ["red", "green"]);
 /// assert_eq!("green".parse(), Ok(Colour::Green));
 /// let refusal = "blue".parse::<Colour>().unwrap_err();
 /// assert_eq!(refusal.to_string(), "colour: must be one of red, green, got \"blue\"");
@@ -20,6 +20,10 @@
 macro_rules! names {
     ($enum:ident: $field:literal { $first:ident => $first_name:literal $(, $variant:ident => $name:literal)* $(,)? }) => {
         impl $enum {
+            /// Every variant, in the order listed.
+            pub const ALL: [Self; [$first_name $(, $name)*].len()] =
+                [Self::$first $(, Self::$variant)*];
+
             /// The name used in Python, in messages and in files.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

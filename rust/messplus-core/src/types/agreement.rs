@@ -1,5 +1,6 @@
 //! What is agreed with users and with whoever pays: service levels, limits, and an objective.
 
+use messplus_base::names;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -31,15 +32,7 @@ pub enum Resource {
     Latency,
 }
 
-impl Resource {
-    /// The word used in settings and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cost => "cost",
-            Self::Latency => "latency",
-        }
-    }
-}
+names!(Resource: "resource" { Cost => "cost", Latency => "latency" });
 
 /// A bound on the long-run mean of a resource per call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

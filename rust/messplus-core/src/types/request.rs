@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use messplus_base::names;
+
 use crate::types::model_set::ModelSet;
 use crate::types::shadow::{Shadow, ShadowChoice};
 
@@ -28,7 +30,7 @@ pub struct Request<'a> {
     pub shadow: Option<Shadow>,
 }
 
-/// Why a model was chosen.
+/// Why a model was chosen. [`ModelStats::reasons`](crate::ModelStats::reasons) counts in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Reason {
@@ -46,23 +48,14 @@ pub enum Reason {
     Shadow,
 }
 
-impl Reason {
-    /// Every reason, in the order of [`ModelStats::reasons`](crate::ModelStats::reasons).
-    pub const ALL: [Self; 6] =
-        [Self::Exploit, Self::Explore, Self::Forced, Self::Fallback, Self::WarmUp, Self::Shadow];
-
-    /// The word used in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Exploit => "exploit",
-            Self::Explore => "explore",
-            Self::Forced => "forced",
-            Self::Fallback => "fallback",
-            Self::WarmUp => "warm-up",
-            Self::Shadow => "shadow",
-        }
-    }
-}
+names!(Reason: "reason" {
+    Exploit => "exploit",
+    Explore => "explore",
+    Forced => "forced",
+    Fallback => "fallback",
+    WarmUp => "warm-up",
+    Shadow => "shadow",
+});
 
 /// What one unit of each counts in the scores of a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
