@@ -25,17 +25,24 @@ _log = logging.getLogger("messplus")
 
 # Failures of the provider, not of the request: worth another model.
 _RETRIED = frozenset({401, 403, 404, 408, 409, 425, 429})
+# Without a status these are mistakes of a program, and not failures to connect.
+_MISTAKES = (TypeError, ValueError, LookupError, AttributeError, RuntimeError)
 _REMEMBERED = 16_384
 
 
-class Request(TypedDict, total=False):
-    """Arguments of :meth:`Router.select` that integrations pass on."""
+class Options(TypedDict, total=False):
+    """What a request may say beside its prompt, as :meth:`Router.select` takes it."""
 
-    prompt: Prompt
     tags: Mapping[str, str] | None
     allowed: Collection[str] | None
     sla: str | None
     session: str | None
+
+
+class Request(Options):
+    """Arguments of :meth:`Router.select` that integrations pass on."""
+
+    prompt: Prompt
 
 
 class Guard:
@@ -152,10 +159,12 @@ def is_outage(error: BaseException) -> bool:
     """Whether a call failed for a reason of the provider's, so that another model may answer.
 
     Errors of OpenAI-style clients carry the ``status_code``; those without one are failures to
-    connect and time-outs.
+    connect, time-outs, or mistakes of the calling program.
     """
     status = getattr(error, "status_code", None)
-    return is_outage_status(status) if isinstance(status, int) else isinstance(error, Exception)
+    if isinstance(status, int):
+        return is_outage_status(status)
+    return isinstance(error, Exception) and not isinstance(error, _MISTAKES)
 
 
 def is_outage_status(status: int) -> bool:

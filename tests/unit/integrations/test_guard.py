@@ -94,6 +94,8 @@ def test_failures_of_the_request_are_no_outages() -> None:
     assert not is_outage(BadRequest())
     assert is_outage(Overloaded())
     assert is_outage(TimeoutError())
+    assert is_outage(ConnectionResetError())
+    assert not is_outage(TypeError("create() got an unexpected keyword argument"))
     assert not is_outage(KeyboardInterrupt())
     assert [is_outage_status(status) for status in (400, 413, 422, 429, 500)] == [
         *(False, False, False),
