@@ -91,9 +91,10 @@ def test_embedded_featurizer_alone(benchmark: Benchmark, n_tokens: int) -> None:
 
 
 @pytest.mark.parametrize("n_tokens", [16, 64, 256])
-def test_form_of_a_prompt_alone(benchmark: Benchmark, n_tokens: int) -> None:
+def test_layout_of_a_ready_embedding(benchmark: Benchmark, n_tokens: int) -> None:
     prompts, tokens = [prompt_of(n_tokens)], np.array([n_tokens], np.float32)
-    benchmark(lambda: _core.surface_features(prompts, tokens))
+    embeddings = np.ones((1, 128), np.float32)
+    benchmark(lambda: _core.text_features(prompts, tokens, embeddings, 128))
 
 
 def test_numpy_decide_and_learn(benchmark: Benchmark, vectors: Iterator[Vector]) -> None:

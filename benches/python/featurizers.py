@@ -99,7 +99,7 @@ def tokenization(featurizer: Measured, prompt: str) -> Callable[[], object]:
     """Return the tokenization step of a featurizer as a call."""
     if isinstance(featurizer, OnnxFeaturizer):
         return partial(featurizer.encoder.tokenizer.encode, [prompt])
-    return partial(featurizer.tokenizer.encode, [prompt])
+    return partial(featurizer.table.tokenize, prompt)
 
 
 def stalls_ms(featurizer: OnnxFeaturizer) -> dict[str, dict[str, float]]:

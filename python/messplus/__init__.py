@@ -28,7 +28,7 @@ from .reports.report import LimitReport, ModelReport, Report, SLAReport
 from .reports.shadow import ShadowEstimate, ShadowReport
 from .router import Router
 from .shadow import Shadow
-from .state.durable import Recovery
+from .state.recovery import Recovery
 
 _logging.getLogger("messplus").addHandler(_logging.NullHandler())
 if hasattr(_os, "register_at_fork"):

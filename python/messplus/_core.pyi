@@ -1,6 +1,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, final
+from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,116 @@ SURFACE_FEATURES: int
 def before_fork() -> None: ...
 def after_fork_in_parent() -> None: ...
 def after_fork_in_child() -> None: ...
-def audit_folder(path: str | PathLike[str]) -> list[dict[str, Any]]: ...
-def folder_history(path: str | PathLike[str]) -> list[dict[str, Any]]: ...
+
+# What crosses as a dict of these fields. They exist for type checkers only.
+
+@type_check_only
+class LevelCounters(TypedDict):
+    target: float
+    backlog: float
+    feasible: bool
+    decisions: int
+    rated: int
+    satisfaction: float
+    spread: float
+    imputed: int
+    imputed_satisfaction: float
+    cost: float
+    history: list[tuple[int, float, float, int, float]]
+
+@type_check_only
+class LimitCounters(TypedDict):
+    limit: float
+    backlog: float
+    feasible: bool
+
+@type_check_only
+class ModelCounters(TypedDict):
+    removed: bool
+    selected: int
+    reasons: dict[str, int]
+    predicted: float
+    considered: int
+    predicted_overall: float
+    expected_cost_overall: float
+    also_queried: int
+    failed: int
+    drifts: int
+    rated: int
+    satisfaction: float
+    costed: int
+    cost: float
+    timed: int
+    latency: float
+
+@type_check_only
+class EstimateSums(TypedDict):
+    n: int
+    identified: int
+    value: float
+    square: float
+    predicted: float
+    served: float
+
+@type_check_only
+class ShadowCounters(TypedDict):
+    decided: int
+    agreed: int
+    satisfaction: EstimateSums
+    cost: EstimateSums
+
+@type_check_only
+class CoreReport(TypedDict):
+    decisions: int
+    pending: int
+    evicted: int
+    slas: dict[str, LevelCounters]
+    limits: dict[str, LimitCounters]
+    models: dict[str, ModelCounters]
+    shadow: ShadowCounters
+    state_errors: dict[str, int]
+
+@type_check_only
+class FoundFolder(TypedDict):
+    transitions: int
+    replayed: int
+    torn_bytes: int
+    notes: list[str]
+
+@type_check_only
+class AuditedFile(TypedDict):
+    kind: Literal["snapshot", "journal"]
+    generation: int
+    bytes: int
+    transitions_before: int | None
+    transitions: int
+    torn_bytes: int
+    problem: str | None
+
+@type_check_only
+class RecordedDecision(TypedDict):
+    transition: int
+    id: str
+    level: int
+    model: int
+    allowed: list[int] | None
+
+@type_check_only
+class RecordedOutcome(TypedDict):
+    transition: int
+    id: str
+    model: int
+    satisfied: float | None
+    cost: float | None
+    latency: float | None
+
+# Upper bounds in seconds, counts with one more beyond the last, and the sum of seconds.
+_Reading: TypeAlias = tuple[list[float], list[int], float]
+
+def audit_folder(path: str | PathLike[str]) -> list[AuditedFile]: ...
+def folder_history(
+    path: str | PathLike[str],
+) -> tuple[list[RecordedDecision], list[RecordedOutcome]]: ...
 def replay(
     config: str,
     features: npt.NDArray[np.float32],
@@ -95,9 +203,9 @@ class Controller:
     @staticmethod
     def open(
         path: str | PathLike[str], config: str | None, durability: str, journal_bytes: int
-    ) -> tuple[Controller, dict[str, Any] | None]: ...
+    ) -> tuple[Controller, FoundFolder | None]: ...
     @staticmethod
-    def recover(path: str | PathLike[str]) -> tuple[Controller, dict[str, Any]]: ...
+    def recover(path: str | PathLike[str]) -> tuple[Controller, FoundFolder]: ...
     def checkpoint(self) -> None: ...
     def close(self) -> None: ...
     @staticmethod
@@ -139,27 +247,33 @@ class Controller:
     def remove_model(self, model: str) -> None: ...
     def reprice(self, model: str, cost: str) -> None: ...
     def advance(self, now: int) -> None: ...
-    def feedback_delays(self) -> tuple[list[float], list[int], float]: ...
-    def report(self) -> dict[str, Any]: ...
+    def feedback_delays(self) -> _Reading: ...
+    def report(self) -> CoreReport: ...
 
 @final
 class Histogram:
     def __new__(cls, bounds: Sequence[float]) -> Histogram: ...
     def observe(self, seconds: float) -> None: ...
-    def read(self) -> tuple[list[float], list[int], float]: ...
+    def read(self) -> _Reading: ...
 
 @final
-class WordPiece:
-    def __new__(cls, vocabulary: str, max_tokens: int) -> WordPiece: ...
-    def encode(
-        self, texts: list[str]
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.float32]]: ...
+class StaticTable:
+    def __new__(
+        cls,
+        vocabulary: str,
+        rows: npt.NDArray[np.int8],
+        scale: npt.NDArray[np.float32],
+        max_tokens: int,
+    ) -> StaticTable: ...
+    def tokenize(self, text: str) -> tuple[list[int], float]: ...
+    def features(self, text: str, tail: int = 0) -> npt.NDArray[np.float32]: ...
+    def batch(self, texts: list[str]) -> npt.NDArray[np.float32]: ...
 
-def surface_features(
-    texts: list[str], tokens: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]: ...
-def prompt_features(
-    embeddings: npt.NDArray[np.float32], surface: npt.NDArray[np.float32], dims: int
+def text_features(
+    texts: list[str],
+    tokens: npt.NDArray[np.float32],
+    embeddings: npt.NDArray[np.float32],
+    dims: int,
 ) -> npt.NDArray[np.float32]: ...
 
 @final

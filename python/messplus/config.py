@@ -8,10 +8,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
-from .agreement import SLA, Limit
 from .exceptions import ConfigError
-from .models import Model
-from .prices import TokenPrice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,13 +17,48 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from ._schema import RouterSettings
+    from .agreement import SLA, Limit
+    from .models import Model
     from .policies import Policy
 
     Schema = TypeVar("Schema", bound=BaseModel)
 
 
 class Settings(TypedDict, total=False):
-    """Settings of a router beside zoo, service level and policy, as its class describes them."""
+    """Settings of a router beside its zoo, service level and policy, by keyword.
+
+    Attributes
+    ----------
+    slas
+        Service levels by name, in place of ``sla``; each request names its own, and each is kept
+        and reported by itself over shared predictors. At most 64.
+    limits
+        Further long-run bounds, at most one per resource; for the default policy.
+    objective
+        What to optimise while targets and limits hold: the least ``cost``, or the most
+        ``satisfaction`` within at least one limit, where a target may be left out.
+    switching_cost
+        Share of its expected cost that a call adds where another model served the conversation
+        (``session``) last, in ``[0, 100]``: what a warm prompt cache saves. 0 by default.
+    seed
+        Seed of the generator that draws explorations, in ``[0, 2**64)``; 0 by default. Same seed
+        and same calls, same decisions.
+    tag_features
+        Length of the block that tags are hashed into, in ``[0, 1024]``; 16 by default, 0 where tags
+        are not used.
+    pending_capacity
+        Most decisions remembered for later feedback, ``>= 1``; 16,384 by default. Beyond it the
+        oldest are forgotten, counted.
+    pending_age
+        Seconds after which a decision is forgotten, ``>= 1``; by default only their number counts.
+    missing
+        What a request whose rating never came does to the service level when it is forgotten:
+        nothing (``ignore``, the default: the level speaks of rated requests), or it counts as
+        satisfied with the probability ``predicted`` for it, or as ``unsatisfied``.
+    cooldown
+        Seconds for which a model whose call failed is left alone, in ``[0, 86400]``; 5 by default.
+        Twice as long with every further failure in a row, up to 64 times.
+    """
 
     slas: Mapping[str, SLA]
     limits: Sequence[Limit]
@@ -111,57 +143,6 @@ def _keys(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     if location[:2] == ("model", "cost"):
         return location[:2]
     return location
-
-
-def to_native(settings: RouterSettings, n_features: int, metadata: str = "") -> str:
-    """Write checked settings as the core reads them.
-
-    Parameters
-    ----------
-    settings
-        What :func:`validate` returned.
-    n_features
-        Length of a feature vector.
-    metadata
-        Text carried with the state.
-    """
-    slas = dict(settings.slas)
-    if settings.sla is not None or not slas:
-        slas = {"default": settings.sla or SLA(target=0.0)}
-    native = {
-        "models": [asdict(model) for model in settings.models],
-        "agreement": {
-            "levels": [{"name": name, "alpha": sla.target} for name, sla in slas.items()],
-            "limits": [asdict(limit) for limit in settings.limits],
-            "objective": settings.objective,
-        },
-        "switching_cost": settings.switching_cost,
-        "n_features": n_features,
-        "policy": asdict(settings.policy),
-        "seed": settings.seed,
-        "pending_capacity": settings.pending_capacity,
-        "operation": {
-            "pending_age": settings.pending_age,
-            "missing": settings.missing,
-            "cooldown": settings.cooldown,
-        },
-        "metadata": metadata,
-    }
-    return json.dumps(native)
-
-
-def zoo(native: str) -> tuple[Model, ...]:
-    """Read the models that may be chosen from settings as the core writes them."""
-    models = json.loads(native)["models"]
-    return tuple(
-        Model(model["name"], _cost(model["cost"]), model["quality"])
-        for model in models
-        if not model["retired"]
-    )
-
-
-def _cost(native: float | dict[str, float]) -> float | TokenPrice:
-    return TokenPrice(**native) if isinstance(native, dict) else native
 
 
 def _plain(value: object) -> object:

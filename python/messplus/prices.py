@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,15 +81,6 @@ class TokenPrice:
             raise ConfigError(f"prices: must have the model, got {name!r}{hint}") from None
         price, answer_price = (_per_million(entry, name, key) for key in _KEYS)
         return cls(price, answer_price, output_tokens, input_tokens)
-
-
-def listed_costs(settings: str) -> dict[str, float]:
-    """Listed cost of a usual request per model, from settings as the core writes them."""
-    costs = {model["name"]: model["cost"] for model in json.loads(settings)["models"]}
-    return {
-        name: TokenPrice(**cost).cost() if isinstance(cost, dict) else cost
-        for name, cost in costs.items()
-    }
 
 
 def _per_million(entry: object, name: str, key: str) -> float:

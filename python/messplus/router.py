@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-import json
 import logging
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from . import config
-from ._core import Controller, Decision
+from ._core import Controller, Histogram
+from ._files import write_whole
 from .featurizers.chat import estimate_tokens
-from .featurizers.requests import RequestFeatures
-from .logs import logged_data, logged_features
+from .featurizers.requests import DURATIONS
+from .logs import warm_start
+from .logs.jsonl import JsonlLog
 from .reports import accounting
-from .state.persistent import Persistent, native
-from .state.zoo import Zoo
+from .shadow import checked
+from .state import zoo
+from .state.core_config import CoreConfig
+from .state.folder import open_folder
+from .state.parts import Parts, make, restore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
+    from typing import Self, Unpack
 
     import numpy.typing as npt
 
-    from .agreement import SLA, Limit
+    from ._core import Decision
+    from .agreement import SLA
+    from .config import Settings
     from .featurizers import Prompt
-    from .featurizers.requests import AnyFeaturizer
+    from .featurizers.requests import AnyFeaturizer, Vector
     from .logs.logged_data import LoggedData
     from .models import Model
     from .policies import Policy
+    from .prices import TokenPrice
     from .reports.report import Report
     from .shadow import Shadow
+    from .state.recovery import Recovery
 
 _log = logging.getLogger("messplus")
 
 
-class Router(Zoo, Persistent):
+class Router:
     """Names the cheapest model that keeps the agreed long-run satisfaction rate.
 
     Safe to share between threads; every call is one atomic transition of the router's state.
@@ -49,35 +56,9 @@ class Router(Zoo, Persistent):
         The service level to hold.
     policy
         How to route; :meth:`Policy.default` where none is given.
-    slas
-        Service levels by name, in place of ``sla``; each request names its own, and each is kept
-        and reported by itself over shared predictors. At most 64.
-    limits
-        Further long-run bounds, at most one per resource; for the default policy.
-    objective
-        What to optimise while targets and limits hold: the least ``cost``, or the most
-        ``satisfaction`` within at least one limit, where a target may be left out.
-    switching_cost
-        Share of its expected cost that a call adds where another model served the conversation
-        (``session``) last, in ``[0, 100]``: what a warm prompt cache saves.
-    seed
-        Seed of the generator that draws explorations: same seed and same calls, same decisions.
     featurizer
         Turns prompts into features: the embedded table by default, an encoder folder
         (:class:`messplus.featurizers.OnnxFeaturizer`), or any function from text to a vector.
-    tag_features
-        Length of the block that tags are hashed into; 0 where tags are not used.
-    pending_capacity
-        Most decisions remembered for later feedback; beyond it the oldest are forgotten, counted.
-    pending_age
-        Seconds after which a decision is forgotten, ``>= 1``; by default only their number counts.
-    missing
-        What a request whose rating never came does to the service level when it is forgotten:
-        nothing (``ignore``: the level speaks of rated requests), or it counts as satisfied with the
-        probability ``predicted`` for it, or as ``unsatisfied``.
-    cooldown
-        Seconds for which a model that :meth:`failed` is left alone, in ``[0, 86400]``; twice as
-        long with every further failure in a row, up to 64 times.
     log
         File to which decisions and outcomes are appended, see :class:`messplus.logs.JsonlLog`; none
         by default. It belongs to the process, not to the state.
@@ -85,6 +66,9 @@ class Router(Zoo, Persistent):
         A model that serves whatever the router would choose, or a :class:`messplus.Shadow`; see
         ``decision.shadow_choice`` and ``report().shadow``. It belongs to the process as well: the
         same state without it goes live with all that was learned.
+    settings
+        What else is agreed and how the router works, by keyword: see
+        :class:`messplus.config.Settings`.
 
     Raises
     ------
@@ -108,45 +92,29 @@ class Router(Zoo, Persistent):
     >>> router.feedback(decision, satisfied=True, cost=0.21)
     """
 
-    _warned = False
-
     def __init__(
         self,
         models: Sequence[Model],
         sla: SLA | None = None,
         policy: Policy | None = None,
         *,
-        slas: Mapping[str, SLA] | None = None,
-        limits: Sequence[Limit] = (),
-        objective: Literal["cost", "satisfaction"] = "cost",
-        switching_cost: float = 0.0,
-        seed: int = 0,
         featurizer: AnyFeaturizer = None,
-        tag_features: int = 16,
-        pending_capacity: int = 16_384,
-        pending_age: int | None = None,
-        missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore",
-        cooldown: int = 5,
         log: str | Path | None = None,
         shadow: str | Shadow | None = None,
+        **settings: Unpack[Settings],
     ) -> None:
-        settings = config.given(
-            models,
-            sla,
-            policy,
-            slas={} if slas is None else slas,
-            limits=list(limits),
-            objective=objective,
-            switching_cost=switching_cost,
-            seed=seed,
-            tag_features=tag_features,
-            pending_capacity=pending_capacity,
-            pending_age=pending_age,
-            missing=missing,
-            cooldown=cooldown,
-        )
-        features = RequestFeatures(featurizer, settings.tag_features)
-        self._set_up(Controller(native(settings, features)), features, log, shadow)
+        checked = config.given(models, sla, policy, **settings)
+        self._assemble(make(checked, featurizer), log, shadow)
+
+    def _assemble(self, parts: Parts, log: str | Path | None, shadow: str | Shadow | None) -> Self:
+        self._shadow = checked(shadow, CoreConfig.of(parts.core))
+        self._core, self._features, self._recovery = parts.core, parts.features, parts.recovery
+        self._log = None if log is None else JsonlLog(log)
+        self._durations = Histogram(DURATIONS)
+        self._warned = False
+        return self
+
+    # How routers are made, kept and found again
 
     @classmethod
     def from_config(
@@ -156,7 +124,7 @@ class Router(Zoo, Persistent):
         featurizer: AnyFeaturizer = None,
         log: str | Path | None = None,
         shadow: str | Shadow | None = None,
-    ) -> Router:
+    ) -> Self:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
 
         Raises
@@ -164,9 +132,174 @@ class Router(Zoo, Persistent):
         ConfigError
             If a key is unknown or missing, or a value breaks its rule; the message names the key.
         """
-        settings = config.read(path)
-        values = {name: getattr(settings, name) for name in type(settings).model_fields}
-        return cls(**values, featurizer=featurizer, log=log, shadow=shadow)
+        parts = make(config.read(path), featurizer)
+        return cls.__new__(cls)._assemble(parts, log, shadow)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        models: Sequence[Model] | None = None,
+        sla: SLA | None = None,
+        policy: Policy | None = None,
+        *,
+        featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
+        durability: Literal["group", "each", "none"] = "group",
+        journal_bytes: int = 32 << 20,
+        **settings: Unpack[Settings],
+    ) -> Self:
+        """Open the router that is kept in a folder, or make one there.
+
+        Every transition is on file when :meth:`select` or :meth:`feedback` returns, so a killed
+        process loses nothing, and feedback on decisions made before a restart is accepted. A disk
+        that fails does not fail requests: the router routes on, logs it, counts it in
+        ``report().state_errors``, and writes a snapshot as soon as it can.
+
+        Parameters
+        ----------
+        path
+            The folder; made, for its owner only, where it is missing.
+        models, sla, policy, featurizer, log, shadow, settings
+            As for the class; where the folder holds a router the settings may be left out.
+        durability
+            What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
+            returned for (``each``, some milliseconds per call), or what the operating system had
+            not written yet (``none``).
+        journal_bytes
+            Size of a journal after which a snapshot is written.
+
+        Raises
+        ------
+        ConfigError
+            If a setting breaks its rule, or differs from that of the router found.
+        StateLockedError
+            If another process, or another router of this one, has the folder open.
+        StateError
+            If the folder cannot be read or written, or was made with another featurizer.
+        """
+        given = None if models is None else config.given(models, sla, policy, **settings)
+        parts = open_folder(Path(path), given, featurizer, durability, journal_bytes)
+        try:
+            return cls.__new__(cls)._assemble(parts, log, shadow)
+        except BaseException:
+            parts.core.close()
+            raise
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
+    ) -> Self:
+        """Read the router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
+        state = Path(path).read_bytes()
+        return cls.from_bytes(state, featurizer=featurizer, log=log, shadow=shadow)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        state: bytes,
+        *,
+        featurizer: AnyFeaturizer = None,
+        log: str | Path | None = None,
+        shadow: str | Shadow | None = None,
+    ) -> Self:
+        """Read the router that :meth:`to_bytes` wrote.
+
+        Raises
+        ------
+        StateError
+            If the bytes are truncated, corrupt, of another format, or were made with another
+            featurizer; the message names both.
+        """
+        parts = restore(Controller.from_bytes(state), featurizer)
+        return cls.__new__(cls)._assemble(parts, log, shadow)
+
+    def save(self, path: str | Path) -> None:
+        """Write the state to a file: complete or not at all, readable by the owner only."""
+        write_whole(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Everything needed to go on as if nothing had happened, versioned and checksummed."""
+        return self._core.to_bytes()
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """How :meth:`open` found the folder; None where it made the router."""
+        return self._recovery
+
+    def checkpoint(self) -> None:
+        """Write a snapshot and begin a new journal; nothing to do for a router in memory.
+
+        Raises
+        ------
+        StateError
+            If the snapshot cannot be written; the router goes on with the old one.
+        """
+        self._core.checkpoint()
+
+    def close(self) -> None:
+        """Write a snapshot and release the folder; nothing to do for a router in memory.
+
+        A closed router still routes, in memory only, and counts what it does not record.
+        """
+        self._core.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # The zoo
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The zoo: the models that may be chosen, with the costs listed now."""
+        return CoreConfig.of(self._core).zoo
+
+    def add_model(self, model: Model) -> None:
+        """Let a model join the zoo.
+
+        It starts from its listed cost and quality and is tried where it might win; what was learned
+        about the others stays. A model that left and returns keeps what was learned of it.
+
+        Raises
+        ------
+        ConfigError
+            If a value breaks its rule, the name is taken, or the zoo has 64 models, those that left
+            included. Nothing has changed then.
+        """
+        zoo.add(self._core, model)
+
+    def remove_model(self, name: str) -> None:
+        """Let a model leave the zoo; feedback on requests it served is accepted as before.
+
+        Raises
+        ------
+        InputError
+            If it is not in the zoo, or the last of it. Nothing has changed then.
+        """
+        self._core.remove_model(name)
+
+    def reprice(self, name: str, cost: float | TokenPrice) -> None:
+        """Change the listed cost of a model; what it is expected to cost changes in proportion.
+
+        Raises
+        ------
+        ConfigError
+            If the cost breaks the rule of :class:`Model`. Nothing has changed then.
+        InputError
+            If the model is not in the zoo. Nothing has changed then.
+        """
+        zoo.reprice(self._core, name, cost)
+
+    # Requests
 
     def select(
         self,
@@ -208,6 +341,11 @@ class Router(Zoo, Persistent):
             prompt's bytes by default, all messages of a chat counted. Prices per token
             (:class:`TokenPrice`) are multiplied with it.
 
+        Returns
+        -------
+        Decision
+            The model to call, the order to fall back in, and the predictions behind both.
+
         Raises
         ------
         InputError
@@ -223,8 +361,7 @@ class Router(Zoo, Persistent):
         if tokens is None and prompt is not None:
             tokens = estimate_tokens(prompt)
         vector = self._features.one(prompt, tags, features, tokens)
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, self._shadow)
-        return self._noted(start, decision)
+        return self._decide(start, vector, costs, allowed, sla, session, tokens)
 
     async def aselect(
         self,
@@ -239,10 +376,10 @@ class Router(Zoo, Persistent):
         input_tokens: int | None = None,
         deadline: float = 0.25,
     ) -> Decision:
-        """Choose as :meth:`select` does, without keeping the event loop from its work.
+        """Choose as :meth:`select` does, without blocking the event loop.
 
         An encoder runs in a small pool of threads of its own, behind a bounded queue. The embedded
-        table is quicker than the way there, and runs at once.
+        table is quicker than another thread, and runs at once.
 
         Parameters
         ----------
@@ -261,14 +398,7 @@ class Router(Zoo, Persistent):
         if tokens is None and prompt is not None:
             tokens = estimate_tokens(prompt)
         vector = await self._features.one_async(prompt, tags, features, tokens, deadline)
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, self._shadow)
-        return self._noted(start, decision)
-
-    def _noted(self, start: float, decision: Decision) -> Decision:
-        self._durations.observe(perf_counter() - start)
-        if self._jsonl is not None:
-            self._jsonl.decided(decision)
-        return decision
+        return self._decide(start, vector, costs, allowed, sla, session, tokens)
 
     def select_many(
         self,
@@ -296,15 +426,27 @@ class Router(Zoo, Persistent):
             If an argument breaks its rule. Requests before the one at fault have been decided
             only if the fault is in ``costs`` or ``allowed``.
         """
-        vectors = self._features.many(prompts, tags)
-        decide = self._core.decide
         return [
-            self._noted(
-                perf_counter(),
-                decide(vector, costs, allowed, sla, None, estimate_tokens(prompt), self._shadow),
-            )
-            for prompt, vector in zip(prompts, vectors, strict=True)
+            self._decide(perf_counter(), vector, costs, allowed, sla, None, estimate_tokens(prompt))
+            for prompt, vector in zip(prompts, self._features.many(prompts, tags), strict=True)
         ]
+
+    def _decide(
+        self,
+        start: float,
+        vector: Vector | None,
+        costs: Mapping[str, float] | None,
+        allowed: Collection[str] | None,
+        sla: str | None,
+        session: str | None,
+        tokens: int | None,
+    ) -> Decision:
+        shadow = self._shadow
+        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, shadow)
+        self._durations.observe(perf_counter() - start)
+        if self._log is not None:
+            self._log.decided(decision)
+        return decision
 
     def feedback(
         self,
@@ -336,72 +478,8 @@ class Router(Zoo, Persistent):
             If a value breaks its rule. Nothing has changed then.
         """
         self._core.observe(decision, satisfied, cost, latency)
-        if self._jsonl is not None:
-            self._jsonl.observed(decision, satisfied, cost, latency)
-
-    def warm_start(self, data: LoggedData, *, fit: bool | None = None) -> int:
-        """Learn from logged data: requests that were not routed here.
-
-        Trains what predicts satisfaction, cost and latency and, until the first rating of a request
-        routed here, finds the price of satisfaction to start with. Nothing else changes: these
-        requests were not routed under the service level, so they count in no report, move no queue
-        and leave the clock of exploration where it is. A model with rated rows is no longer in
-        ``warm-up``.
-
-        Parameters
-        ----------
-        data
-            One row per answer: a ``.parquet``, ``.csv`` or ``.jsonl`` file, columns by name (a
-            mapping, a data frame, a pyarrow table), or a list of records. Columns: ``model``;
-            ``satisfied`` (bool or in ``[0, 1]``), ``cost``, ``latency``, at least one of them;
-            ``prompt`` (text or messages) or ``features``; ``tags``; ``input_tokens``. Values may be
-            missing (None, NaN). Other columns are left alone.
-        fit
-            Whether to fit the featurizer to the prompts as well: a wide embedding is then reduced
-            to the principal axes of these prompts instead of random ones, which predicts better
-            (docs/featurizers.md), and the state carries the axes. By default that is done where it
-            can be: nothing has been decided or learned yet, the featurizer reduces a wider
-            embedding, and there are two prompts per dimension kept.
-
-        Returns
-        -------
-        int
-            Rows learned from.
-
-        Raises
-        ------
-        InputError
-            If a row breaks a rule; the message names row, column, rule and value. Rows count from
-            1. Or if ``fit`` is asked for and cannot be done. Nothing has changed then.
-        FeaturizerError
-            If the featurizer fails. Nothing has changed then.
-
-        Notes
-        -----
-        Order matters little; rows are learned in the order given, earlier than all that follows.
-        Prompts are featurized first, which takes an encoder its time. Of a router in a folder a
-        process killed within this call may have learned only the first part of the data.
-
-        Examples
-        --------
-        >>> from messplus import SLA, Model, Router
-        >>> router = Router([Model("small", 1.0), Model("large", 9.0)], SLA(0.8))
-        >>> router.warm_start([{"prompt": "2 + 2?", "model": "small", "satisfied": True}])
-        1
-        """
-        columns = logged_data.read(data)
-        names = [model["name"] for model in json.loads(self._core.config)["models"]]
-        models = logged_data.models(columns, names)
-        outcomes = [logged_data.numbers(columns, name) for name in logged_data.OUTCOMES]
-        tokens = logged_data.tokens(columns)
-        features, vectors = logged_features.featurize(
-            columns, self._features, tokens, fit, lambda: self._core.is_new
-        )
-        metadata = None if features is self._features else json.dumps(features.metadata())
-        satisfied, cost, latency = outcomes
-        self._core.warm_start(vectors, tokens, models, satisfied, cost, latency, metadata)
-        self._features = features
-        return int((~np.isnan(outcomes)).any(axis=0).sum())
+        if self._log is not None:
+            self._log.observed(decision, satisfied, cost, latency)
 
     def failed(self, decision: Decision, model: str | None = None) -> str | None:
         """Say that a call failed, and get the model to call instead.
@@ -433,28 +511,71 @@ class Router(Zoo, Persistent):
         model = decision.model if model is None else model
         failed = self._core.fail(decision, model)
         _log.info("a call of %r failed", model)
-        if self._jsonl is not None:
-            self._jsonl.failed(decision, model)
+        if self._log is not None:
+            self._log.failed(decision, model)
         return next((name for name in decision.ranking if name not in failed), None)
+
+    # What was learned, and what came of it
+
+    def warm_start(self, data: LoggedData, *, fit: bool | None = None) -> int:
+        """Learn from logged data: requests that were not routed here.
+
+        Trains what predicts satisfaction, cost and latency and, until the first rating of a request
+        routed here, finds the price of satisfaction to start with. These requests count in no
+        report and move no queue. A model with rated rows is no longer in ``warm-up``.
+
+        Parameters
+        ----------
+        data
+            One row per answer, learned in the order given; see
+            :data:`messplus.logs.logged_data.LoggedData` for its forms and columns.
+        fit
+            Whether to fit the featurizer to the prompts first, which predicts better where it
+            reduces a wide embedding (docs/featurizers.md); the state carries the fit. By default
+            that is done where it can be: nothing has been decided or learned yet, and there are two
+            prompts per dimension kept.
+
+        Returns
+        -------
+        int
+            Rows learned from.
+
+        Raises
+        ------
+        InputError
+            If a row breaks a rule; the message names row (from 1), column, rule and value. Or if
+            ``fit`` is asked for and cannot be done. Nothing has changed then.
+        FeaturizerError
+            If the featurizer fails. Nothing has changed then.
+
+        Examples
+        --------
+        >>> from messplus import SLA, Model, Router
+        >>> router = Router([Model("small", 1.0), Model("large", 9.0)], SLA(0.8))
+        >>> router.warm_start([{"prompt": "2 + 2?", "model": "small", "satisfied": True}])
+        1
+        """
+        self._features, learned = warm_start.learn(self._core, self._features, data, fit)
+        return learned
 
     def report(self) -> Report:
         """Account for everything since the router was made.
 
         The first report that finds a target or limit out of reach logs a warning as well.
         """
-        counters = self._core.report()
-        counters["state_errors"]["log"] = 0 if self._jsonl is None else self._jsonl.errors
-        durations = {
-            "select": self._durations.read(),
-            "featurize": self._features.durations.read(),
-            "feedback": self._core.feedback_delays(),
-        }
-        account = accounting.build(
-            counters, self._features.errors, self._features.timeouts, durations
+        report = accounting.build(
+            self._core.report(),
+            featurizer_errors=self._features.errors,
+            featurizer_timeouts=self._features.timeouts,
+            log_errors=0 if self._log is None else self._log.errors,
+            durations={
+                "select": self._durations.read(),
+                "featurize": self._features.durations.read(),
+                "feedback": self._core.feedback_delays(),
+            },
         )
-        if not account.feasible and not self._warned:
+        if not report.feasible and not self._warned:
             self._warned = True
-            _log.warning(
-                "out of reach: %s; what comes nearest is served", ", ".join(account.out_of_reach)
-            )
-        return account
+            reach = ", ".join(report.out_of_reach)
+            _log.warning("out of reach: %s; what comes nearest is served", reach)
+        return report

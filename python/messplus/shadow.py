@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from .state.core_config import CoreConfig
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Shadow:
     explore: float = 0.0
 
 
-def checked(shadow: str | Shadow | None, native: str) -> tuple[str, float] | None:
-    """Check who serves against the settings of a router, as the core writes them.
+def checked(shadow: str | Shadow | None, settings: CoreConfig) -> tuple[str, float] | None:
+    """Check who serves against the settings of a router.
 
     Raises
     ------
@@ -40,13 +43,11 @@ def checked(shadow: str | Shadow | None, native: str) -> tuple[str, float] | Non
         shadow = Shadow(shadow)
     if not isinstance(shadow, Shadow):
         raise ConfigError(f"shadow: must be a model's name or a Shadow, got {shadow!r}")
-    settings = json.loads(native)
-    names = [model["name"] for model in settings["models"] if not model["retired"]]
-    if shadow.model not in names:
+    if shadow.model not in [model.name for model in settings.zoo]:
         raise ConfigError(f"shadow: must name a model of the zoo, got {shadow.model!r}")
     number = isinstance(shadow.explore, (int, float)) and not isinstance(shadow.explore, bool)
     if not number or not 0.0 <= shadow.explore <= 1.0:
         raise ConfigError(f"shadow.explore: must be in [0, 1], got {shadow.explore!r}")
-    if limits := settings["agreement"]["limits"]:
-        raise ConfigError(f"shadow: must not be combined with limits, got {len(limits)}")
+    if settings.n_limits:
+        raise ConfigError(f"shadow: must not be combined with limits, got {settings.n_limits}")
     return shadow.model, float(shadow.explore)

@@ -1,5 +1,6 @@
 """The native module: classes that cannot be changed, nothing that is not used."""
 
+import ast
 import inspect
 import re
 from pathlib import Path
@@ -61,3 +62,35 @@ def test_exceptions_of_the_stub_allowlist_exist_and_have_a_reason() -> None:
         assert module.startswith("messplus._core")
         owner = _core if module == "messplus._core" else getattr(_core, module.rpartition(".")[2])
         assert hasattr(owner, name), f"{lines[n]}: excuses what does not exist"
+
+
+STUB = ROOT / "python/messplus/_core.pyi"
+FIELDS = {
+    node.name: [field.target.id for field in node.body if isinstance(field, ast.AnnAssign)]  # type: ignore[union-attr]
+    for node in ast.parse(STUB.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ClassDef) and any("TypedDict" in ast.dump(base) for base in node.bases)
+}
+
+
+def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
+    models = [messplus.Model("small", 1.0), messplus.Model("large", 2.0)]
+    limits = [messplus.Limit("cost", mean=1.5)]
+    with messplus.Router.open(tmp_path, models, messplus.SLA(0.5), limits=limits) as router:
+        router.feedback(router.select("x"), satisfied=True, cost=1.0)
+        files = _core.audit_folder(tmp_path)
+        decisions, outcomes = _core.folder_history(tmp_path)
+    core, found = _core.Controller.recover(tmp_path)
+    report = core.report()
+    crossed = {
+        "CoreReport": report,
+        "LevelCounters": report["slas"]["default"],
+        "LimitCounters": report["limits"]["cost"],
+        "ModelCounters": report["models"]["small"],
+        "ShadowCounters": report["shadow"],
+        "EstimateSums": report["shadow"]["cost"],
+        "FoundFolder": found,
+        "AuditedFile": files[0],
+        "RecordedDecision": decisions[0],
+        "RecordedOutcome": outcomes[0],
+    }
+    assert {name: list(fields) for name, fields in crossed.items()} == FIELDS

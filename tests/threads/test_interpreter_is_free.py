@@ -1,68 +1,88 @@
 """Reading texts runs beside Python, not instead of it."""
 
 import json
+import sys
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from build_encoder_folder import word_tokenizer
 
-import messplus
-from messplus._core import FolderTokenizer, WordPiece, surface_features
+from messplus._core import FolderTokenizer, text_features
+from messplus.featurizers import StaticFeaturizer
 
-VOCABULARY = Path(messplus.__file__).parent / "featurizers" / "data" / "vocab.txt"
+pytestmark = pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    reason="this interpreter has no global lock to give up",
+)
 
-
-def embedded() -> Callable[[list[str]], object]:
-    return WordPiece(VOCABULARY.read_text(encoding="utf-8"), 512).encode
-
-
-def folder() -> Callable[[list[str]], object]:
-    return FolderTokenizer(json.dumps(word_tokenizer(["word"])).encode(), 512).encode
+TEXTS = ["word " * 1600] * 16
+CALLS = 1000
 
 
-def surface() -> Callable[[list[str]], object]:
-    return lambda texts: surface_features(texts, np.ones(len(texts), np.float32))
+def static() -> Callable[[], object]:
+    table = StaticFeaturizer().table
+    return lambda: table.features(TEXTS[0])
 
 
-@pytest.mark.parametrize("make", [embedded, folder, surface])
-def test_another_thread_goes_on_during_one_long_call(
-    make: Callable[[], Callable[[list[str]], object]],
-) -> None:
-    encode, texts = make(), ["word " * 1600] * 64
-    took = 0.0
-    # Long enough that pauses of the scheduler are short beside it.
-    while took < 0.5:
-        texts = texts * 2
-        start = time.perf_counter()
-        encode(texts)
-        took = time.perf_counter() - start
-
-    longest_gap, span = watch(lambda: encode(texts))
-    assert longest_gap < 0.8 * span
+def static_batch() -> Callable[[], object]:
+    table = StaticFeaturizer().table
+    return lambda: table.batch(TEXTS)
 
 
-def watch(call: Callable[[], object]) -> tuple[float, float]:
-    """Run a call in a thread; return the longest time this one stood still, and its duration."""
-    begun, ended = threading.Event(), threading.Event()
-    spans: list[float] = []
+def tokenization() -> Callable[[], object]:
+    table = StaticFeaturizer().table
+    return lambda: table.tokenize(TEXTS[0])
+
+
+def folder() -> Callable[[], object]:
+    tokenizer = FolderTokenizer(json.dumps(word_tokenizer(["word"])).encode(), 512)
+    return lambda: tokenizer.encode(TEXTS)
+
+
+def layout() -> Callable[[], object]:
+    tokens, embeddings = np.ones(len(TEXTS), np.float32), np.ones((len(TEXTS), 8), np.float32)
+    return lambda: text_features(TEXTS, tokens, embeddings, 8)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_interrupted() -> Iterator[None]:
+    """Threads give the interpreter up on their own or not at all."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000.0)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.parametrize("make", [static, static_batch, tokenization, folder, layout])
+def test_another_thread_runs_during_a_call(make: Callable[[], Callable[[], object]]) -> None:
+    assert is_seen_from_outside(make())
+
+
+def test_a_call_that_keeps_the_interpreter_is_not_seen() -> None:
+    assert not is_seen_from_outside(lambda: sum(range(100)))
+
+
+def is_seen_from_outside(call: Callable[[], object]) -> bool:
+    """Repeat a call in a thread; whether this one finds itself running before a call returns."""
+    inside = seen = done = False
 
     def run() -> None:
-        begun.set()
-        start = time.perf_counter()
-        call()
-        spans.append(time.perf_counter() - start)
-        ended.set()
+        nonlocal inside, done
+        for _ in range(CALLS):
+            inside = True
+            call()
+            inside = False
+            if seen:
+                break
+        done = True
 
     thread = threading.Thread(target=run)
     thread.start()
-    begun.wait()
-    last, gap = time.perf_counter(), 0.0
-    while not ended.is_set():
-        now = time.perf_counter()
-        last, gap = now, max(gap, now - last)
+    while not (seen or done):
+        seen = inside
+        time.sleep(0)  # gives the interpreter up
     thread.join()
-    return max(gap, time.perf_counter() - last), spans[0]
+    return seen

@@ -27,8 +27,9 @@ def test_importing_is_light(name: str) -> None:
     assert name not in modules
 
 
-def test_a_router_with_another_featurizer_needs_no_onnxruntime() -> None:
-    modules = imported_by("from tests.zoo import make_router; make_router().select('x')")
+def test_a_router_with_the_embedded_table_needs_no_onnxruntime() -> None:
+    made = "from messplus import *; Router([Model('small', 1.0)], SLA(0.5)).select('x')"
+    modules = imported_by(made)
     assert "pydantic" in modules
     assert "onnxruntime" not in modules
 

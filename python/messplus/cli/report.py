@@ -25,14 +25,15 @@ def _run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from messplus import _core
-    from messplus.prices import listed_costs
     from messplus.reports import accounting, compliance
+    from messplus.state.core_config import CoreConfig
 
     state = Path(args.state)
     if state.is_dir():
         core, _ = _core.Controller.recover(state)
     else:
         core = _core.Controller.from_bytes(state.read_bytes())
-    page = compliance.render(accounting.build(core.report()), listed_costs(core.config), args.title)
+    listed = CoreConfig.of(core).listed_costs
+    page = compliance.render(accounting.build(core.report()), listed, args.title)
     Path(args.html).write_text(page, encoding="utf-8")
     return 0

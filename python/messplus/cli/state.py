@@ -38,7 +38,7 @@ def _inspect(args: argparse.Namespace) -> int:
     from messplus.reports import accounting
 
     core, found = _core.Controller.recover(args.state)
-    account = accounting.build(core.report(), 0, 0)
+    account = accounting.build(core.report())
     files = _core.audit_folder(args.state)
     if args.json:
         import json

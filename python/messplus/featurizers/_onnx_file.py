@@ -1,7 +1,8 @@
 """What must be known of an ONNX file before a runtime sees it: operators and outside files.
 
 ONNX is a protocol-buffers message. This reads the few fields that matter and skips the tensors,
-so a gigabyte of weights costs nothing.
+so a gigabyte of weights costs nothing. By hand, because the file may be hostile: the package
+``onnx`` would parse all of it first, and would be one more dependency at run time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NODE_OPERATOR, _NODE_ATTRIBUTE, _NODE_DOMAIN = 4, 5, 7
 _FUNCTION_NODE = 7
 _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS, _ATTRIBUTE_SPARSE = (5, 10), (6, 11), (22, 23)
 _SPARSE_TENSORS = (1, 2)
-_TENSOR_EXTERNAL = 13
+_TENSOR_NAME, _TENSOR_RAW, _TENSOR_EXTERNAL = 8, 9, 13
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 
 
@@ -73,6 +74,19 @@ def inspect(content: bytes, name: str = "graph") -> OnnxFile:
     if graphs != 1:
         raise EncoderError(f"{name}: must be an ONNX model with one graph, got {graphs}")
     return found
+
+
+def constants(content: bytes) -> dict[str, bytes]:
+    """Read the constants of a trusted model's graph that are stored as raw little-endian bytes."""
+    return {
+        _text(tensor, _TENSOR_NAME): bytes(raw)
+        for number, graph in _fields(memoryview(content))
+        if number == _MODEL_GRAPH
+        for field_number, tensor in _fields(graph)
+        if field_number == _GRAPH_INITIALIZER
+        for tensor_field, raw in _fields(tensor)
+        if tensor_field == _TENSOR_RAW
+    }
 
 
 def _graph(graph: memoryview, found: OnnxFile, depth: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from messplus._core import SURFACE_FEATURES, prompt_features, surface_features
+from messplus._core import SURFACE_FEATURES, text_features
 from messplus.exceptions import ConfigError, FeaturizerError
 
 from .reduction import Reduction
@@ -101,23 +101,37 @@ class EmbeddingFeaturizer(ABC):
     def batch(self, prompts: Sequence[str]) -> Array:
         """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
         embeddings, tokens = self.embed(prompts)
-        return self.features(embeddings, surface_features(list(prompts), tokens))
+        return self.features(prompts, tokens, embeddings)
 
-    def features(self, embeddings: Array, surface: Array) -> Array:
-        """Return features ``[n, n_features]`` from embeddings and surface features ``[n, 10]``.
+    def features(self, prompts: Sequence[str], tokens: Array, embeddings: Array) -> Array:
+        """Return the features of prompts whose embeddings are known.
+
+        Parameters
+        ----------
+        prompts
+            Their texts, n of them.
+        tokens
+            Their numbers of tokens, float32, shape ``(n,)``.
+        embeddings
+            Float32, shape ``(n, width)``.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n, n_features)``.
 
         Raises
         ------
         FeaturizerError
             If an embedding is not finite, or of another width.
         """
-        if embeddings.shape != (len(surface), self._width) or not np.isfinite(embeddings).all():
+        if embeddings.shape != (len(prompts), self._width) or not np.isfinite(embeddings).all():
             raise FeaturizerError(
                 f"embeddings: must be {self._width} finite numbers each, got {embeddings.shape}"
             )
         if self._reduction:
             embeddings = self._reduction(embeddings)
-        return prompt_features(np.ascontiguousarray(embeddings), surface, self.dims)
+        return text_features(list(prompts), tokens, np.ascontiguousarray(embeddings), self.dims)
 
     def fit(self, prompts: Sequence[str], dims: int | None = None) -> Self:
         """Return a featurizer that keeps the principal axes of a sample of prompts.

@@ -9,6 +9,7 @@ import numpy as np
 from messplus.exceptions import FeaturizerError, NonFiniteError, ShapeError
 
 from .chat import prompt_text
+from .static import StaticFeaturizer
 from .tags import hash_tags
 from .vector import VectorFeaturizer
 
@@ -80,6 +81,12 @@ class FeatureMap:
         """
         text = prompt_text(prompt)
         block = hash_tags(tags, self._tag_features) if tags else None
+        if isinstance(self._featurizer, StaticFeaturizer):
+            # One native call, whose numbers are finite: the usual case, which has to be quick.
+            vector = self._featurizer.table.features(text, self._tag_features)
+            if block is not None:
+                vector[self._n_text :] = block
+            return vector
         try:
             features = self._featurizer(text)
         except Exception as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from base64 import b64decode, b64encode
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from messplus._core import Histogram
 from messplus.exceptions import FeaturizerError, InputError, StateError
@@ -78,20 +79,22 @@ class RequestFeatures:
         self._background: Background | None = None
         self._lock = threading.Lock()
 
-    def metadata(self) -> dict[str, Any]:
-        """What saved state records of the features; :meth:`from_metadata` reads it."""
+    def metadata(self) -> str:
+        """What saved state records of the features, as JSON; :meth:`from_metadata` reads it."""
         featurizer = self.map.featurizer
         reduction = featurizer.state() if isinstance(featurizer, EmbeddingFeaturizer) else b""
-        return {
-            "featurizer": self.map.identity,
-            "tag_features": self.map.tag_features,
-            "reduction": b64encode(reduction).decode("ascii"),
-        }
+        return json.dumps(
+            {
+                "featurizer": self.map.identity,
+                "tag_features": self.map.tag_features,
+                "reduction": b64encode(reduction).decode("ascii"),
+            }
+        )
 
     @classmethod
     def from_metadata(
         cls,
-        metadata: Mapping[str, Any],
+        metadata: str,
         featurizer: AnyFeaturizer,
     ) -> RequestFeatures:
         """Return the features that state was made with.
@@ -102,8 +105,9 @@ class RequestFeatures:
             If the state was made with another featurizer; the message names both.
         """
         try:
-            expected, tag_features = metadata["featurizer"], metadata["tag_features"]
-            reduction = b64decode(metadata.get("reduction", ""), validate=True)
+            known = json.loads(metadata)
+            expected, tag_features = known["featurizer"], known["tag_features"]
+            reduction = b64decode(known.get("reduction", ""), validate=True)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise StateError("state: must be a router's, got a bare controller's") from None
         if featurizer is not None and not isinstance(featurizer, Featurizer):

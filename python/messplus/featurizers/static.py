@@ -1,4 +1,4 @@
-"""The embedded featurizer: the sum of static token vectors, in tens of microseconds."""
+"""The embedded featurizer: the sum of static token vectors, in microseconds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._core import SURFACE_FEATURES, WordPiece, prompt_features, surface_features
+from messplus._core import SURFACE_FEATURES, StaticTable
 from messplus.exceptions import ConfigError
 
-from ._session import open_session
+from ._onnx_file import constants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _DATA = Path(__file__).parent / "data"
 _MAX_DIMS = 128
-_CHUNK = 256  # prompts run at a time: bounds the memory of a batch
 
 
 class StaticFeaturizer:
@@ -34,10 +33,20 @@ class StaticFeaturizer:
     max_tokens
         Tokens embedded, at least 1. Longer prompts keep their first and last tokens.
 
+    Raises
+    ------
+    ConfigError
+        If a parameter is out of range.
+
     Notes
     -----
     Features are the ten surface features of the prompt (docs/featurizers.md), then the ``dims``
     embedding dimensions scaled to unit length. ``data/SOURCE.md`` tells where the table comes from.
+
+    Examples
+    --------
+    >>> StaticFeaturizer(dims=64)("What is the capital of France?").shape
+    (74,)
     """
 
     def __init__(self, dims: int = _MAX_DIMS, max_tokens: int = 512) -> None:
@@ -47,9 +56,16 @@ class StaticFeaturizer:
             raise ConfigError(f"max_tokens: must be at least 1, got {max_tokens}")
         graph = (_DATA / "static_table.onnx").read_bytes()
         vocabulary = (_DATA / "vocab.txt").read_text(encoding="utf-8")
-        self._dims = dims
-        self.tokenizer = WordPiece(vocabulary, max_tokens)
-        self._session = open_session(graph)
+        table = constants(graph)
+        scale = np.frombuffer(table["scale"], "<f4")
+        rows = np.frombuffer(table["table"], np.int8).reshape(-1, len(scale))
+        self._n_features = SURFACE_FEATURES + dims
+        self.table = StaticTable(
+            vocabulary,
+            np.ascontiguousarray(rows[:, :dims]),
+            scale[:dims].astype(np.float32),
+            max_tokens,
+        )
         content = sha256(graph + vocabulary.encode()).hexdigest()
         # "form" stands for the surface features: saved states spell it so.
         self._identity = f"static:{content[:16]}:distinct:form:dims={dims}:max_tokens={max_tokens}"
@@ -57,7 +73,7 @@ class StaticFeaturizer:
     @property
     def n_features(self) -> int:
         """Surface features and embedding dimensions."""
-        return SURFACE_FEATURES + self._dims
+        return self._n_features
 
     @property
     def identity(self) -> str:
@@ -65,24 +81,12 @@ class StaticFeaturizer:
         return self._identity
 
     def __call__(self, prompt: str) -> npt.NDArray[np.float32]:
-        """Return the features of one prompt, shape ``[n_features]``."""
-        features: npt.NDArray[np.float32] = self._run([prompt])[0]
-        return features
+        """Return the features of one prompt, float32, shape ``(n_features,)``."""
+        return self.table.features(prompt)
 
     def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the features of many prompts, shape ``[n, n_features]``.
+        """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``.
 
         Each row is bit for bit what the prompt alone gives.
         """
-        features = np.empty((len(prompts), self.n_features), dtype=np.float32)
-        # Prompts of like length share a chunk, so little of it is padding.
-        order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
-        for start in range(0, len(order), _CHUNK):
-            rows = order[start : start + _CHUNK]
-            features[rows] = self._run([prompts[row] for row in rows])
-        return features
-
-    def _run(self, prompts: list[str]) -> npt.NDArray[np.float32]:
-        ids, mask, tokens = self.tokenizer.encode(prompts)
-        (embeddings,) = self._session.run(None, {"ids": ids, "mask": mask})
-        return prompt_features(embeddings, surface_features(prompts, tokens), self._dims)
+        return self.table.batch(list(prompts))

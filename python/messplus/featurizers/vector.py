@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus._core import surface_features
 from messplus.exceptions import ConfigError, FeaturizerError
 
 from .embedding import EmbeddingFeaturizer
@@ -68,6 +67,5 @@ class VectorFeaturizer(EmbeddingFeaturizer):
     def one(self, vector: Array, tokens: float | None, text: str = "") -> Array:
         """Return the features of one embedding ``[width]`` of a text of so many tokens."""
         length = np.array([_USUAL_TOKENS if tokens is None else tokens], np.float32)
-        surface = surface_features([text], length)
-        features: Array = self.features(vector[np.newaxis], surface)[0]
+        features: Array = self.features([text], length, vector[np.newaxis])[0]
         return features

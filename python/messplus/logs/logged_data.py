@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
     Columns = dict[str, Sequence[Any]]
 
-#: A file, columns by name, or records.
+#: One row per answer: a ``.parquet``, ``.csv`` or ``.jsonl`` file, columns by name (a mapping, a
+#: data frame, a pyarrow table), or a list of records. Columns: ``model``; ``satisfied`` (bool or in
+#: ``[0, 1]``), ``cost``, ``latency``, at least one of them; ``prompt`` (text or messages) or
+#: ``features``; ``tags``; ``input_tokens``. Values may be missing (None, NaN). Other columns are
+#: left alone.
 LoggedData: TypeAlias = "str | Path | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]"
 
 OUTCOMES = ("satisfied", "cost", "latency")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from messplus._core import surface_features
 from messplus.exceptions import FeaturizerError, InputError
 from messplus.featurizers.chat import prompt_text
 from messplus.featurizers.embedding import EmbeddingFeaturizer
@@ -75,7 +74,7 @@ def featurize(
         sample = list(texts.values())
         embeddings, lengths = _embed(featurizer, sample)
         fitted = featurizer.fitted(embeddings)
-        leading = fitted.features(embeddings, surface_features(sample, lengths))
+        leading = fitted.features(sample, lengths, embeddings)
         features = _with(features, fitted)
     vectors = _vectors(columns, features, tokens)
     if leading is not None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from messplus._core import surface_features
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
 from messplus.featurizers import EmbeddingFeaturizer, Featurizer, StaticFeaturizer, hash_tags
@@ -76,7 +75,7 @@ def _embedded(
     if fit:
         sample = np.random.default_rng(0).permutation(len(prompts))[:fit]
         featurizer = featurizer.fitted(embeddings[sample])
-    return featurizer.features(embeddings, surface_features(list(prompts), tokens))
+    return featurizer.features(prompts, tokens, embeddings)
 
 
 class _Whole:

@@ -11,6 +11,7 @@ from messplus._core import replay as _replay
 from messplus.agreement import SLA
 from messplus.exceptions import ConfigError
 from messplus.featurizers.chat import estimate_tokens
+from messplus.state import core_config
 
 from .baselines import backlog, draw_models
 from .bounds import Bounds
@@ -157,7 +158,7 @@ def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) 
             "pending_capacity": max(_PENDING, min(problem.feedback_delay + 1, len(table))),
         }
     )
-    return config.to_native(settings, n_features)
+    return core_config.write(settings, n_features)
 
 
 def _input_tokens(problem: Problem) -> npt.NDArray[np.uint32]:

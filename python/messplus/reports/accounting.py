@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import shadow
 from .confidence import satisfaction_interval
@@ -12,14 +12,18 @@ from .report import Durations, LimitReport, ModelReport, Point, Report, SLARepor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from messplus._core import CoreReport, LevelCounters, LimitCounters, ModelCounters
+
 
 def build(
-    counters: Mapping[str, Any],
+    counters: CoreReport,
+    *,
     featurizer_errors: int = 0,
     featurizer_timeouts: int = 0,
+    log_errors: int = 0,
     durations: Mapping[str, tuple[Sequence[float], Sequence[int], float]] | None = None,
 ) -> Report:
-    """Turn the core's counters into a report."""
+    """Turn the core's counters, and what is counted beside it, into a report."""
     decisions = counters["decisions"]
     models = {name: _model(model) for name, model in counters["models"].items()}
     slas = {name: _sla(sla) for name, sla in counters["slas"].items()}
@@ -56,14 +60,14 @@ def build(
         evicted=counters["evicted"],
         featurizer_errors=featurizer_errors,
         featurizer_timeouts=featurizer_timeouts,
-        state_errors=counters["state_errors"],
+        state_errors={**counters["state_errors"], "log": log_errors},
         reasons=dict(reasons),
         shadow=shadow.build(counters["shadow"]),
         durations={name: Durations(*read) for name, read in (durations or {}).items()},
     )
 
 
-def _sla(counters: Mapping[str, Any]) -> SLAReport:
+def _sla(counters: LevelCounters) -> SLAReport:
     rated, target, backlog = counters["rated"], counters["target"], counters["backlog"]
     return SLAReport(
         target=target,
@@ -81,9 +85,7 @@ def _sla(counters: Mapping[str, Any]) -> SLAReport:
     )
 
 
-def _limit(
-    name: str, counters: Mapping[str, Any], models: Mapping[str, ModelReport]
-) -> LimitReport:
+def _limit(name: str, counters: LimitCounters, models: Mapping[str, ModelReport]) -> LimitReport:
     if name == "cost":
         calls = sum(model.costed for model in models.values())
         used = sum(model.cost for model in models.values())
@@ -101,15 +103,15 @@ def _limit(
     )
 
 
-def _model(counters: Mapping[str, Any]) -> ModelReport:
+def _model(counters: ModelCounters) -> ModelReport:
     return ModelReport(
         removed=counters["removed"],
         selected=counters["selected"],
         reasons=counters["reasons"],
         predicted_rate=_ratio(counters["predicted"], counters["selected"]),
         also_queried=counters["also_queried"],
-        predicted_rate_overall=_ratio(counters["predicted_overall"][0], counters["considered"]),
-        expected_cost_overall=_ratio(counters["predicted_overall"][1], counters["considered"]),
+        predicted_rate_overall=_ratio(counters["predicted_overall"], counters["considered"]),
+        expected_cost_overall=_ratio(counters["expected_cost_overall"], counters["considered"]),
         failed=counters["failed"],
         drifts=counters["drifts"],
         rated=counters["rated"],

@@ -11,10 +11,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from messplus import _core
 from messplus.exceptions import InputError
-from messplus.prices import listed_costs
+from messplus.state.core_config import CoreConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Row = dict[str, Any]
 
@@ -59,34 +59,32 @@ def tables(path: str | Path) -> dict[str, list[Row]]:
         If the folder holds no router that can be read.
     """
     core, _ = _core.Controller.recover(path)
-    listed = listed_costs(core.config)
-    names = list(listed)
-    levels = list(core.report()["slas"])
-    models = [
+    report, listed = core.report(), CoreConfig.of(core).listed_costs
+    names, levels = list(listed), list(report["slas"])
+    models: list[Row] = [
         {"model": name, "listed_cost": listed[name], **counters}
-        for name, counters in core.report()["models"].items()
+        for name, counters in report["models"].items()
     ]
-    decisions, outcomes = [], []
-    for record in _core.folder_history(path):
-        common = {"transition": record["transition"], "id": record.get("id")}
-        if record["kind"] == "decide":
-            allowed = record["allowed"]
-            chosen = names[record["model"]]
-            among = None if allowed is None else " ".join(names[index] for index in allowed)
-            sla = levels[record["level"]]
-            decisions.append({**common, "sla": sla, "model": chosen, "allowed": among})
-        for index, satisfied, cost, latency in record.get("outcomes", ()):
-            outcomes.append(
-                {
-                    **common,
-                    "model": names[index],
-                    "satisfied": satisfied,
-                    "cost": cost,
-                    "latency": latency,
-                }
-            )
-    found = {"models": models, "decisions": decisions, "outcomes": outcomes}
+    recorded, outcomes = _core.folder_history(path)
+    decisions: list[Row] = [
+        {
+            **decision,
+            "sla": levels[decision["level"]],
+            "model": names[decision["model"]],
+            "allowed": _among(names, decision["allowed"]),
+        }
+        for decision in recorded
+    ]
+    found = {
+        "models": models,
+        "decisions": decisions,
+        "outcomes": [{**outcome, "model": names[outcome["model"]]} for outcome in outcomes],
+    }
     return {name: [_pick(row, COLUMNS[name]) for row in rows] for name, rows in found.items()}
+
+
+def _among(names: Sequence[str], allowed: Sequence[int] | None) -> str | None:
+    return None if allowed is None else " ".join(names[index] for index in allowed)
 
 
 def write_csv(rows: Iterable[Row], columns: Iterable[str], out: IO[str]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from messplus._core import EstimateSums, ShadowCounters
 
 _SDS_OF_95_PERCENT = 1.959964
 
@@ -61,7 +61,7 @@ class ShadowReport:
     cost: ShadowEstimate | None
 
 
-def build(counters: Mapping[str, Any]) -> ShadowReport | None:
+def build(counters: ShadowCounters) -> ShadowReport | None:
     """Turn the core's counters into a report; None where the router was never in shadow mode."""
     decisions = counters["decided"]
     if not decisions:
@@ -69,24 +69,23 @@ def build(counters: Mapping[str, Any]) -> ShadowReport | None:
     return ShadowReport(
         decisions=decisions,
         agreed=counters["agreed"] / decisions,
-        satisfaction=_estimate(*counters["satisfaction"]),
-        cost=_estimate(*counters["cost"]),
+        satisfaction=_estimate(counters["satisfaction"]),
+        cost=_estimate(counters["cost"]),
     )
 
 
-def _estimate(
-    n: int, identified: int, value: float, square: float, predicted: float, served: float
-) -> ShadowEstimate | None:
+def _estimate(sums: EstimateSums) -> ShadowEstimate | None:
+    n = sums["n"]
     if n == 0:
         return None
-    mean = value / n
-    variance = max(square / n - mean * mean, 0.0) * n / max(n - 1, 1)
+    mean = sums["value"] / n
+    variance = max(sums["square"] / n - mean * mean, 0.0) * n / max(n - 1, 1)
     radius = _SDS_OF_95_PERCENT * sqrt(variance / n)
     return ShadowEstimate(
-        served=served / n,
+        served=sums["served"] / n,
         estimate=mean,
         interval=(mean - radius, mean + radius),
-        predicted=predicted / n,
+        predicted=sums["predicted"] / n,
         requests=n,
-        identified=identified / n,
+        identified=sums["identified"] / n,
     )

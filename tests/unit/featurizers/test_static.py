@@ -8,10 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import messplus
-from messplus._core import surface_features
+from messplus._core import text_features
 from messplus.exceptions import ConfigError
 from messplus.featurizers import Featurizer, StaticFeaturizer
 
@@ -34,13 +35,25 @@ def test_it_is_a_featurizer(featurizer: StaticFeaturizer) -> None:
     assert isinstance(featurizer, Featurizer)
 
 
-def test_features_are_the_form_and_a_unit_embedding(featurizer: StaticFeaturizer) -> None:
+def test_features_are_a_surface_and_a_unit_embedding(featurizer: StaticFeaturizer) -> None:
     features = featurizer("Hello, world!")
     assert features.shape == (featurizer.n_features,) == (138,)
     assert features.dtype == np.float32
-    surface = surface_features(["Hello, world!"], np.array([4], np.float32))[0]
-    np.testing.assert_array_equal(features[:10], surface)
+    assert features[0] == pytest.approx(0.2 * (np.log(4) - 3.5), abs=1e-6)
     assert np.linalg.norm(features[10:]) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_features_are_bit_for_bit_what_the_graph_gives(featurizer: StaticFeaturizer) -> None:
+    graph = Path(messplus.__file__).parent / "featurizers" / "data" / "static_table.onnx"
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    for prompt in PROMPTS:
+        ids, tokens = featurizer.table.tokenize(prompt)
+        ids = ids or [0]
+        first = [token not in ids[:place] and tokens > 0 for place, token in enumerate(ids)]
+        feed = {"ids": np.array([ids], np.int32), "mask": np.array([[first]], np.uint8)}
+        (embedding,) = session.run(None, feed)
+        expected = text_features([prompt], np.array([tokens], np.float32), embedding, 128)
+        assert featurizer(prompt).tobytes() == expected.tobytes()
 
 
 def test_a_word_counts_once(featurizer: StaticFeaturizer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messplus._core import SURFACE_FEATURES, prompt_features, surface_features
+from messplus._core import SURFACE_FEATURES, text_features
 from messplus.exceptions import ShapeError
 
 NAMES = [
@@ -45,7 +45,9 @@ PIECES = [
 
 
 def surface(*texts: str, tokens: float = 33.0) -> npt.NDArray[np.float32]:
-    return surface_features(list(texts), np.full(len(texts), tokens, np.float32))
+    lengths = np.full(len(texts), tokens, np.float32)
+    features = text_features(list(texts), lengths, np.ones((len(texts), 1), np.float32), 1)
+    return features[:, :SURFACE_FEATURES]
 
 
 def named(text: str) -> dict[str, float]:
@@ -118,7 +120,7 @@ def test_what_a_number_counts(text: str, name: str, expected: float) -> None:
 
 
 def test_length_is_that_of_the_tokens() -> None:
-    lengths = [surface_features(["a"], np.array([n], np.float32))[0, 0] for n in (0, 1, 33, 1e9)]
+    lengths = [surface("a", tokens=n)[0, 0] for n in (0, 1, 33, 1e9)]
     expected = [0.2 * (math.log(max(n, 1)) - 3.5) for n in (0, 1, 33, 1e9)]
     assert lengths == pytest.approx(expected, abs=1e-6)
 
@@ -146,7 +148,7 @@ def test_a_long_text_is_read_at_both_ends() -> None:
     ).map("".join),
     st.floats(0.0, 1e9, width=32),
 )
-def test_every_text_has_its_form(text: str, tokens: float) -> None:
+def test_every_text_has_its_surface(text: str, tokens: float) -> None:
     found = surface(text, tokens=tokens)[0]
     np.testing.assert_allclose(found, oracle(text, tokens), rtol=0.0, atol=2e-6)
     assert np.abs(found[1:]).max() <= np.float32(1.2)
@@ -155,25 +157,25 @@ def test_every_text_has_its_form(text: str, tokens: float) -> None:
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_megabyte_has_a_form(piece: str) -> None:
+def test_a_megabyte_has_a_surface(piece: str) -> None:
     text = piece * (2**20 // len(piece.encode("utf-8", "surrogatepass")))
     np.testing.assert_allclose(surface(text)[0], oracle(text, 33.0), rtol=0.0, atol=2e-6)
 
 
 def test_other_shapes_are_refused() -> None:
+    embedding = np.ones((1, 3), np.float32)
     with pytest.raises(ShapeError, match="tokens: must be one per text, 1, got 2"):
-        surface_features(["a"], np.ones(2, np.float32))
+        text_features(["a"], np.ones(2, np.float32), embedding, 3)
     with pytest.raises(ShapeError, match="tokens: must be a C-ordered 1-d float32 array"):
-        surface_features(["a"], np.ones(1))  # type: ignore[arg-type]
-    with pytest.raises(ShapeError, match="surface: must be rows of 10, got rows of 9"):
-        prompt_features(np.ones((1, 3), np.float32), np.ones((1, 9), np.float32), 3)
-    with pytest.raises(ShapeError, match="embeddings: must be 2 rows"):
-        prompt_features(np.ones((1, 3), np.float32), np.ones((2, 10), np.float32), 3)
+        text_features(["a"], np.ones(1), embedding, 3)  # type: ignore[arg-type]
+    with pytest.raises(ShapeError, match="embeddings: must be 2 rows of at least 3"):
+        text_features(["a", "b"], np.ones(2, np.float32), embedding, 3)
+    with pytest.raises(ShapeError, match="embeddings: must be 1 rows of at least 4"):
+        text_features(["a"], np.ones(1, np.float32), embedding, 4)
 
 
-def test_features_are_the_form_then_the_embedding() -> None:
-    surfaces = surface("Why?", "So.")
+def test_features_are_those_of_the_surface_then_the_embedding() -> None:
     embeddings = np.array([[3, 4, 9], [0, 0, 9]], np.float32)
-    features = prompt_features(embeddings, surfaces, 2)
-    np.testing.assert_array_equal(features[:, :10], surfaces)
+    features = text_features(["Why?", "So."], np.full(2, 33.0, np.float32), embeddings, 2)
+    np.testing.assert_array_equal(features[:, :10], surface("Why?", "So."))
     np.testing.assert_allclose(features[:, 10:], [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)

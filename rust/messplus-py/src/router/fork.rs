@@ -4,7 +4,7 @@ use messplus_journal::fork;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-use crate::ids;
+use super::ids;
 
 /// Wait, detached, until no thread is inside a router, and keep them out.
 #[pyfunction]

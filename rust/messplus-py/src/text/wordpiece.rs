@@ -6,8 +6,7 @@
 //! time: there are no offsets to track, and ASCII, nearly all of most prompts, needs no tables.
 //! Names of special tokens in a prompt are text like any other.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use unicode_categories::UnicodeCategories;
 use unicode_normalization::char::decompose_canonical;
 
@@ -18,9 +17,10 @@ const UNKNOWN: &str = "[UNK]";
 
 /// A vocabulary, split by where in a word an entry may stand.
 pub struct WordPiece {
-    first: HashMap<Box<str>, i32>,
-    rest: HashMap<Box<str>, i32>,
-    unknown: i32,
+    first: FxHashMap<Box<str>, u32>,
+    rest: FxHashMap<Box<str>, u32>,
+    unknown: u32,
+    len: usize,
     longest_entry: usize,
 }
 
@@ -28,11 +28,11 @@ impl WordPiece {
     /// Reads a vocabulary of one entry per line; its id is its line number, from 0.
     /// `None` if there is no `[UNK]`, or there are more entries than ids.
     pub fn new(vocabulary: &str) -> Option<Self> {
-        let mut first = HashMap::new();
-        let mut rest = HashMap::new();
+        let mut first = FxHashMap::default();
+        let mut rest = FxHashMap::default();
         let mut longest_entry = 0;
         for (id, entry) in vocabulary.lines().enumerate() {
-            let id = i32::try_from(id).ok()?;
+            let id = u32::try_from(id).ok()?;
             longest_entry = longest_entry.max(entry.len());
             match entry.strip_prefix(CONTINUATION) {
                 Some(suffix) if !suffix.is_empty() => rest.insert(suffix.into(), id),
@@ -40,11 +40,17 @@ impl WordPiece {
             };
         }
         let unknown = *first.get(UNKNOWN)?;
-        Some(Self { first, rest, unknown, longest_entry })
+        let len = vocabulary.lines().count();
+        Some(Self { first, rest, unknown, len, longest_entry })
+    }
+
+    /// Entries; ids are below.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     /// Appends the tokens of `text` to `ids`.
-    pub fn encode(&self, text: &str, ids: &mut Vec<i32>) {
+    pub fn encode(&self, text: &str, ids: &mut Vec<u32>) {
         let mut word = Word { vocabulary: self, text: String::new(), ids };
         for c in text.chars() {
             match c {
@@ -60,7 +66,7 @@ impl WordPiece {
     }
 
     /// Appends the longest-match-first cover of one word, or one unknown token.
-    fn encode_word(&self, word: &str, ids: &mut Vec<i32>) {
+    fn encode_word(&self, word: &str, ids: &mut Vec<u32>) {
         let before = ids.len();
         let mut start = 0;
         while start < word.len() {
@@ -90,7 +96,7 @@ impl WordPiece {
 struct Word<'a> {
     vocabulary: &'a WordPiece,
     text: String,
-    ids: &'a mut Vec<i32>,
+    ids: &'a mut Vec<u32>,
 }
 
 impl Word<'_> {

@@ -4,8 +4,8 @@ use messplus_core::Outcome;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
+use super::names::{Names, as_dict};
 use crate::error::InputError;
-use crate::names::{Names, as_dict};
 
 /// Gather `satisfied`, `cost` and `latency`, each one value for `served` or a mapping by model.
 pub fn gather(

@@ -10,14 +10,17 @@ use messplus_core::{
 use messplus_journal::{Recorded, Store};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyAny, PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
 
-use crate::decision::PyDecision;
+use super::decision::PyDecision;
+use super::folder::FoundFolder;
+use super::logged_data::LoggedData;
+use super::names::{Names, as_dict};
+use super::report::CoreReport;
+use super::timing::Delays;
+use super::{folder, ids, outcome};
+use crate::convert;
 use crate::error::{FeedbackError, InputError, folder_error, to_py};
-use crate::logged_data::LoggedData;
-use crate::names::{Names, as_dict};
-use crate::timing::Delays;
-use crate::{convert, ids, outcome, report, store_folder};
 
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
 pub struct PyController {
@@ -85,22 +88,21 @@ impl PyController {
     }
 
     #[staticmethod]
-    fn open<'py>(
-        py: Python<'py>,
+    fn open(
+        py: Python<'_>,
         path: PathBuf,
         config: Option<&str>,
         durability: &str,
         journal_bytes: u64,
-    ) -> PyResult<(Self, Option<Bound<'py, PyDict>>)> {
-        let (store, found) = store_folder::open(py, path, config, durability, journal_bytes)?;
-        let found = found.map(|found| store_folder::found(py, &found)).transpose()?;
+    ) -> PyResult<(Self, Option<FoundFolder>)> {
+        let (store, found) = folder::open(py, path, config, durability, journal_bytes)?;
         Ok((Self::wrap(py, store), found))
     }
 
     #[staticmethod]
-    fn recover(py: Python<'_>, path: PathBuf) -> PyResult<(Self, Bound<'_, PyDict>)> {
-        let (controller, found) = store_folder::recover(py, path)?;
-        Ok((Self::wrap(py, Store::in_memory(controller)), store_folder::found(py, &found)?))
+    fn recover(py: Python<'_>, path: PathBuf) -> PyResult<(Self, FoundFolder)> {
+        let (controller, found) = folder::recover(py, path)?;
+        Ok((Self::wrap(py, Store::in_memory(controller)), found))
     }
 
     fn checkpoint(&self, py: Python<'_>) -> PyResult<()> {
@@ -311,11 +313,9 @@ impl PyController {
         })
     }
 
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let snapshot = self.read(py, report::Snapshot::of);
-        let report = snapshot.to_dict(py, &self.names())?;
-        report.set_item("state_errors", store_folder::troubles(py, self.store.troubles())?)?;
-        Ok(report)
+    fn report(&self, py: Python<'_>) -> CoreReport {
+        let state_errors = folder::failures(self.store.troubles());
+        self.read(py, |controller| CoreReport::of(controller, state_errors))
     }
 }
 

@@ -152,7 +152,7 @@ def test_a_killed_process_loses_nothing_it_returned(tmp_path: Path, durability: 
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from test_durable import opened, work\n"
+        "from test_folder import opened, work\n"
         f"router = opened(Path(sys.argv[1]), durability={durability!r}, journal_bytes=5000)\n"
         "print(work(router, 100)[-1], flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -6,8 +6,8 @@ use messplus_core::{Decision, Weights};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::ids;
-use crate::names::Names;
+use super::ids;
+use super::names::Names;
 
 #[pyclass(frozen, name = "Decision", module = "messplus._core")]
 pub struct PyDecision {

@@ -8,7 +8,7 @@ const BYTES_PER_TOKEN: usize = 16;
 /// boundaries. The second part is empty when nothing was cut.
 ///
 /// Instructions tend to stand first and the question last; the middle is what can be spared.
-pub fn cut(text: &str, max_tokens: usize) -> (&str, &str) {
+pub fn ends(text: &str, max_tokens: usize) -> (&str, &str) {
     let limit = max_tokens.saturating_mul(BYTES_PER_TOKEN);
     if text.len() <= limit {
         return (text, "");
@@ -18,7 +18,7 @@ pub fn cut(text: &str, max_tokens: usize) -> (&str, &str) {
     (&text[..head], &text[tail..])
 }
 
-/// How many times longer `text` is than what [`cut`] left of it: the factor from tokens found to
+/// How many times longer `text` is than what [`ends`] left of it: the factor from tokens found to
 /// tokens there would have been.
 pub fn times_longer(text: &str, head: &str, tail: &str) -> f32 {
     text.len() as f32 / (head.len() + tail.len()).max(1) as f32

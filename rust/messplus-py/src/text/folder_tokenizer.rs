@@ -7,9 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use tokenizers::Tokenizer;
 
+use super::cut;
 use crate::convert::array;
 use crate::error::FeaturizerError;
-use crate::text;
 
 /// Ids, mask and token counts.
 type Batch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
@@ -70,7 +70,7 @@ impl PyFolderTokenizer {
         let mut rows = Vec::with_capacity(texts.len());
         let mut tokens = Vec::with_capacity(texts.len());
         for text in texts {
-            let (head, tail) = text::cut(text, self.max_tokens);
+            let (head, tail) = cut::ends(text, self.max_tokens);
             let joined = if tail.is_empty() {
                 Cow::Borrowed(head)
             } else {
@@ -78,12 +78,12 @@ impl PyFolderTokenizer {
             };
             let encoding = self.tokenizer.encode_fast(joined.as_ref(), true)?;
             let mut ids: Vec<i64> = encoding.get_ids().iter().map(|&id| i64::from(id)).collect();
-            tokens.push(ids.len() as f32 * text::times_longer(text, head, tail));
+            tokens.push(ids.len() as f32 * cut::times_longer(text, head, tail));
             // Special tokens stand at the ends, which truncation keeps.
-            text::truncate(&mut ids, self.max_tokens);
+            cut::truncate(&mut ids, self.max_tokens);
             rows.push(ids);
         }
-        let (ids, mask) = text::pad(&rows, self.padding);
+        let (ids, mask) = cut::pad(&rows, self.padding);
         Ok((ids, mask, tokens))
     }
 }

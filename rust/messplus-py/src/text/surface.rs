@@ -1,13 +1,6 @@
 //! Surface features of a text: its length, and how it looks from one pass over its bytes.
 
-use std::borrow::Cow;
-
-use pyo3::prelude::*;
-use pyo3::types::PyString;
-
-use crate::convert;
-use crate::error::ShapeError;
-use crate::text;
+use super::cut;
 
 /// Numbers per text.
 pub const SURFACE_FEATURES: usize = 10;
@@ -100,8 +93,11 @@ fn unusual(value: f64, usual: f64, spread: f64) -> f64 {
     WEIGHT * ((value - usual) / spread).clamp(-FAR, FAR)
 }
 
+/// Surface features of a text of so many tokens; docs/featurizers.md names them. All but the first
+/// are zero for an empty text.
+///
 /// Counts are integers, and `ln` is portable: the same numbers on every machine.
-fn surface(text: &str, tokens: f32) -> [f32; SURFACE_FEATURES] {
+pub fn surface(text: &str, tokens: f32) -> [f32; SURFACE_FEATURES] {
     let ln_tokens = libm::log(f64::from(tokens.max(1.0)));
     let length = LENGTH_WEIGHT * (ln_tokens - MEAN_LN_TOKENS) / SD_LN_TOKENS;
     if text.is_empty() {
@@ -109,14 +105,14 @@ fn surface(text: &str, tokens: f32) -> [f32; SURFACE_FEATURES] {
         surface[0] = length as f32;
         return surface;
     }
-    let (head, tail) = text::cut(text, MAX_TOKENS);
+    let (head, tail) = cut::ends(text, MAX_TOKENS);
     let mut counts = Counts::default();
     counts.add(head);
     counts.add(tail);
     let bytes = (head.len() + tail.len()) as f64;
     let share = |class| counts.number(class) / bytes;
     let newlines = counts.number(Class::Newline);
-    let lines = newlines * f64::from(text::times_longer(text, head, tail)) + 1.0;
+    let lines = newlines * f64::from(cut::times_longer(text, head, tail)) + 1.0;
     let word_length = match counts.words {
         0 => USUAL_WORD_LENGTH,
         words => (bytes - newlines - counts.number(Class::Space)) / words as f64,
@@ -136,31 +132,4 @@ fn surface(text: &str, tokens: f32) -> [f32; SURFACE_FEATURES] {
         unusual(f64::from(last == Some(b'?')), 0.0, 1.0),
     ]
     .map(|feature| feature as f32)
-}
-
-/// Returns the surface features `[n, 10]` of texts `[n]` of so many tokens `[n]`;
-/// docs/featurizers.md names the columns. All but the first are zero for an empty text.
-///
-/// Lone surrogates, which JSON can carry and UTF-8 cannot, become replacement characters.
-#[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
-pub fn surface_features<'py>(
-    py: Python<'py>,
-    texts: Vec<Bound<'py, PyString>>,
-    tokens: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let tokens = convert::borrowed_vector::<f32>("tokens", tokens)?.as_array().to_vec();
-    if tokens.len() != texts.len() {
-        return Err(ShapeError::new_err(format!(
-            "tokens: must be one per text, {}, got {}",
-            texts.len(),
-            tokens.len()
-        )));
-    }
-    let texts: Vec<Cow<'_, str>> = texts.iter().map(|text| text.to_string_lossy()).collect();
-    let surfaces = py.detach(|| {
-        let each = texts.iter().zip(&tokens).flat_map(|(text, &tokens)| surface(text, tokens));
-        each.collect::<Vec<_>>()
-    });
-    convert::array(py, surfaces, [texts.len(), SURFACE_FEATURES])
 }

@@ -1,0 +1,128 @@
+"""Settings as the core spells them: written when a router is made, read where one is found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from messplus.agreement import SLA
+from messplus.models import Model
+from messplus.prices import TokenPrice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from messplus._core import Controller
+    from messplus._schema import RouterSettings
+
+
+@dataclass(frozen=True)
+class CoreConfig:
+    """Settings of a router as its core keeps them.
+
+    Attributes
+    ----------
+    models
+        Every model that is or was in the zoo, in the order in which they joined.
+    removed
+        Names of those that have left it.
+    levels
+        Target by service level.
+    n_limits
+        Number of limits.
+    metadata
+        What :meth:`messplus.featurizers.requests.RequestFeatures.metadata` says.
+    fixed
+        All else, which a router keeps for life.
+    """
+
+    models: tuple[Model, ...]
+    removed: frozenset[str]
+    levels: Mapping[str, float]
+    n_limits: int
+    metadata: str
+    fixed: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, core: Controller) -> CoreConfig:
+        """Read the settings of a core as they are now."""
+        return cls.parse(core.config)
+
+    @classmethod
+    def parse(cls, text: str) -> CoreConfig:
+        """Read settings that :func:`write` or the core wrote."""
+        native = json.loads(text)
+        models, metadata = native.pop("models"), native.pop("metadata")
+        agreement = native.pop("agreement")
+        levels = {level["name"]: level["alpha"] for level in agreement.pop("levels")}
+        return cls(
+            models=tuple(_model(model) for model in models),
+            removed=frozenset(model["name"] for model in models if model.get("retired")),
+            levels=levels,
+            n_limits=len(agreement["limits"]),
+            metadata=metadata,
+            fixed=agreement | native,
+        )
+
+    @property
+    def zoo(self) -> tuple[Model, ...]:
+        """The models that may be chosen."""
+        return tuple(model for model in self.models if model.name not in self.removed)
+
+    @property
+    def listed_costs(self) -> dict[str, float]:
+        """Listed cost of a usual request by model."""
+        return {
+            model.name: model.cost.cost() if isinstance(model.cost, TokenPrice) else model.cost
+            for model in self.models
+        }
+
+    def arguments(self) -> dict[str, object]:
+        """What a router keeps for life, under the names that callers know."""
+        if list(self.levels) == ["default"]:
+            return {"sla.target": self.levels["default"], **self.fixed}
+        return {"slas": dict(self.levels), **self.fixed}
+
+
+def write(settings: RouterSettings, n_features: int, metadata: str = "") -> str:
+    """Write checked settings as the core reads them.
+
+    Parameters
+    ----------
+    settings
+        What :func:`messplus.config.validate` returned.
+    n_features
+        Length of a feature vector.
+    metadata
+        Text carried with the state.
+    """
+    slas = dict(settings.slas)
+    if settings.sla is not None or not slas:
+        slas = {"default": settings.sla or SLA(target=0.0)}
+    native = {
+        "models": [asdict(model) for model in settings.models],
+        "agreement": {
+            "levels": [{"name": name, "alpha": sla.target} for name, sla in slas.items()],
+            "limits": [asdict(limit) for limit in settings.limits],
+            "objective": settings.objective,
+        },
+        "switching_cost": settings.switching_cost,
+        "n_features": n_features,
+        "policy": asdict(settings.policy),
+        "seed": settings.seed,
+        "pending_capacity": settings.pending_capacity,
+        "operation": {
+            "pending_age": settings.pending_age,
+            "missing": settings.missing,
+            "cooldown": settings.cooldown,
+        },
+        "metadata": metadata,
+    }
+    return json.dumps(native)
+
+
+def _model(native: Mapping[str, Any]) -> Model:
+    cost = native["cost"]
+    price = TokenPrice(**cost) if isinstance(cost, dict) else cost
+    return Model(native["name"], price, native["quality"])

@@ -1,0 +1,105 @@
+"""Routers that survive their process: opening a folder and comparing it with what is asked for."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from messplus._core import Controller
+from messplus.exceptions import ConfigError
+from messplus.featurizers.requests import RequestFeatures
+
+from .core_config import CoreConfig
+from .parts import Parts, native, restore
+from .recovery import Recovery
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from messplus._core import FoundFolder
+    from messplus._schema import RouterSettings
+    from messplus.featurizers.requests import AnyFeaturizer
+
+_log = logging.getLogger("messplus")
+
+
+def open_folder(
+    path: Path,
+    settings: RouterSettings | None,
+    featurizer: AnyFeaturizer,
+    durability: str,
+    journal_bytes: int,
+) -> Parts:
+    """Open a folder, or make it from the settings given.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    settings
+        Settings of the router; may be missing where the folder holds one.
+    featurizer
+        The router's.
+    durability, journal_bytes
+        As for :meth:`messplus.Router.open`.
+
+    Raises
+    ------
+    ConfigError
+        If the folder was made with other settings, or there are neither settings nor a router.
+    StateError
+        If the folder cannot be read or written, is open already, or was made with another
+        featurizer.
+    """
+    whole = isinstance(journal_bytes, int) and not isinstance(journal_bytes, bool)
+    if not whole or not 0 < journal_bytes < 2**63:
+        raise ConfigError(f"journal_bytes: must be an integer >= 1, got {journal_bytes!r}")
+    given = None
+    if settings is not None:
+        features = RequestFeatures(featurizer, settings.tag_features)
+        featurizer = features.map.featurizer
+        given = native(settings, features)
+    core, found = Controller.open(path, given, durability, journal_bytes)
+    try:
+        recovery = None if found is None else _recovery(path, found)
+        if recovery is not None and given is not None:
+            _compare(path, CoreConfig.parse(given), core)
+        return restore(core, featurizer, recovery)
+    except BaseException:
+        core.close()
+        raise
+
+
+def _recovery(path: Path, found: FoundFolder) -> Recovery:
+    recovery = Recovery.of(found)
+    for note in recovery.notes:
+        _log.warning("%s: %s", path, note)
+    _log.info("%s: opened after %d transitions", path, recovery.transitions)
+    return recovery
+
+
+def _compare(path: Path, given: CoreConfig, core: Controller) -> None:
+    """Refuse other settings than those kept; but let the zoo become the one asked for."""
+    kept = CoreConfig.of(core)
+    found = kept.arguments()
+    for name, value in given.arguments().items():
+        if found.get(name) != value:
+            raise ConfigError(
+                f"{name}: must be as in {path}, {found.get(name)!r}, got {value!r}; "
+                "open it without settings, or make a new folder"
+            )
+    asked = {model.name: model for model in given.models}
+    known = {model.name: model for model in kept.zoo}
+    for name, model in asked.items():
+        if name not in known:
+            _log.warning("%s: model %r joins the zoo", path, name)
+            core.add_model(json.dumps(asdict(model)))
+        elif model.cost != known[name].cost:
+            _log.warning("%s: model %r now costs %r", path, name, model.cost)
+            core.reprice(name, json.dumps(asdict(model)["cost"]))
+    for name in known:
+        if name not in asked:
+            _log.warning("%s: model %r leaves the zoo", path, name)
+            core.remove_model(name)

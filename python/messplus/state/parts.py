@@ -1,0 +1,66 @@
+"""What a router is made of, from settings or from what another one left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from messplus._core import Controller
+from messplus.featurizers.requests import RequestFeatures
+
+from . import core_config
+from .core_config import CoreConfig
+
+if TYPE_CHECKING:
+    from messplus._schema import RouterSettings
+    from messplus.featurizers.requests import AnyFeaturizer
+
+    from .recovery import Recovery
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a router that its state tells.
+
+    Attributes
+    ----------
+    core
+        The native controller.
+    features
+        What turns requests into vectors.
+    recovery
+        How the folder was found, where there was one.
+    """
+
+    core: Controller
+    features: RequestFeatures
+    recovery: Recovery | None = None
+
+
+def make(settings: RouterSettings, featurizer: AnyFeaturizer) -> Parts:
+    """Make the parts of a new router.
+
+    Raises
+    ------
+    ConfigError
+        If a setting breaks its rule.
+    """
+    features = RequestFeatures(featurizer, settings.tag_features)
+    return Parts(Controller(native(settings, features)), features)
+
+
+def restore(core: Controller, featurizer: AnyFeaturizer, recovery: Recovery | None = None) -> Parts:
+    """Give a core that was found its features.
+
+    Raises
+    ------
+    StateError
+        If it was made with another featurizer, or without a router.
+    """
+    metadata = CoreConfig.of(core).metadata
+    return Parts(core, RequestFeatures.from_metadata(metadata, featurizer), recovery)
+
+
+def native(settings: RouterSettings, features: RequestFeatures) -> str:
+    """Write settings and what is known of the featurizer as the core reads them."""
+    return core_config.write(settings, features.map.n_features, features.metadata())

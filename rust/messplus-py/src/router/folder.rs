@@ -1,0 +1,160 @@
+//! Folders of stores: opening, and looking in.
+
+use std::path::PathBuf;
+
+use messplus_base::Invalid;
+use messplus_base::wire::WireError;
+use messplus_core::{Config, Controller, Error as CoreError};
+use messplus_journal::audit::{FileAudit, audit, history};
+use messplus_journal::folder::Folder;
+use messplus_journal::header::Content;
+use messplus_journal::{Durability, Found, Kind, Options, Record, Store};
+use pyo3::prelude::*;
+
+use super::ids;
+use super::report::Named;
+use crate::error::{ConfigError, folder_error};
+
+pub fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    config: Option<&str>,
+    durability: &str,
+    journal_bytes: u64,
+) -> PyResult<(Store, Option<FoundFolder>)> {
+    let durability = match durability {
+        "group" => Durability::Group,
+        "each" => Durability::Each,
+        "none" => Durability::None,
+        other => {
+            let rule = "must be 'group', 'each' or 'none'";
+            return Err(ConfigError::new_err(format!("durability: {rule}, got {other:?}")));
+        }
+    };
+    let options = Options { durability, journal_bytes, ..Options::default() };
+    let make = || {
+        let rule = "must be given where the folder holds no router yet";
+        let missing = || CoreError::Config(Invalid::new("models", rule, "none"));
+        let config = Config::from_json(config.ok_or_else(missing)?)?;
+        Ok(Controller::new(config))
+    };
+    let opened = py.detach(|| Store::open(Folder::new(path), options, make));
+    let (store, found) = opened.map_err(folder_error)?;
+    Ok((store, found.map(Into::into)))
+}
+
+pub fn recover(py: Python<'_>, path: PathBuf) -> PyResult<(Controller, FoundFolder)> {
+    let folder = Folder::new(path);
+    let recovered = py.detach(|| messplus_journal::recover(&folder));
+    let Some(recovered) = recovered.map_err(folder_error)? else {
+        let empty = WireError::malformed("the folder must hold a router", folder.path().display());
+        return Err(folder_error(CoreError::from(empty).into()));
+    };
+    let found = Found::of(&recovered).into();
+    Ok((recovered.controller, found))
+}
+
+/// How a folder was found; each struct here becomes a dict of its fields in Python.
+#[derive(IntoPyObject)]
+pub struct FoundFolder {
+    transitions: u64,
+    replayed: u64,
+    torn_bytes: u64,
+    notes: Vec<String>,
+}
+
+impl From<Found> for FoundFolder {
+    fn from(found: Found) -> Self {
+        let Found { sequence, replayed, torn_bytes, notes } = found;
+        Self { transitions: sequence, replayed, torn_bytes, notes }
+    }
+}
+
+/// What could not be written, per kind; nothing for a store in memory.
+pub fn failures(counts: Option<[u64; Kind::ALL.len()]>) -> Named<u64> {
+    Kind::ALL.iter().map(|kind| kind.as_str()).zip(counts.unwrap_or_default()).collect()
+}
+
+#[derive(IntoPyObject)]
+pub struct AuditedFile {
+    kind: &'static str,
+    generation: u64,
+    bytes: usize,
+    transitions_before: Option<u64>,
+    transitions: u64,
+    torn_bytes: usize,
+    problem: Option<String>,
+}
+
+impl From<FileAudit> for AuditedFile {
+    fn from(file: FileAudit) -> Self {
+        Self {
+            kind: if file.content == Content::Snapshot { "snapshot" } else { "journal" },
+            generation: file.generation,
+            bytes: file.bytes,
+            transitions_before: file.sequence,
+            transitions: file.frames,
+            torn_bytes: file.torn,
+            problem: file.problem,
+        }
+    }
+}
+
+/// What every file of a folder holds, and whether they agree.
+#[pyfunction]
+pub fn audit_folder(py: Python<'_>, path: PathBuf) -> PyResult<Vec<AuditedFile>> {
+    let files = py.detach(|| audit(&Folder::new(path))).map_err(folder_error)?;
+    Ok(files.into_iter().map(Into::into).collect())
+}
+
+#[derive(IntoPyObject)]
+pub struct RecordedDecision {
+    transition: u64,
+    id: String,
+    level: usize,
+    model: usize,
+    allowed: Option<Vec<usize>>,
+}
+
+#[derive(IntoPyObject)]
+pub struct RecordedOutcome {
+    transition: u64,
+    id: String,
+    model: usize,
+    satisfied: Option<f64>,
+    cost: Option<f64>,
+    latency: Option<f64>,
+}
+
+/// The decisions and the outcomes that the journals of a folder hold, models and levels by index.
+#[pyfunction]
+pub fn folder_history(
+    py: Python<'_>,
+    path: PathBuf,
+) -> PyResult<(Vec<RecordedDecision>, Vec<RecordedOutcome>)> {
+    let history = py.detach(|| history(&Folder::new(path))).map_err(folder_error)?;
+    let (mut decisions, mut outcomes) = (Vec::new(), Vec::new());
+    for (transition, record) in history {
+        match record {
+            Record::Decide { id, model, level, allowed, .. } => decisions.push(RecordedDecision {
+                transition,
+                id: ids::to_hex(id),
+                level,
+                model,
+                allowed: allowed.map(|models| models.iter().collect()),
+            }),
+            Record::Observe { id, outcomes: parts } => {
+                outcomes.extend(parts.into_iter().map(|part| RecordedOutcome {
+                    transition,
+                    id: ids::to_hex(id),
+                    model: part.model,
+                    satisfied: part.satisfaction,
+                    cost: part.cost,
+                    latency: part.latency,
+                }));
+            }
+            _ => {}
+        }
+    }
+    Ok((decisions, outcomes))
+}

@@ -1,0 +1,18 @@
+//! Routing: the core's controller as Python sees it.
+
+mod controller;
+mod decision;
+mod folder;
+mod fork;
+mod ids;
+mod logged_data;
+mod names;
+mod outcome;
+mod report;
+mod timing;
+
+pub use controller::PyController;
+pub use decision::PyDecision;
+pub use folder::{audit_folder, folder_history};
+pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use timing::Histogram;

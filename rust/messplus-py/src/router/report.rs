@@ -1,0 +1,202 @@
+//! What the core counts, taken under the lock and turned into Python after it.
+//!
+//! Each struct becomes a dict of its fields; `_core.pyi` has a `TypedDict` of the same name.
+
+use messplus_core::{Controller, Estimate, LevelStats, Limit, ModelStats, Reason, ServiceLevel};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Values by name, in their order: a dict in Python.
+pub struct Named<T>(Vec<(String, T)>);
+
+impl<Name: Into<String>, T> FromIterator<(Name, T)> for Named<T> {
+    fn from_iter<I: IntoIterator<Item = (Name, T)>>(named: I) -> Self {
+        Self(named.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
+
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Named<T> {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        let dict = PyDict::new(py);
+        for (name, value) in self.0 {
+            dict.set_item(name, value)?;
+        }
+        Ok(dict)
+    }
+}
+
+#[derive(IntoPyObject)]
+pub struct CoreReport {
+    decisions: u64,
+    pending: usize,
+    evicted: u64,
+    slas: Named<LevelCounters>,
+    limits: Named<LimitCounters>,
+    models: Named<ModelCounters>,
+    shadow: ShadowCounters,
+    state_errors: Named<u64>,
+}
+
+#[derive(IntoPyObject)]
+struct LevelCounters {
+    target: f64,
+    backlog: f64,
+    feasible: bool,
+    decisions: u64,
+    rated: u64,
+    satisfaction: f64,
+    spread: f64,
+    imputed: u64,
+    imputed_satisfaction: f64,
+    cost: f64,
+    /// Accounted requests, satisfaction, backlog, calls with a cost, and cost.
+    history: Vec<(u64, f64, f64, u64, f64)>,
+}
+
+#[derive(IntoPyObject)]
+struct LimitCounters {
+    limit: f64,
+    backlog: f64,
+    feasible: bool,
+}
+
+#[derive(IntoPyObject)]
+struct ModelCounters {
+    removed: bool,
+    selected: u64,
+    reasons: Named<u64>,
+    predicted: f64,
+    considered: u64,
+    predicted_overall: f64,
+    expected_cost_overall: f64,
+    also_queried: u64,
+    failed: u64,
+    drifts: u64,
+    rated: u64,
+    satisfaction: f64,
+    costed: u64,
+    cost: f64,
+    timed: u64,
+    latency: f64,
+}
+
+#[derive(IntoPyObject)]
+struct ShadowCounters {
+    decided: u64,
+    agreed: u64,
+    satisfaction: EstimateSums,
+    cost: EstimateSums,
+}
+
+#[derive(IntoPyObject)]
+struct EstimateSums {
+    n: u64,
+    identified: u64,
+    value: f64,
+    square: f64,
+    predicted: f64,
+    served: f64,
+}
+
+impl CoreReport {
+    pub fn of(controller: &Controller, state_errors: Named<u64>) -> Self {
+        let (config, stats) = (controller.config(), controller.stats());
+        let agreement = &config.agreement;
+        let levels = agreement.levels.iter().zip(&stats.levels).enumerate();
+        let limits = agreement.limits.iter().enumerate();
+        let models = config.models.iter().zip(&stats.models).enumerate();
+        Self {
+            decisions: controller.step(),
+            pending: controller.pending().unaccounted(),
+            evicted: controller.pending().evicted(),
+            slas: levels
+                .map(|(i, (level, stats))| {
+                    (level.name.as_str(), LevelCounters::of(controller, i, level, stats))
+                })
+                .collect(),
+            limits: limits
+                .map(|(i, limit)| {
+                    (limit.resource.as_str(), LimitCounters::of(controller, i, limit))
+                })
+                .collect(),
+            models: models
+                .map(|(i, (model, stats))| {
+                    (model.name.as_str(), ModelCounters::of(controller, i, stats))
+                })
+                .collect(),
+            shadow: ShadowCounters {
+                decided: stats.shadow.decided,
+                agreed: stats.shadow.agreed,
+                satisfaction: EstimateSums::of(&stats.shadow.satisfaction),
+                cost: EstimateSums::of(&stats.shadow.cost),
+            },
+            state_errors,
+        }
+    }
+}
+
+impl LevelCounters {
+    fn of(controller: &Controller, index: usize, level: &ServiceLevel, stats: &LevelStats) -> Self {
+        let points = stats.history.points().iter();
+        Self {
+            target: level.alpha,
+            backlog: controller.levels()[index].backlog(),
+            feasible: controller.level_feasible(index),
+            decisions: stats.decided,
+            rated: stats.rated,
+            satisfaction: stats.satisfaction,
+            spread: stats.spread,
+            imputed: stats.imputed,
+            imputed_satisfaction: stats.imputed_satisfaction,
+            cost: stats.cost,
+            history: points
+                .map(|p| (p.accounted, p.satisfaction, p.backlog, p.costed, p.cost))
+                .collect(),
+        }
+    }
+}
+
+impl LimitCounters {
+    fn of(controller: &Controller, index: usize, limit: &Limit) -> Self {
+        Self {
+            limit: limit.mean,
+            backlog: controller.limits()[index].backlog(),
+            feasible: controller.limit_feasible(index),
+        }
+    }
+}
+
+impl ModelCounters {
+    fn of(controller: &Controller, index: usize, stats: &ModelStats) -> Self {
+        let [predicted_overall, expected_cost_overall] = stats.predicted_all;
+        Self {
+            removed: !controller.active().contains(index),
+            selected: stats.selected(),
+            reasons: Reason::ALL.iter().map(|r| r.as_str()).zip(stats.reasons).collect(),
+            predicted: stats.predicted,
+            considered: stats.considered,
+            predicted_overall,
+            expected_cost_overall,
+            also_queried: stats.also_queried,
+            failed: stats.failed,
+            drifts: controller.drifts(index),
+            rated: stats.rated,
+            satisfaction: stats.satisfaction,
+            costed: stats.costed,
+            cost: stats.cost,
+            timed: stats.timed,
+            latency: stats.latency,
+        }
+    }
+}
+
+impl EstimateSums {
+    fn of(sums: &Estimate) -> Self {
+        let &Estimate { n, identified, value, square, predicted, served } = sums;
+        Self { n, identified, value, square, predicted, served }
+    }
+}
