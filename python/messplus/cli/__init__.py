@@ -26,6 +26,7 @@ _COMMANDS = (
     "messplus.cli.offload",
     "messplus.cli.replay",
     "messplus.cli.report",
+    "messplus.cli.serve",
     "messplus.cli.state",
     "messplus.cli.sweep",
 )

@@ -7,13 +7,16 @@ import threading
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, TypedDict
 
+from messplus._optional import require
 from messplus.exceptions import MessPlusError
 
 from . import usage as usages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Unpack
+
+    from prometheus_client.metrics_core import Metric
 
     from messplus._core import Decision
     from messplus.featurizers import Prompt
@@ -145,6 +148,15 @@ class Guard:
             self.router.failed(decision, model)
         except Exception as error:
             self.left_out("failed", error)
+
+    def collect(self) -> Iterable[Metric]:
+        """What was left out, as a metric: a guard may be registered with ``prometheus_client``."""
+        core = require("prometheus_client.core", "metrics")
+        name, text = "messplus_adapter_errors", "What an integration left out because it failed."
+        family = core.CounterMetricFamily(name, text, labels=["action"])
+        for action, count in self.errors.copy().items():
+            family.add_metric([action], count)
+        yield family
 
     def left_out(self, action: str, error: Exception) -> None:
         """Count and log an action that could not be done."""
