@@ -50,14 +50,16 @@ class Settings(TypedDict, total=False):
         Most decisions remembered for later feedback, ``>= 1``; 16,384 by default. Beyond it the
         oldest are forgotten, counted.
     pending_age
-        Seconds after which a decision is forgotten, ``>= 1``; by default only their number counts.
+        Seconds of the router's running time after which a decision is forgotten, ``>= 1``; by
+        default only their number counts.
     missing
         What a request whose rating never came does to the service level when it is forgotten:
         nothing (``ignore``, the default: the level speaks of rated requests), or it counts as
         satisfied with the probability ``predicted`` for it, or as ``unsatisfied``.
     cooldown
-        Seconds for which a model whose call failed is left alone, in ``[0, 86400]``; 5 by default.
-        Twice as long with every further failure in a row, up to 64 times.
+        Seconds for which a model whose calls keep failing rests, in ``[0, 86400]``; 5 by default.
+        Twice as long with every probe that fails, up to an hour (:meth:`Router.failed`). With 0 no
+        model ever rests.
     """
 
     slas: Mapping[str, SLA]

@@ -481,19 +481,33 @@ class Router:
         if self._log is not None:
             self._log.observed(decision, satisfied, cost, latency)
 
-    def failed(self, decision: Decision, model: str | None = None) -> str | None:
+    def failed(
+        self,
+        decision: Decision | str,
+        model: str | None = None,
+        kind: Literal["rate_limit", "timeout", "error", "context_window"] = "error",
+        retry_after: float | None = None,
+    ) -> str | None:
         """Say that a call failed, and get the model to call instead.
 
-        The model cools down (``cooldown``) and is then tried again, with one request at a time,
-        until feedback shows that it answers. Nothing is learned about its quality. Say which model
-        served in the end with ``feedback(decision, {model: satisfied})``.
+        Where half of ten calls in a row have failed the model rests for ``cooldown`` seconds. Then
+        one call at a time goes out as a probe, until one is answered; every probe that fails
+        doubles the rest. A single failure among calls that succeed changes nothing. Nothing is
+        learned about the model's quality. Say which model served in the end with
+        ``feedback(decision, {model: satisfied})``.
 
         Parameters
         ----------
         decision
-            The decision whose call failed.
+            The decision whose call failed, or its ``id``.
         model
             The model that did not answer; the chosen one by default.
+        kind
+            Why. After a ``context_window`` error the model does not rest: the prompt is too long
+            for it, and it is left out for this request alone.
+        retry_after
+            Seconds after which the provider wants to be asked again, ``>= 0``. After a
+            ``rate_limit`` the model rests for that long, a day at most.
 
         Returns
         -------
@@ -506,14 +520,13 @@ class Router:
         FeedbackError
             If the decision is unknown or expired, or the model has failed on it already.
         InputError
-            If the model is not in the zoo.
+            If the model is not in the zoo, or an argument breaks its rule.
         """
-        model = decision.model if model is None else model
-        failed = self._core.fail(decision, model)
-        _log.info("a call of %r failed", model)
+        model, instead = self._core.fail(decision, model, kind, retry_after)
+        _log.info("a call of %r failed: %s", model, kind)
         if self._log is not None:
-            self._log.failed(decision, model)
-        return next((name for name in decision.ranking if name not in failed), None)
+            self._log.failed(decision, model, kind)
+        return instead
 
     # What was learned, and what came of it
 

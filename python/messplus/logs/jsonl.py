@@ -76,9 +76,14 @@ class JsonlLog:
         given = {name: part for name, part in parts.items() if part is not None}
         self._write("outcome", decision if isinstance(decision, str) else decision.id, **given)
 
-    def failed(self, decision: Decision, model: str) -> None:
+    def failed(self, decision: Decision | str, model: str, kind: str) -> None:
         """Write down a call that failed."""
-        self._write("failure", decision.id, model=model)
+        self._write(
+            "failure",
+            decision if isinstance(decision, str) else decision.id,
+            model=model,
+            kind=kind,
+        )
 
     def _write(self, event: str, decision: str, **fields: object) -> None:
         now = time.time()

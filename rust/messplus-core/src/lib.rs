@@ -44,6 +44,7 @@ mod replay;
 mod types;
 
 pub use config::{Config, Missing, Operation, ValidConfig};
+pub use control::breaker::Failure;
 pub use control::queue::VirtualQueue;
 pub use controller::Controller;
 pub use error::{Error, Result};
@@ -61,6 +62,7 @@ pub use replay::{OutcomeTable, Replay, Trace};
 pub use types::agreement::{Agreement, Limit, Objective, Resource, ServiceLevel};
 pub use types::model_set::ModelSet;
 pub use types::price::{ListedCost, TokenPrice};
+pub use types::ranking::Ranking;
 pub use types::request::{Decision, Example, Outcome, Reason, Request, Weights};
 pub use types::shadow::{Shadow, ShadowChoice};
 pub use types::zoo::{ModelSpec, ZooChange};

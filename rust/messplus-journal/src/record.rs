@@ -6,7 +6,7 @@
 use std::num::NonZeroU32;
 
 use messplus_core::{
-    Controller, Decision, Example, ModelSet, Outcome, Request, Result, Shadow, ZooChange,
+    Controller, Decision, Example, Failure, ModelSet, Outcome, Request, Result, Shadow, ZooChange,
 };
 
 use crate::error::damaged;
@@ -16,10 +16,12 @@ pub const MAX_LEN: usize = 1 << 16;
 
 const DECIDE: u8 = 1;
 const OBSERVE: u8 = 2;
+/// A failed call of no known kind, as format 2 of this project wrote it.
 const FAIL: u8 = 3;
 const ADVANCE: u8 = 4;
 const WARM_START: u8 = 5;
 const CHANGE_ZOO: u8 = 6;
+const FAIL_OF_KIND: u8 = 7;
 const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -59,6 +61,10 @@ pub enum Record {
         id: u128,
         /// The model that did not answer.
         model: usize,
+        /// Why.
+        kind: Failure,
+        /// Seconds after which the provider wants to be asked again.
+        retry_after: Option<u64>,
     },
     /// Time passed.
     Advance {
@@ -131,10 +137,17 @@ fn encode_outcome(out: &mut Vec<u8>, outcome: &Outcome) {
 }
 
 /// Write down a failed call.
-pub fn encode_fail(out: &mut Vec<u8>, id: u128, model: usize) {
-    out.push(FAIL);
+pub fn encode_fail(
+    out: &mut Vec<u8>,
+    id: u128,
+    model: usize,
+    kind: Failure,
+    retry_after: Option<u64>,
+) {
+    out.push(FAIL_OF_KIND);
     out.extend(id.to_le_bytes());
-    out.push(model as u8);
+    out.extend([model as u8, kind as u8]);
+    out.extend(retry_after.unwrap_or(u64::MAX).to_le_bytes());
 }
 
 /// Write down that time passed.
@@ -167,7 +180,22 @@ impl Record {
             FAIL => {
                 let id = u128::from_le_bytes(input.take()?);
                 let [model] = input.take()?;
-                Self::Fail { id, model: usize::from(model) }
+                Self::Fail {
+                    id,
+                    model: usize::from(model),
+                    kind: Failure::Error,
+                    retry_after: None,
+                }
+            }
+            FAIL_OF_KIND => {
+                let id = u128::from_le_bytes(input.take()?);
+                let [model, kind] = input.take()?;
+                let retry_after = u64::from_le_bytes(input.take()?);
+                let known = Failure::ALL.get(usize::from(kind)).copied();
+                let kind =
+                    known.ok_or_else(|| damaged("failures must be of a known kind", kind))?;
+                let retry_after = (retry_after != u64::MAX).then_some(retry_after);
+                Self::Fail { id, model: usize::from(model), kind, retry_after }
             }
             ADVANCE => Self::Advance { now: u64::from_le_bytes(input.take()?) },
             WARM_START => input.warm_start()?,
@@ -216,7 +244,9 @@ impl Record {
                 }
             }
             Self::Observe { id, outcomes } => controller.observe(*id, outcomes),
-            Self::Fail { id, model } => controller.fail(*id, *model).map(drop),
+            &Self::Fail { id, model, kind, retry_after } => {
+                controller.fail(id, model, kind, retry_after).map(drop)
+            }
             Self::Advance { now } => {
                 controller.advance(*now);
                 Ok(())

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use messplus_core::{Controller, Decision, Example, ModelSet, Outcome, Request, Result, ZooChange};
+use messplus_core::{Controller, Decision, Example, Failure, Outcome, Request, Result, ZooChange};
 
 use crate::header::{Content, Header};
 use crate::record::{
@@ -53,10 +53,16 @@ impl Recorded {
     }
 
     /// [`Controller::fail`].
-    pub fn fail(&mut self, id: u128, model: usize) -> Result<ModelSet> {
-        let failed = self.controller.fail(id, model)?;
-        self.leave(|out| encode_fail(out, id, model));
-        Ok(failed)
+    pub fn fail(
+        &mut self,
+        id: u128,
+        model: usize,
+        kind: Failure,
+        retry_after: Option<u64>,
+    ) -> Result<Option<usize>> {
+        let next = self.controller.fail(id, model, kind, retry_after)?;
+        self.leave(|out| encode_fail(out, id, model, kind, retry_after));
+        Ok(next)
     }
 
     /// [`Controller::advance`], where that changes anything.

@@ -119,7 +119,7 @@ def test_where_one_model_is_allowed_nothing_would_have_changed_it() -> None:
 
 def test_a_model_that_cools_down_is_named_and_not_compared() -> None:
     router = make_router(cooldown=3600)
-    router.failed(router.select("x", allowed=["small"]))
+    router.failed(router.select("x", allowed=["small"]), kind="rate_limit", retry_after=60)
     explanation = router.select("y").explain()
     assert explanation.cooling == ("small",)
     assert explanation.best == explanation.model == "medium"

@@ -129,7 +129,7 @@ def test_a_fixed_model_that_may_not_serve_is_stood_in_for() -> None:
     router = make_router(Policy.default(), shadow="large", cooldown=3600)
     limited = router.select("x", allowed=["small", "medium"])
     assert limited.model == limited.shadow_choice != "large"
-    router.failed(router.select("y"))
+    router.failed(router.select("y"), kind="rate_limit", retry_after=60)
     assert router.select("z").model != "large"
 
 

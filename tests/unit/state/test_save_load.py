@@ -124,7 +124,7 @@ def test_trailing_bytes_are_refused(used: Router, trailing: bytes) -> None:
 def test_another_version_is_refused_by_number(used: Router) -> None:
     state = bytearray(used.to_bytes())
     (current,) = struct.unpack_from("<I", state, 8)
-    for version in (0, current - 1, current + 1, 2**32 - 1):
+    for version in (0, 1, current + 1, 2**32 - 1):
         struct.pack_into("<I", state, 8, version)
         with pytest.raises(StateVersionError, match=f"got {version}$"):
             load(sealed(bytes(state)))

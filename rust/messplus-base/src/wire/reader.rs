@@ -9,13 +9,14 @@ use super::{Result, WireError, checksum};
 pub struct Reader<'a> {
     whole: &'a [u8],
     rest: &'a [u8],
+    format: u32,
 }
 
 impl<'a> Reader<'a> {
     /// All of `bytes` are to be read.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { whole: bytes, rest: bytes }
+        Self { whole: bytes, rest: bytes, format: 0 }
     }
 
     /// What is still to be read.
@@ -44,8 +45,27 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Another format than `supported` is there.
     pub fn format(&mut self, supported: u32) -> Result<()> {
-        let found = self.u32()?;
-        if found == supported { Ok(()) } else { Err(WireError::Format { supported, found }) }
+        self.format_since(supported, supported)
+    }
+
+    /// The number of the format, where those since `oldest` can be read as well; fields that came later
+    /// ask for [`found_format`](Self::found_format).
+    ///
+    /// # Errors
+    /// An older format is there, or a newer one than `supported`.
+    pub fn format_since(&mut self, oldest: u32, supported: u32) -> Result<()> {
+        self.format = self.u32()?;
+        if (oldest..=supported).contains(&self.format) {
+            Ok(())
+        } else {
+            Err(WireError::Format { supported, found: self.format })
+        }
+    }
+
+    /// The number that [`format`](Self::format) read; zero before.
+    #[must_use]
+    pub fn found_format(&self) -> u32 {
+        self.format
     }
 
     /// The number of bytes between here and the checksum.

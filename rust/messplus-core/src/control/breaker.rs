@@ -1,18 +1,51 @@
-//! Models whose calls fail: left alone for a while, then tried again.
+//! Circuit breakers: a model whose calls keep failing rests, and is then tried with one call at a time.
 
+use messplus_base::names;
 use messplus_base::wire::{Reader, Writer};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
 
-/// The longest cool-down, as a multiple of the first.
-const LONGEST: u64 = 64;
+/// A circuit opens once `TRIP` of `WINDOW` calls in a row have failed.
+const WINDOW: u32 = 10;
+const TRIP: u32 = 5;
+/// A rest doubles with every failed probe up to this many times, and lasts an hour at most unless
+/// the first one is longer.
+const DOUBLINGS: u32 = 6;
+const LONGEST_BACKOFF: u64 = 3600;
+/// The longest rest that a provider may ask for, in seconds.
+const LONGEST_RETRY_AFTER: u64 = 86_400;
 
-/// One circuit breaker per model (Nygard, *Release It!*, 2007).
+/// Why a call brought no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Failure {
+    /// The provider refused for now; with a time to wait, it is left alone for that long.
+    RateLimit,
+    /// No answer in time.
+    Timeout,
+    /// Any other error.
+    #[default]
+    Error,
+    /// The prompt is too long for the model: nothing is wrong with the model.
+    ContextWindow,
+}
+
+names!(Failure: "kind" {
+    RateLimit => "rate_limit",
+    Timeout => "timeout",
+    Error => "error",
+    ContextWindow => "context_window",
+});
+
+/// One circuit per model (Nygard, *Release It!*, 2007: closed, open, half-open).
 ///
-/// A failure opens a model's circuit for `cooldown` seconds, twice as long with every further failure in
-/// a row. Then it is half open: the model may be chosen once, as a probe, and not again for another
-/// cool-down, unless an outcome shows that it answers. Any outcome closes the circuit.
+/// A circuit opens on a failure *rate*: when half of ten calls in a row, by the order in which they were
+/// decided, have failed. Calls nobody reports a failure of have succeeded; so neither unrated calls nor
+/// failures that arrive in a burst, long after many later calls went out, open it by themselves. While
+/// it is open the model rests for `cooldown` seconds. Then it is half open: one call goes out as a probe
+/// and the model rests again. An answer closes the circuit, a failure doubles the rest, up to 64 times
+/// or an hour; silence until the next probe halves it again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CircuitBreaker {
     cooldown: u64,
@@ -21,14 +54,43 @@ pub struct CircuitBreaker {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Circuit {
-    /// Failures in a row.
-    failures: u64,
+    /// Calls decided.
+    calls: u64,
+    /// Number of the latest call that failed, and which of the 64 calls up to it failed, one bit each.
+    last_failed: u64,
+    failed: u64,
+    /// Failed probes plus one while open or half open; zero while closed.
+    level: u32,
+    /// Calls decided when it opened: what becomes of them tells nothing new.
+    opened: u64,
     /// The time from which the model may be chosen.
-    open_until: u64,
+    until: u64,
+}
+
+impl Circuit {
+    /// Failures among the ten calls up to the latest that failed.
+    fn recent_failures(&self) -> u32 {
+        (self.failed & ((1 << WINDOW) - 1)).count_ones()
+    }
+
+    fn mark(&mut self, call: u64) {
+        if call > self.last_failed {
+            let shift = u32::try_from(call - self.last_failed).unwrap_or(u32::MAX);
+            self.failed = self.failed.checked_shl(shift).unwrap_or(0) | 1;
+            self.last_failed = call;
+        } else {
+            let age = u32::try_from(self.last_failed - call).unwrap_or(u32::MAX);
+            self.failed |= 1_u64.checked_shl(age).unwrap_or(0);
+        }
+    }
+
+    fn close(&mut self) {
+        *self = Self { calls: self.calls, ..Self::default() };
+    }
 }
 
 impl CircuitBreaker {
-    /// Every circuit closed; `cooldown` in seconds.
+    /// All circuits closed; `cooldown` is the first rest in seconds, zero for none at all.
     pub fn new(n_models: usize, cooldown: u64) -> Self {
         Self { cooldown, circuits: vec![Circuit::default(); n_models] }
     }
@@ -38,82 +100,243 @@ impl CircuitBreaker {
         self.circuits.push(Circuit::default());
     }
 
-    /// Whether time matters: some model has failed and not answered since.
-    pub fn has_failures(&self) -> bool {
-        self.circuits.iter().any(|circuit| circuit.failures > 0)
+    /// Whether the time matters: some model rests or is probed.
+    pub fn is_resting(&self) -> bool {
+        self.circuits.iter().any(|circuit| circuit.level > 0 || circuit.until > 0)
     }
 
     /// The models of `allowed` that may be chosen now, or all of them where none may: a request must be
     /// sent somewhere.
     pub fn available(&self, allowed: ModelSet, now: u64) -> ModelSet {
-        let ready =
-            allowed.iter().filter(|&model| self.circuits[model].open_until <= now).collect();
+        let ready = allowed.iter().filter(|&model| self.circuits[model].until <= now).collect();
         if ModelSet::is_empty(ready) { allowed } else { ready }
     }
 
-    /// A model was chosen: where it had failed, this is its probe.
-    pub fn record_call(&mut self, model: usize, now: u64) {
-        let wait = self.wait(model);
+    /// A call of a model is decided; its number.
+    pub fn call(&mut self, model: usize, now: u64) -> u64 {
         let circuit = &mut self.circuits[model];
-        if circuit.failures > 0 {
-            circuit.open_until = now.saturating_add(wait);
+        circuit.calls += 1;
+        if circuit.level == 0 {
+            circuit.until = if circuit.until <= now { 0 } else { circuit.until };
+        } else if circuit.until <= now {
+            let probed = circuit.calls > circuit.opened + 1;
+            if probed {
+                // The probe before this one has not been heard of: it will have been answered.
+                circuit.level -= 1;
+            }
+            if circuit.level == 0 {
+                circuit.close();
+            } else {
+                circuit.until = now.saturating_add(rest(self.cooldown, circuit.level));
+            }
+        }
+        self.circuits[model].calls
+    }
+
+    /// The call with this number, or one that nobody decided, failed.
+    pub fn fail(
+        &mut self,
+        model: usize,
+        call: Option<u64>,
+        kind: Failure,
+        retry_after: Option<u64>,
+        now: u64,
+    ) {
+        if self.cooldown == 0 || kind == Failure::ContextWindow {
+            return;
+        }
+        let circuit = &mut self.circuits[model];
+        if let (Failure::RateLimit, Some(seconds)) = (kind, retry_after) {
+            let until = now.saturating_add(seconds.min(LONGEST_RETRY_AFTER));
+            circuit.until = circuit.until.max(until);
+            return;
+        }
+        let call = call.unwrap_or_else(|| {
+            circuit.calls += 1;
+            circuit.calls
+        });
+        circuit.mark(call);
+        if call <= circuit.opened {
+            return;
+        }
+        if circuit.level > 0 || circuit.recent_failures() >= TRIP {
+            circuit.level = (circuit.level + 1).min(DOUBLINGS + 1);
+            circuit.opened = circuit.calls;
+            circuit.until = now.saturating_add(rest(self.cooldown, circuit.level));
         }
     }
 
-    /// A model did not answer.
-    pub fn record_failure(&mut self, model: usize, now: u64) {
-        self.circuits[model].failures = self.circuits[model].failures.saturating_add(1);
-        self.circuits[model].open_until = now.saturating_add(self.wait(model));
-    }
-
-    /// A model answered.
-    pub fn record_answer(&mut self, model: usize) {
-        self.circuits[model] = Circuit::default();
-    }
-
-    fn wait(&self, model: usize) -> u64 {
-        let doublings = self.circuits[model].failures.saturating_sub(1).min(LONGEST.ilog2().into());
-        self.cooldown.saturating_mul(1 << doublings)
+    /// The call with this number, or one that nobody decided, was answered.
+    pub fn answer(&mut self, model: usize, call: Option<u64>) {
+        let circuit = &mut self.circuits[model];
+        if call.is_none() {
+            circuit.calls += 1;
+        }
+        if circuit.level > 0 && call.is_none_or(|call| call > circuit.opened) {
+            circuit.close();
+        }
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
-        self.circuits.iter().for_each(|circuit| out.u64s(&[circuit.failures, circuit.open_until]));
+        for circuit in &self.circuits {
+            let Circuit { calls, last_failed, failed, level, opened, until } = *circuit;
+            out.u64s(&[calls, last_failed, failed, level.into(), opened, until]);
+        }
     }
 
-    pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
+    /// Read what [`encode`](Self::encode) wrote at the time `now`; no rest outlasts the longest.
+    pub(crate) fn decode(&mut self, input: &mut Reader<'_>, now: u64) -> Result<()> {
+        if input.found_format() < 3 {
+            // What an older format knew of failures is over by now.
+            return input.u64s(&mut vec![0; 2 * self.circuits.len()]).map_err(Error::from);
+        }
+        let longest = now.saturating_add(LONGEST_RETRY_AFTER.max(self.cooldown));
         for circuit in &mut self.circuits {
-            *circuit = Circuit { failures: input.u64()?, open_until: input.u64()? };
+            let mut fields = [0; 6];
+            input.u64s(&mut fields)?;
+            let [calls, last_failed, failed, level, opened, until] = fields;
+            let level = u32::try_from(level).ok().filter(|&level| level <= DOUBLINGS + 1);
+            let level =
+                level.ok_or_else(|| Error::state("rests must double at most 6 times", calls))?;
+            if last_failed.max(opened) > calls {
+                return Err(Error::state("failed calls must have been decided", last_failed));
+            }
+            let until = until.min(longest);
+            *circuit = Circuit { calls, last_failed, failed, level, opened, until };
         }
         Ok(())
     }
 }
 
+/// Seconds that a model rests at a level `>= 1`.
+fn rest(cooldown: u64, level: u32) -> u64 {
+    let longest = LONGEST_BACKOFF.max(cooldown);
+    cooldown.saturating_mul(1 << (level - 1).min(DOUBLINGS)).min(longest)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::CircuitBreaker;
+    use super::{CircuitBreaker, Failure, LONGEST_RETRY_AFTER};
     use crate::types::model_set::ModelSet;
 
+    fn first() -> ModelSet {
+        ModelSet::from_bits(1)
+    }
+
+    fn fail(breaker: &mut CircuitBreaker, call: u64, now: u64) {
+        breaker.fail(1, Some(call), Failure::Error, None, now);
+    }
+
+    /// Decide calls of model 1 that fail at once until it rests; how many that takes.
+    fn failures_until_open(breaker: &mut CircuitBreaker, now: u64) -> usize {
+        (1..=20)
+            .find(|_| {
+                let call = breaker.call(1, now);
+                fail(breaker, call, now);
+                !breaker.available(ModelSet::all(2), now).contains(1)
+            })
+            .expect("opens")
+    }
+
     #[test]
-    fn cools_down_longer_and_longer_and_probes_once() {
-        let (all, first) = (ModelSet::all(2), ModelSet::from_bits(0b01));
+    fn five_failures_of_ten_open_it_and_fewer_do_not() {
         let mut breaker = CircuitBreaker::new(2, 10);
-        breaker.record_failure(1, 100);
+        assert_eq!(failures_until_open(&mut breaker.clone(), 0), 5);
+        // Every third call fails, for ever.
+        for n in 0..3000 {
+            let call = breaker.call(1, n);
+            if n % 3 == 0 {
+                fail(&mut breaker, call, n);
+            }
+            assert_eq!(breaker.available(ModelSet::all(2), n), ModelSet::all(2));
+        }
+    }
+
+    #[test]
+    fn a_burst_of_late_failures_among_many_calls_does_not_open_it() {
+        let mut breaker = CircuitBreaker::new(2, 10);
+        let calls: Vec<u64> = (0..1000).map(|_| breaker.call(1, 0)).collect();
+        calls.iter().step_by(50).for_each(|&call| fail(&mut breaker, call, 60));
+        assert!(!breaker.is_resting());
+    }
+
+    #[test]
+    fn rests_longer_and_longer_and_probes_once() {
+        let (all, first) = (ModelSet::all(2), first());
+        let mut breaker = CircuitBreaker::new(2, 10);
+        failures_until_open(&mut breaker, 100);
         assert_eq!((breaker.available(all, 109), breaker.available(all, 110)), (first, all));
-        breaker.record_call(1, 110);
+        let probe = breaker.call(1, 110);
         assert_eq!((breaker.available(all, 119), breaker.available(all, 120)), (first, all));
-        breaker.record_failure(1, 120);
-        assert_eq!((breaker.available(all, 139), breaker.available(all, 140)), (first, all));
-        breaker.record_answer(1);
-        assert_eq!(breaker.available(all, 121), all);
-        assert!(!breaker.has_failures());
+        fail(&mut breaker, probe, 112);
+        assert_eq!((breaker.available(all, 131), breaker.available(all, 132)), (first, all));
+        let probe = breaker.call(1, 132);
+        breaker.answer(1, Some(probe));
+        assert_eq!(breaker.available(all, 132), all);
+        assert!(!breaker.is_resting());
+    }
+
+    #[test]
+    fn calls_decided_before_it_opened_tell_nothing_new() {
+        let mut breaker = CircuitBreaker::new(2, 10);
+        let calls: Vec<u64> = (0..300).map(|_| breaker.call(1, 0)).collect();
+        calls[..200].iter().for_each(|&call| fail(&mut breaker, call, 1));
+        calls[200..].iter().for_each(|&call| breaker.answer(1, Some(call)));
+        assert_eq!(breaker.available(ModelSet::all(2), 10), first());
+        assert_eq!(breaker.available(ModelSet::all(2), 11), ModelSet::all(2));
+    }
+
+    #[test]
+    fn silence_after_probes_closes_it_step_by_step() {
+        let mut breaker = CircuitBreaker::new(2, 10);
+        failures_until_open(&mut breaker, 0);
+        let mut now = 10;
+        for _ in 0..3 {
+            let probe = breaker.call(1, now);
+            fail(&mut breaker, probe, now);
+            now += 1000;
+        }
+        // Four levels: the first probe, then one level down with each that is not heard of.
+        let silent = (0..10).find(|_| {
+            breaker.call(1, now);
+            now += 1000;
+            !breaker.is_resting()
+        });
+        assert_eq!(silent, Some(4));
+    }
+
+    #[test]
+    fn a_rate_limit_rests_the_model_for_as_long_as_it_says_but_not_for_ever() {
+        let mut breaker = CircuitBreaker::new(2, 10);
+        let call = breaker.call(1, 50);
+        breaker.fail(1, Some(call), Failure::RateLimit, Some(12), 50);
+        assert_eq!(breaker.available(ModelSet::all(2), 61), first());
+        assert_eq!(breaker.available(ModelSet::all(2), 62), ModelSet::all(2));
+        breaker.call(1, 62);
+        assert!(!breaker.is_resting());
+        breaker.fail(1, Some(call), Failure::RateLimit, Some(u64::MAX), 100);
+        let later = 100 + LONGEST_RETRY_AFTER;
+        assert_eq!(breaker.available(ModelSet::all(2), later), ModelSet::all(2));
+    }
+
+    #[test]
+    fn long_prompts_are_no_fault_of_the_model_and_no_cooldown_means_none() {
+        let mut breaker = CircuitBreaker::new(2, 10);
+        let mut never = CircuitBreaker::new(2, 0);
+        for _ in 0..50 {
+            let call = breaker.call(1, 0);
+            breaker.fail(1, Some(call), Failure::ContextWindow, None, 0);
+            let call = never.call(1, 0);
+            fail(&mut never, call, 0);
+        }
+        assert!(!breaker.is_resting() && !never.is_resting());
     }
 
     #[test]
     fn a_request_is_sent_somewhere_in_any_case() {
         let mut breaker = CircuitBreaker::new(1, 10);
-        (0..200).for_each(|_| breaker.record_failure(0, 5));
+        (0..200).for_each(|_| breaker.fail(0, None, Failure::Timeout, None, 5));
         assert_eq!(breaker.available(ModelSet::all(1), 6), ModelSet::all(1));
         assert_eq!(breaker.available(ModelSet::EMPTY, 6), ModelSet::EMPTY);
-        assert_eq!(breaker.circuits[0].open_until, 5 + 640);
     }
 }

@@ -13,8 +13,9 @@ use crate::error::{Error, Result};
 use crate::random::Draws;
 
 const LABEL: &[u8] = b"MESSPLUS";
-/// The format this version writes and reads.
-const FORMAT: u32 = 2;
+/// The format this version writes, and the oldest it reads.
+const FORMAT: u32 = 3;
+const OLDEST: u32 = 2;
 /// Largest counter read from a state: below it `f64` is exact and nothing overflows.
 const MAX_COUNT: u64 = 1 << 53;
 
@@ -48,7 +49,7 @@ impl Controller {
         if controller.step > MAX_COUNT {
             return Err(Error::state("counters must stay below 2^53", controller.step));
         }
-        controller.breaker.decode(&mut input)?;
+        controller.breaker.decode(&mut input, controller.now)?;
         controller.draws = Draws::decode(&mut input)?;
         for queue in controller.levels.iter_mut().chain(&mut controller.limits) {
             *queue = queue.with_backlog(input.f64()?)?;
@@ -75,7 +76,7 @@ fn seal(payload: &Writer) -> Vec<u8> {
 fn open(bytes: &[u8]) -> wire::Result<Reader<'_>> {
     let mut input = Reader::new(bytes);
     input.label(LABEL)?;
-    input.format(FORMAT)?;
+    input.format_since(OLDEST, FORMAT)?;
     input.length()?;
     input.checksum()?;
     Ok(input)

@@ -6,7 +6,7 @@ mod codec;
 mod shadow;
 
 use crate::config::{Config, Missing, ValidConfig};
-use crate::control::breaker::CircuitBreaker;
+use crate::control::breaker::{CircuitBreaker, Failure};
 use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
 use crate::memory::pending::PendingDecisions;
@@ -81,7 +81,7 @@ impl Controller {
 
     /// Whether anything depends on the time: decisions that expire, or models that failed.
     pub fn needs_time(&self) -> bool {
-        self.config.operation.pending_age.is_some() || self.breaker.has_failures()
+        self.config.operation.pending_age.is_some() || self.breaker.is_resting()
     }
 
     /// The virtual queue of each service level, at least one.
@@ -175,9 +175,9 @@ impl Controller {
         Ok(())
     }
 
-    /// Time passes: seconds since any epoch, the same for the controller's whole life. Decisions made
-    /// more than [`pending_age`](crate::Operation::pending_age) ago are forgotten. A time before the
-    /// present changes nothing.
+    /// Time passes: seconds of the controller's own life, which no wall clock moves. Decisions made more
+    /// than [`pending_age`](crate::Operation::pending_age) ago are forgotten. A time before the present
+    /// changes nothing.
     pub fn advance(&mut self, now: u64) {
         self.now = self.now.max(now);
         let Some(age) = self.config.operation.pending_age else { return };
@@ -186,16 +186,25 @@ impl Controller {
         }
     }
 
-    /// A model did not answer the request of a decision: it is left alone for a while (see [`CircuitBreaker`]),
-    /// and the predictor learns nothing. Returns the models that have failed on this decision.
+    /// A model did not answer the request of a decision. Where calls of it keep failing, or a rate limit
+    /// says for how many seconds, it rests (see [`CircuitBreaker`]); the predictor learns nothing. Returns
+    /// the model to call instead: the best that has not failed on this decision.
     ///
-    /// An error changes nothing.
-    pub fn fail(&mut self, id: u128, model: usize) -> Result<ModelSet> {
+    /// # Errors
+    /// The decision or the model is unknown, or the model has failed on it before. Nothing has changed then.
+    pub fn fail(
+        &mut self,
+        id: u128,
+        model: usize,
+        kind: Failure,
+        retry_after: Option<u64>,
+    ) -> Result<Option<usize>> {
         let slot = self.check_failure(id, model)?;
-        self.pending.get_mut(slot).failed.insert(model);
-        self.breaker.record_failure(model, self.now);
+        let pending = self.pending.get_mut(slot);
+        pending.failed.insert(model);
+        self.breaker.fail(model, pending.call_of(model), kind, retry_after, self.now);
         self.stats.models[model].failed += 1;
-        Ok(self.pending.get(slot).failed)
+        Ok(pending.ranking.iter().find(|&model| !pending.failed.contains(model)))
     }
 
     /// Learn what became of a decision.
@@ -211,7 +220,9 @@ impl Controller {
         self.check_outcomes(slot, outcomes)?;
         let pending = *self.pending.get(slot);
         for outcome in outcomes {
-            self.breaker.record_answer(outcome.model);
+            if !self.pending.get(slot).has_answered(outcome.model) {
+                self.breaker.answer(outcome.model, pending.call_of(outcome.model));
+            }
             self.stats.observe(pending.level, outcome);
             if outcome.model == pending.model
                 && let (Some(choice), Some(cost)) = (pending.shadow_choice, outcome.cost)
@@ -355,7 +366,7 @@ impl Controller {
         if let Some(session) = request.session {
             self.sessions.remember(session, chosen);
         }
-        self.breaker.record_call(decision.model, self.now);
+        let call = self.breaker.call(decision.model, self.now);
         if self.pending.is_full() {
             self.forget_oldest();
         }
@@ -363,6 +374,7 @@ impl Controller {
             id: request.id,
             step: decision.step,
             model: decision.model,
+            ranking: decision.ranking.iter().copied().collect(),
             also_query: decision.also_query,
             // What another model teaches in shadow mode is worth as much as exploration.
             explored: selection.explored || decision.shadow_choice.is_some(),
@@ -370,6 +382,7 @@ impl Controller {
             level: request.level,
             expectations: selection.expectations,
             at: self.now,
+            call,
             input_tokens: request.input_tokens,
             p_satisfied: decision.p_satisfied[chosen],
             ..PendingDecision::default()

@@ -7,6 +7,7 @@ use messplus_base::wire::{Reader, Writer};
 use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
+use crate::types::ranking::Ranking;
 use crate::types::request::Outcome;
 use crate::types::shadow::ShadowChoice;
 
@@ -19,6 +20,8 @@ pub struct PendingDecision {
     pub step: u64,
     /// The model chosen to serve.
     pub model: usize,
+    /// The order in which models are called, where calls fail.
+    pub ranking: Ranking,
     /// Models queried for learning.
     pub also_query: ModelSet,
     /// The request was picked for exploration.
@@ -27,8 +30,10 @@ pub struct PendingDecision {
     pub level: usize,
     /// What its rating and costs should bring.
     pub expectations: Expectations,
-    /// The time of the decision, in seconds since any epoch.
+    /// The time of the decision, in seconds of the controller's life.
     pub at: u64,
+    /// Number of the call among those decided for the chosen model.
+    pub call: u64,
     /// Tokens of the prompt, where known.
     pub input_tokens: Option<NonZeroU32>,
     /// Probability with which the chosen model was expected to satisfy.
@@ -48,6 +53,16 @@ pub struct PendingDecision {
 }
 
 impl PendingDecision {
+    /// Number of the call of a model; none where it is not the one chosen.
+    pub fn call_of(&self, model: usize) -> Option<u64> {
+        (model == self.model).then_some(self.call)
+    }
+
+    /// Whether anything is known that only a call that was answered brings.
+    pub fn has_answered(&self, model: usize) -> bool {
+        [self.rated, self.costed, self.timed].iter().any(|known| known.contains(model))
+    }
+
     /// Take note of which parts of an outcome came.
     pub fn observe(&mut self, outcome: &Outcome) {
         let parts = [
@@ -74,12 +89,14 @@ impl PendingDecision {
         let shadow = u64::from(self.shadow_choice.is_some());
         out.u64(u64::from(self.explored) | u64::from(self.accounted) << 1 | shadow << 2);
         self.shadow_choice.iter().for_each(|choice| choice.encode(out));
-        out.u64(self.at);
+        out.u64s(&[self.at, self.call]);
         out.u64(self.input_tokens.map_or(0, |tokens| tokens.get().into()));
         out.f64(self.p_satisfied);
         for set in [self.also_query, self.failed, self.rated, self.costed, self.timed] {
             out.u64(set.bits());
         }
+        out.u8(self.ranking.iter().count() as u8);
+        self.ranking.iter().for_each(|model| out.u8(model as u8));
     }
 
     pub(super) fn decode(input: &mut Reader<'_>, n_levels: usize, n_models: usize) -> Result<Self> {
@@ -96,11 +113,20 @@ impl PendingDecision {
         let flags = input.u64()?;
         let shadow_choice =
             (flags & 4 == 4).then(|| ShadowChoice::decode(input, n_models)).transpose()?;
-        let (at, input_tokens, p_satisfied) = (input.u64()?, input.u64()?, input.f64()?);
+        let at = input.u64()?;
+        let call = if input.found_format() < 3 { 0 } else { input.u64()? };
+        let (input_tokens, p_satisfied) = (input.u64()?, input.f64()?);
         let [also_query, failed, rated, costed, timed] =
             [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
+        let ranking = if input.found_format() < 3 {
+            std::iter::once(model as usize).collect()
+        } else {
+            let len = input.u8()?;
+            (0..len).map(|_| Ok(usize::from(input.u8()?))).collect::<Result<Ranking>>()?
+        };
         let known = ModelSet::all(n_models).bits();
         if model >= n_models as u64
+            || ranking.iter().any(|model| model >= n_models)
             || flags > 7
             || (also_query | failed | rated | costed | timed) & !known != 0
         {
@@ -118,11 +144,13 @@ impl PendingDecision {
             id,
             step,
             at,
+            call,
             input_tokens: NonZeroU32::new(tokens),
             p_satisfied,
             shadow_choice,
             failed: ModelSet::from_bits(failed),
             model: model as usize,
+            ranking,
             level: level as usize,
             expectations,
             explored: flags & 1 == 1,

@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod model_set;
 pub(crate) mod price;
+pub(crate) mod ranking;
 pub(crate) mod request;
 pub(crate) mod shadow;
 pub(crate) mod zoo;

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use messplus_core::{
-    Agreement, Config, Controller, Decision, DefaultConfig, Example, Limit, ListedCost, Missing,
-    ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request, Resource,
+    Agreement, Config, Controller, Decision, DefaultConfig, Example, Failure, Limit, ListedCost,
+    Missing, ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request, Resource,
     ServiceLevel, TokenPrice, ZooChange,
 };
 use messplus_journal::{Recorded, Result};
@@ -61,7 +61,12 @@ impl Stream {
                 recorded.advance(recorded.now() + 1 + self.below(3));
                 true
             }
-            36..40 => recorded.fail(u128::from(steps), self.below(3) as usize).is_ok(),
+            36..40 => {
+                let (model, kind) = (self.below(3) as usize, self.below(4) as usize);
+                let retry_after = (self.below(2) == 0).then(|| self.below(9));
+                let kind = Failure::ALL[kind];
+                recorded.fail(u128::from(steps), model, kind, retry_after).is_ok()
+            }
             40..44 => self.warm_start(recorded),
             44 => self.change_zoo(recorded),
             _ => self.observe(recorded),

@@ -2,22 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use messplus_core::{
-    Config, Controller, Decision, Error, ListedCost, ModelSpec, Request, Result, Shadow, ZooChange,
+    Config, Controller, Decision, Error, Failure, ListedCost, ModelSpec, Request, Result, Shadow,
+    ZooChange,
 };
 use messplus_journal::{Recorded, Store};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
+use pyo3::types::{PyAny, PyBytes, PyString};
 
 use super::decision::PyDecision;
 use super::folder::FoundFolder;
 use super::logged_data::LoggedData;
 use super::names::{Names, as_dict};
 use super::report::CoreReport;
-use super::timing::Delays;
+use super::timing::{Clock, Delays};
 use super::{folder, ids, outcome};
 use crate::convert;
 use crate::error::{FeedbackError, InputError, folder_error, to_py};
@@ -31,12 +31,14 @@ pub struct PyController {
     changing: Mutex<()>,
     levels: Names,
     delays: Delays,
+    clock: Clock,
 }
 
 impl PyController {
     fn wrap(py: Python<'_>, store: Store) -> Self {
         // No Python object is made, and no thread waits attached, while the core is locked.
-        let config = py.detach(|| store.read(|controller| controller.config().clone()));
+        let (config, now) =
+            py.detach(|| store.read(|controller| (controller.config().clone(), controller.now())));
         let levels = config.agreement.levels.iter().map(|level| level.name.as_str());
         let (names, levels) = (Names::of_zoo(py, &config.models), Names::new(py, levels));
         Self {
@@ -45,6 +47,7 @@ impl PyController {
             changing: Mutex::new(()),
             levels,
             delays: Delays::new(),
+            clock: Clock::from(now),
         }
     }
 
@@ -168,7 +171,7 @@ impl PyController {
         };
         let mut decision = Decision::with_capacity(names.len());
         self.enter(py, |controller| {
-            tell_time(controller);
+            self.tell_time(controller);
             controller.decide(&request, &mut decision)
         })?;
         self.delays.begin(request.id);
@@ -185,16 +188,10 @@ impl PyController {
         cost: Option<&Bound<'_, PyAny>>,
         latency: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let (id, served) = if let Ok(decision) = decision.cast::<PyDecision>() {
-            (decision.get().inner.id, decision.get().inner.model)
-        } else {
-            let id = parse_id(decision)?;
-            let served = self.read(py, |controller| controller.served(id));
-            (id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?)
-        };
+        let (id, served) = self.identify(py, decision)?;
         let outcomes = outcome::gather(&self.names(), served, satisfied, cost, latency)?;
         self.enter(py, |controller| {
-            tell_time(controller);
+            self.tell_time(controller);
             controller.observe(id, &outcomes)
         })?;
         self.delays.end(id);
@@ -259,24 +256,28 @@ impl PyController {
         Ok(())
     }
 
+    /// The model that failed, the chosen one by default, and the one to call instead.
+    #[pyo3(signature = (decision, model=None, kind="error", retry_after=None))]
     fn fail<'py>(
         &self,
         py: Python<'py>,
         decision: &Bound<'py, PyAny>,
-        model: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        let id = match decision.cast::<PyDecision>() {
-            Ok(decision) => decision.get().inner.id,
-            Err(_) => parse_id(decision)?,
-        };
+        model: Option<&Bound<'py, PyAny>>,
+        kind: &str,
+        retry_after: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyString>, Option<Bound<'py, PyString>>)> {
+        let (id, chosen) = self.identify(py, decision)?;
         let names = self.names();
-        let model = names.index("model", model)?;
-        let failed = self.enter(py, |controller| {
+        let model = model.map_or(Ok(chosen), |model| names.index("model", model))?;
+        let kind =
+            kind.parse::<Failure>().map_err(|error| InputError::new_err(error.to_string()))?;
+        let retry_after = retry_after.map(outcome::seconds).transpose()?;
+        let next = self.enter(py, |controller| {
             controller.check_failure(id, model)?;
-            controller.advance(unix_seconds());
-            controller.fail(id, model)
+            controller.advance(self.clock.seconds());
+            controller.fail(id, model, kind, retry_after)
         })?;
-        names.tuple(py, failed.iter())
+        Ok((names.name(py, model), next.map(|next| names.name(py, next))))
     }
 
     /// A model joins, described by JSON.
@@ -329,6 +330,23 @@ impl PyController {
             let _ = self.enter(py, |controller| controller.describe(before));
             folder_error(error)
         })
+    }
+
+    /// The id of a decision, and the model chosen to serve it.
+    fn identify(&self, py: Python<'_>, decision: &Bound<'_, PyAny>) -> PyResult<(u128, usize)> {
+        if let Ok(decision) = decision.cast::<PyDecision>() {
+            return Ok((decision.get().inner.id, decision.get().inner.model));
+        }
+        let id = parse_id(decision)?;
+        let served = self.read(py, |controller| controller.served(id));
+        Ok((id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?))
+    }
+
+    /// Only where something depends on it: else equal calls lead to equal states whenever they are made.
+    fn tell_time(&self, controller: &mut Recorded) {
+        if controller.needs_time() {
+            controller.advance(self.clock.seconds());
+        }
     }
 
     fn names(&self) -> Arc<Names> {
@@ -388,18 +406,6 @@ fn session_hash(key: &Bound<'_, PyAny>) -> PyResult<u64> {
     Ok(bytes.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     }))
-}
-
-/// Only where something depends on it: else equal calls lead to equal states whenever they are made.
-fn tell_time(controller: &mut Recorded) {
-    if controller.needs_time() {
-        controller.advance(unix_seconds());
-    }
-}
-
-fn unix_seconds() -> u64 {
-    // A clock before 1970 is as good as none.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn parse_id(decision: &Bound<'_, PyAny>) -> PyResult<u128> {

@@ -41,6 +41,27 @@ impl Histogram {
     }
 }
 
+/// The time a router tells its core: seconds of the router's own life.
+///
+/// It goes on from where the state was left and then as the monotonic clock does. A wall clock that is
+/// set wrong or corrected can neither keep a model resting nor let decisions expire; the time between
+/// two processes does not count.
+pub struct Clock {
+    start: Instant,
+    before: u64,
+}
+
+impl Clock {
+    /// A clock that shows `before` now.
+    pub fn from(before: u64) -> Self {
+        Self { start: Instant::now(), before }
+    }
+
+    pub fn seconds(&self) -> u64 {
+        self.before.saturating_add(self.start.elapsed().as_secs())
+    }
+}
+
 /// From a tenth of a second to a week.
 const DELAYS: [f64; 10] =
     [0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0];
