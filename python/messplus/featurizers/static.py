@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from messplus._core import SURFACE_FEATURES, StaticTable
 from messplus.exceptions import ConfigError
 
 from ._onnx_file import constants
+from ._shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,27 @@ if TYPE_CHECKING:
 
 _DATA = Path(__file__).parent / "data"
 _MAX_DIMS = 128
+
+
+class _Table:
+    """The shipped table and its hash: megabytes, the same for every router of the process."""
+
+    def __init__(self, dims: int, max_tokens: int) -> None:
+        graph = (_DATA / "static_table.onnx").read_bytes()
+        vocabulary = (_DATA / "vocab.txt").read_text(encoding="utf-8")
+        tensors = constants(graph)
+        scale = np.frombuffer(tensors["scale"], "<f4")
+        rows = np.frombuffer(tensors["table"], np.int8).reshape(-1, len(scale))
+        self.table = StaticTable(
+            vocabulary,
+            np.ascontiguousarray(rows[:, :dims]),
+            scale[:dims].astype(np.float32),
+            max_tokens,
+        )
+        self.sha256 = sha256(graph + vocabulary.encode()).hexdigest()
+
+
+_tables: Shared[_Table] = Shared()
 
 
 class StaticFeaturizer:
@@ -54,21 +77,12 @@ class StaticFeaturizer:
             raise ConfigError(f"dims: must be in [1, {_MAX_DIMS}], got {dims}")
         if max_tokens < 1:
             raise ConfigError(f"max_tokens: must be at least 1, got {max_tokens}")
-        graph = (_DATA / "static_table.onnx").read_bytes()
-        vocabulary = (_DATA / "vocab.txt").read_text(encoding="utf-8")
-        table = constants(graph)
-        scale = np.frombuffer(table["scale"], "<f4")
-        rows = np.frombuffer(table["table"], np.int8).reshape(-1, len(scale))
         self._n_features = SURFACE_FEATURES + dims
-        self.table = StaticTable(
-            vocabulary,
-            np.ascontiguousarray(rows[:, :dims]),
-            scale[:dims].astype(np.float32),
-            max_tokens,
-        )
-        content = sha256(graph + vocabulary.encode()).hexdigest()
+        self._shared = _tables.get((dims, max_tokens), partial(_Table, dims, max_tokens))
+        self.table = self._shared.table
+        content = self._shared.sha256[:16]
         # "form" stands for the surface features: saved states spell it so.
-        self._identity = f"static:{content[:16]}:distinct:form:dims={dims}:max_tokens={max_tokens}"
+        self._identity = f"static:{content}:distinct:form:dims={dims}:max_tokens={max_tokens}"
 
     @property
     def n_features(self) -> int:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 # Beside an embedding of unit length; at full length a tag costs one percent more (docs/policy.md).
 _LENGTH = 0.5
 
+# What the cache may hold: 4096 tags of at most 4 KB with their vector.
+_LONGEST_KEPT = 256  # characters of name and value
+_WIDEST_KEPT = 256
+
 
 def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float32]:
     """Sum of one pseudo-random vector of length 0.5 per tag.
@@ -53,14 +57,21 @@ def hash_tags(tags: Mapping[str, str], n_features: int) -> npt.NDArray[np.float3
             raise InputError(f"tags: names and values must be strings, got {name!r}: {value!r}")
         if n_features == 0:
             raise InputError(f"tags: this router was made with tag_features=0, got {dict(tags)!r}")
-        # The length keeps {"a": "b=c"} apart from {"a=b": "c"}.
-        total += _signs(f"{len(name)}:{name}={value}", n_features)
+        short = len(name) + len(value) <= _LONGEST_KEPT and n_features <= _WIDEST_KEPT
+        total += (_kept_signs if short else _signs)(name, value, n_features)
     return total
 
 
-@lru_cache(maxsize=4096)
-def _signs(tag: str, n_features: int) -> npt.NDArray[np.float32]:
-    digest = hashlib.shake_128(tag.encode("utf-8", "surrogatepass")).digest(-(-n_features // 8))
-    bits = np.unpackbits(np.frombuffer(digest, np.uint8), count=n_features)
+def _signs(name: str, value: str, n_features: int) -> npt.NDArray[np.float32]:
+    # The length keeps {"a": "b=c"} apart from {"a=b": "c"}.
+    digest = hashlib.shake_128(f"{len(name)}:".encode())
+    digest.update(name.encode("utf-8", "surrogatepass"))
+    digest.update(b"=")
+    digest.update(value.encode("utf-8", "surrogatepass"))
+    packed = np.frombuffer(digest.digest(-(-n_features // 8)), np.uint8)
+    bits = np.unpackbits(packed, count=n_features)
     signs: npt.NDArray[np.float32] = (2.0 * bits - 1.0).astype(np.float32)
     return signs * np.float32(_LENGTH / np.sqrt(n_features))
+
+
+_kept_signs = lru_cache(maxsize=4096)(_signs)

@@ -1,8 +1,10 @@
 """The embedded featurizer: shape, exactness, and prompts nobody should send."""
 
+import gc
 import re
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -141,3 +143,19 @@ def test_shipped_files_are_those_recorded_beside_them() -> None:
         total += len(content)
         assert sha256(content).hexdigest() == recorded[name]
     assert total <= 5_000_000
+
+
+def test_all_featurizers_of_a_process_share_one_table() -> None:
+    one, other, narrower = StaticFeaturizer(), StaticFeaturizer(), StaticFeaturizer(dims=8)
+    assert one.table is other.table
+    assert one.table is not narrower.table
+
+
+def test_a_table_goes_with_its_last_user() -> None:
+    featurizer = StaticFeaturizer(dims=8, max_tokens=77)
+    table = weakref.ref(featurizer._shared)
+    assert StaticFeaturizer(dims=8, max_tokens=77)("x").shape == (18,)
+    assert table() is not None
+    del featurizer
+    gc.collect()
+    assert table() is None

@@ -1,8 +1,10 @@
 """Hashed tags: stable, orthogonal, bounded."""
 
+import gc
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -54,6 +56,27 @@ def test_distinct_tags_are_nearly_orthogonal() -> None:
 
 def test_the_boundary_of_key_and_value_counts() -> None:
     assert hash_tags({"a": "b=c"}, 32).tolist() != hash_tags({"a=b": "c"}, 32).tolist()
+
+
+def test_long_tags_are_hashed_and_not_kept() -> None:
+    hash_tags({"warm": "up"}, 16)
+    tracemalloc.start()
+    try:
+        for index in range(50):
+            hash_tags({"document": f"{index}" + "x" * 200_000}, 16)
+            hash_tags({"tenant": f"{index}"}, 50_000)
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 200_000
+
+
+def test_a_long_tag_hashes_as_a_short_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    tag = {"ta\ud800sk": "q\udc00ä=:a"}
+    kept = hash_tags(tag, 32)
+    monkeypatch.setattr("messplus.featurizers.tags._LONGEST_KEPT", 0)
+    assert hash_tags(tag, 32).tobytes() == kept.tobytes()
 
 
 def test_values_that_are_not_strings_are_refused() -> None:

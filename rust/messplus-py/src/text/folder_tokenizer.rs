@@ -15,7 +15,7 @@ use crate::error::FeaturizerError;
 type Batch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// Tokenizer of an encoder folder.
-#[pyclass(frozen, module = "messplus._core", name = "FolderTokenizer")]
+#[pyclass(frozen, weakref, module = "messplus._core", name = "FolderTokenizer")]
 pub struct PyFolderTokenizer {
     tokenizer: Tokenizer,
     padding: i64,
