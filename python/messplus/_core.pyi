@@ -117,6 +117,25 @@ class RecordedOutcome(TypedDict):
     cost: float | None
     latency: float | None
 
+@type_check_only
+class OffloadMetrics(TypedDict):
+    response: float
+    association: float
+    reward: float
+    true_reward: float
+    latency: float
+    cost: float
+    window_latency: float
+    window_cost: float
+    latency_violation: float
+    cost_violation: float
+    violation_rate: float
+    latency_excess: float
+    cost_excess: float
+    levels: list[int]
+    task_reward: list[float]
+    dialogue_reward: list[float]
+
 # Upper bounds in seconds, counts with one more beyond the last, and the sum of seconds.
 _Reading: TypeAlias = tuple[list[float], list[int], float]
 
@@ -144,29 +163,29 @@ class Decision:
 
     Attributes
     ----------
-    id
+    id : str
         128 random bits as 32 hexadecimal digits: the handle for late feedback.
-    step
+    step : int
         Requests decided before this one, plus one.
-    model
+    model : str
         The model whose answer goes to the user.
-    shadow_choice
+    shadow_choice : str or None
         In shadow mode, the model the router would have chosen; else None.
-    propensity
+    propensity : float or None
         In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
-    also_query
+    also_query : tuple of str
         Models to query as well, for learning; empty unless the policy explores that way.
-    reason
+    reason : str
         ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up`` or ``shadow``.
-    ranking
+    ranking : tuple of str
         All allowed models, best first: the order to fall back in when a call fails.
-    p_satisfied
+    p_satisfied : dict of str to float
         Predicted probability of satisfaction per model, in ``(0, 1)``.
-    expected_cost
-        Expected cost of this request per model.
-    expected_latency
+    expected_cost : dict of str to float
+        Expected cost of this request per model, in the unit of the zoo.
+    expected_latency : dict of str to float
         Expected latency per model in seconds; empty without a limit on latencies.
-    score
+    score : dict of str to float
         Drift-plus-penalty score per model, lower is better.
     """
 
@@ -195,7 +214,7 @@ class Decision:
     @property
     def score(self) -> dict[str, float]: ...
     def explain(self) -> Explanation:
-        """Give uncertainty, price of satisfaction, and what would have flipped the decision."""
+        """Give uncertainty, the price of satisfaction, and what would have flipped the decision."""
 
 @final
 class Controller:
@@ -440,7 +459,7 @@ def offload_evaluate(
     budget: tuple[float, float],
     true_means: bool,
     seed: int,
-) -> dict[str, Any]: ...
+) -> OffloadMetrics: ...
 def offload_best_reachable_reward(
     data: OffloadData,
     weights: tuple[float, float, float, float],

@@ -11,6 +11,7 @@ use super::environment::PyEnv;
 use super::error::{parse, to_py};
 use crate::error::InputError;
 
+/// A trained policy: actor-critic, PPO or DQN.
 #[pyclass(frozen, name = "OffloadAgent", module = "messplus._core")]
 pub struct PyAgent {
     inner: Mutex<Agent>,
@@ -29,6 +30,7 @@ impl PyAgent {
 
 #[pymethods]
 impl PyAgent {
+    /// Train an agent; `progress(steps)` is called now and then, and raising there ends it.
     #[staticmethod]
     #[pyo3(signature = (algorithm, env, steps, seed, progress=None))]
     fn train(
@@ -73,20 +75,24 @@ impl PyAgent {
         })
     }
 
+    /// Name of the algorithm.
     #[getter]
     fn algorithm(&self) -> &'static str {
         self.copy().algorithm().as_str()
     }
 
+    /// Modalities, tasks and span it was trained for.
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
         self.copy().shape()
     }
 
+    /// The state: version, checksum, settings and weights.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.copy().to_bytes())
     }
 
+    /// Read what `to_bytes` wrote.
     #[staticmethod]
     fn from_bytes(state: &[u8]) -> PyResult<Self> {
         Agent::from_bytes(state).map(Self::wrap).map_err(to_py)

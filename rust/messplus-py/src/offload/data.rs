@@ -13,6 +13,7 @@ use super::arrays;
 use super::error::to_py;
 use crate::error::{InputError, ShapeError};
 
+/// Logged dialogues: task, action, score and associations turn after turn.
 #[pyclass(frozen, name = "OffloadData", module = "messplus._core")]
 pub struct PyData {
     pub inner: Arc<Dataset>,
@@ -68,6 +69,7 @@ impl PyData {
         Ok(Self { inner: Arc::new(data) })
     }
 
+    /// Generate dialogues with the published distributions.
     #[staticmethod]
     fn generate(
         py: Python<'_>,
@@ -83,21 +85,25 @@ impl PyData {
         Ok(Self { inner: Arc::new(data) })
     }
 
+    /// Some of the dialogues, in this order.
     fn select(&self, py: Python<'_>, dialogues: Vec<usize>) -> PyResult<Self> {
         let data = py.detach(|| self.inner.select(&dialogues)).map_err(to_py)?;
         Ok(Self { inner: Arc::new(data) })
     }
 
+    /// Modalities that may be uploaded.
     #[getter]
     fn modalities(&self) -> usize {
         self.inner.space().modalities()
     }
 
+    /// Categories of tasks.
     #[getter]
     fn tasks(&self) -> usize {
         self.inner.tasks()
     }
 
+    /// Turns of each dialogue.
     #[getter]
     fn lengths(&self) -> Vec<usize> {
         (0..self.inner.len()).map(|d| self.inner.turns(d)).collect()

@@ -12,6 +12,7 @@ use super::estimator::PyEstimator;
 use super::{arrays, problem};
 use crate::error::InputError;
 
+/// Conversations with simulated users, side by side, to train and test agents in.
 #[pyclass(frozen, name = "OffloadEnv", module = "messplus._core")]
 pub struct PyEnv {
     inner: Mutex<VecEnv>,

@@ -11,6 +11,7 @@ use super::arrays;
 use super::data::PyData;
 use super::error::to_py;
 
+/// Response scores by the nearest logged neighbours of a prompt's observation.
 #[pyclass(frozen, name = "OffloadEstimator", module = "messplus._core")]
 pub struct PyEstimator {
     pub inner: Arc<KnnEstimator>,

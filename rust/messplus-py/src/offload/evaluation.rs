@@ -7,7 +7,6 @@ use messplus_offload::evaluate::{Metrics, Policy, Problem};
 use messplus_offload::oracle;
 use messplus_offload::scorer::Scorer;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::agent::PyAgent;
 use super::data::PyData;
@@ -26,6 +25,51 @@ pub enum PolicyArgument<'py> {
     Router(Bound<'py, PyRouter>),
 }
 
+/// Means over dialogues: a dict of these fields in Python.
+#[derive(IntoPyObject)]
+pub struct OffloadMetrics {
+    response: f64,
+    association: f64,
+    reward: f64,
+    true_reward: f64,
+    latency: f64,
+    cost: f64,
+    window_latency: f64,
+    window_cost: f64,
+    latency_violation: f64,
+    cost_violation: f64,
+    violation_rate: f64,
+    latency_excess: f64,
+    cost_excess: f64,
+    levels: Vec<u64>,
+    task_reward: Vec<f64>,
+    dialogue_reward: Vec<f64>,
+}
+
+impl From<Metrics> for OffloadMetrics {
+    fn from(metrics: Metrics) -> Self {
+        Self {
+            response: metrics.response,
+            association: metrics.association,
+            reward: metrics.reward,
+            true_reward: metrics.true_reward,
+            latency: metrics.latency,
+            cost: metrics.cost,
+            window_latency: metrics.window_latency,
+            window_cost: metrics.window_cost,
+            latency_violation: metrics.latency_violation,
+            cost_violation: metrics.cost_violation,
+            violation_rate: metrics.violation_rate,
+            latency_excess: metrics.latency_excess,
+            cost_excess: metrics.cost_excess,
+            levels: metrics.levels,
+            task_reward: metrics.task_reward,
+            dialogue_reward: metrics.dialogue_reward,
+        }
+    }
+}
+
+/// Run a policy over whole dialogues: means over turns, and rewards by task and by dialogue.
 #[pyfunction(name = "offload_evaluate")]
 #[expect(clippy::too_many_arguments, reason = "the problem, by keyword in Python")]
 pub fn evaluate<'py>(
@@ -39,7 +83,7 @@ pub fn evaluate<'py>(
     budget: (f64, f64),
     true_means: bool,
     seed: u64,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<OffloadMetrics> {
     let (costs, weights) = (problem::costs(costs)?, problem::weights(weights)?);
     let budget = problem::budget(budget)?;
     let data = &data.inner;
@@ -91,32 +135,7 @@ pub fn evaluate<'py>(
             py.detach(|| run(&mut Policy::Router(&mut router)))
         }
     };
-    to_dict(py, &outcome.map_err(to_py)?)
-}
-
-fn to_dict<'py>(py: Python<'py>, metrics: &Metrics) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (name, value) in [
-        ("response", metrics.response),
-        ("association", metrics.association),
-        ("reward", metrics.reward),
-        ("true_reward", metrics.true_reward),
-        ("latency", metrics.latency),
-        ("cost", metrics.cost),
-        ("window_latency", metrics.window_latency),
-        ("window_cost", metrics.window_cost),
-        ("latency_violation", metrics.latency_violation),
-        ("cost_violation", metrics.cost_violation),
-        ("violation_rate", metrics.violation_rate),
-        ("latency_excess", metrics.latency_excess),
-        ("cost_excess", metrics.cost_excess),
-    ] {
-        dict.set_item(name, value)?;
-    }
-    dict.set_item("levels", &metrics.levels)?;
-    dict.set_item("task_reward", &metrics.task_reward)?;
-    dict.set_item("dialogue_reward", &metrics.dialogue_reward)?;
-    Ok(dict)
+    outcome.map(Into::into).map_err(to_py)
 }
 
 /// Best mean reward any policy can reach within the budgets on generated dialogues.

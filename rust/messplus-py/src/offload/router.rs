@@ -10,16 +10,19 @@ use super::data::PyData;
 use super::error::to_py;
 use super::{arrays, problem};
 
+/// Plans where turns run and what they upload; behind `messplus.offload.OffloadRouter`.
 #[pyclass(frozen, name = "OffloadRouter", module = "messplus._core")]
 pub struct PyRouter {
     inner: Mutex<OffloadRouter>,
 }
 
+/// One conversation: its budget, what it has spent, and its decision to be recorded.
 #[pyclass(frozen, name = "OffloadConversation", module = "messplus._core")]
 pub struct PyConversation {
     inner: Mutex<Conversation>,
 }
 
+/// Where one turn runs, with what was predicted of it.
 #[pyclass(frozen, name = "OffloadDecision", module = "messplus._core")]
 pub struct PyDecision {
     inner: Decision,
@@ -53,10 +56,12 @@ impl PyRouter {
         Ok(Self { inner: Mutex::new(OffloadRouter::new(config).map_err(to_py)?) })
     }
 
+    /// Learn from logged dialogues, on top of what is known.
     fn fit(&self, py: Python<'_>, data: &PyData) -> PyResult<()> {
         py.detach(|| lock(&self.inner).fit(&data.inner)).map_err(to_py)
     }
 
+    /// Open a conversation.
     #[pyo3(signature = (budget, turns=None))]
     fn start(&self, budget: (f64, f64), turns: Option<usize>) -> PyResult<PyConversation> {
         let conversation =
@@ -64,6 +69,7 @@ impl PyRouter {
         Ok(PyConversation { inner: Mutex::new(conversation) })
     }
 
+    /// Decide the next turn.
     #[pyo3(signature = (conversation, task, association=None))]
     fn decide(
         &self,
@@ -84,6 +90,7 @@ impl PyRouter {
         .map_err(to_py)
     }
 
+    /// Take what the decided turn needed, and its score where known.
     #[pyo3(signature = (conversation, latency, cost, score=None))]
     fn record(
         &self,
@@ -100,6 +107,7 @@ impl PyRouter {
         .map_err(to_py)
     }
 
+    /// Close a conversation and learn its length.
     fn finish(&self, py: Python<'_>, conversation: &PyConversation) -> PyResult<()> {
         py.detach(|| {
             let mut conversation = lock(&conversation.inner);
@@ -108,6 +116,7 @@ impl PyRouter {
         .map_err(to_py)
     }
 
+    /// Turns learned from.
     #[getter]
     fn seen(&self) -> u64 {
         lock(&self.inner).seen()
@@ -133,11 +142,13 @@ impl PyRouter {
         )
     }
 
+    /// The state, versioned and checksummed.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let state = py.detach(|| lock(&self.inner).to_bytes());
         PyBytes::new(py, &state)
     }
 
+    /// Read what `to_bytes` wrote.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, state: &[u8]) -> PyResult<Self> {
         let inner = py.detach(|| OffloadRouter::from_bytes(state)).map_err(to_py)?;
@@ -156,11 +167,13 @@ impl PyConversation {
         (conversation.turn(), tracker.latency, tracker.cost, latency, cost)
     }
 
+    /// The state, versioned and checksummed.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let state = lock(&self.inner).to_bytes();
         PyBytes::new(py, &state)
     }
 
+    /// Read what `to_bytes` wrote.
     #[staticmethod]
     fn from_bytes(state: &[u8]) -> PyResult<Self> {
         let inner = Conversation::from_bytes(state).map_err(to_py)?;
@@ -170,36 +183,43 @@ impl PyConversation {
 
 #[pymethods]
 impl PyDecision {
+    /// Index of the action.
     #[getter]
     fn action(&self) -> usize {
         self.inner.action
     }
 
+    /// Bits of the modalities to upload; none where the turn runs locally.
     #[getter]
     fn mask(&self) -> Option<u32> {
         self.inner.mask
     }
 
+    /// Predicted response score.
     #[getter]
     fn expected_response(&self) -> f64 {
         self.inner.response
     }
 
+    /// Predicted reward of this turn.
     #[getter]
     fn expected_reward(&self) -> f64 {
         self.inner.reward
     }
 
+    /// Seconds that the cost table gives.
     #[getter]
     fn expected_latency(&self) -> f64 {
         self.inner.latency
     }
 
+    /// USD that the cost table gives.
     #[getter]
     fn expected_cost(&self) -> f64 {
         self.inner.cost
     }
 
+    /// `planned`, `budget` or `exhausted`.
     #[getter]
     fn reason(&self) -> &'static str {
         self.inner.reason.as_str()

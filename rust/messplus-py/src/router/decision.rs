@@ -9,6 +9,35 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use super::ids;
 use super::names::Names;
 
+/// What to do with one request, and why. Nothing in it needs the prompt again.
+///
+/// Attributes
+/// ----------
+/// id : str
+///     128 random bits as 32 hexadecimal digits: the handle for late feedback.
+/// step : int
+///     Requests decided before this one, plus one.
+/// model : str
+///     The model whose answer goes to the user.
+/// shadow_choice : str or None
+///     In shadow mode, the model the router would have chosen; else None.
+/// propensity : float or None
+///     In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
+/// also_query : tuple of str
+///     Models to query as well, for learning; empty unless the policy explores that way.
+/// reason : str
+///     ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up`` or ``shadow``.
+/// ranking : tuple of str
+///     All allowed models, best first: the order to fall back in when a call fails.
+/// p_satisfied : dict of str to float
+///     Predicted probability of satisfaction per model, in ``(0, 1)``.
+/// expected_cost : dict of str to float
+///     Expected cost of this request per model, in the unit of the zoo.
+/// expected_latency : dict of str to float
+///     Expected latency per model in seconds; empty without a limit on latencies.
+/// score : dict of str to float
+///     Drift-plus-penalty score per model, lower is better.
+#[expect(clippy::doc_markdown, reason = "Python reads it, in the style of NumPy")]
 #[pyclass(frozen, name = "Decision", module = "messplus._core")]
 pub struct PyDecision {
     pub inner: Decision,
@@ -23,66 +52,79 @@ impl PyDecision {
 
 #[pymethods]
 impl PyDecision {
+    /// The handle for late feedback.
     #[getter]
     fn id(&self) -> String {
         ids::to_hex(self.inner.id)
     }
 
+    /// Requests decided before this one, plus one.
     #[getter]
     fn step(&self) -> u64 {
         self.inner.step
     }
 
+    /// The model whose answer goes to the user.
     #[getter]
     fn model<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         self.names.name(py, self.inner.model)
     }
 
+    /// In shadow mode, the model the router would have chosen.
     #[getter]
     fn shadow_choice<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
         self.inner.shadow_choice.map(|choice| self.names.name(py, choice.model))
     }
 
+    /// In shadow mode, the probability with which `shadow_choice` was to serve.
     #[getter]
     fn propensity(&self) -> Option<f64> {
         self.inner.shadow_choice.map(|choice| choice.propensity)
     }
 
+    /// Models to query as well, for learning.
     #[getter]
     fn also_query<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         self.names.tuple(py, self.inner.also_query.iter())
     }
 
+    /// Why this model.
     #[getter]
     fn reason(&self) -> &'static str {
         self.inner.reason.as_str()
     }
 
+    /// All allowed models, best first.
     #[getter]
     fn ranking<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         self.names.tuple(py, self.inner.ranking.iter().copied())
     }
 
+    /// Predicted probability of satisfaction per model.
     #[getter]
     fn p_satisfied<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.names.dict(py, &self.inner.p_satisfied, &self.inner.ranking)
     }
 
+    /// Expected cost per model, in the unit of the zoo.
     #[getter]
     fn expected_cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.names.dict(py, &self.inner.expected_cost, &self.inner.ranking)
     }
 
+    /// Expected latency per model in seconds.
     #[getter]
     fn expected_latency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.names.dict(py, &self.inner.expected_latency, &self.inner.ranking)
     }
 
+    /// Drift-plus-penalty score per model, lower is better.
     #[getter]
     fn score<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.names.dict(py, &self.inner.score, &self.inner.ranking)
     }
 
+    /// Give uncertainty, the price of satisfaction, and what would have flipped the decision.
     fn explain<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, decision) = (slf.py(), slf.get());
         let Weights { satisfaction, cost, optimism } = decision.inner.weights;

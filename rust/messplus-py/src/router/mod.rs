@@ -1,5 +1,6 @@
 //! Routing: the core's controller as Python sees it.
 
+mod arguments;
 mod controller;
 mod decision;
 mod folder;
@@ -9,6 +10,7 @@ mod logged_data;
 mod names;
 mod outcome;
 mod report;
+mod shared;
 mod timing;
 
 pub use controller::PyController;

@@ -61,17 +61,6 @@ impl Outcomes<'_> {
     }
 }
 
-/// Whole seconds to wait, rounded up.
-pub fn seconds(retry_after: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let seconds = number("retry_after", retry_after)?;
-    if !(seconds >= 0.0 && seconds.is_finite()) {
-        let rule = "must be a number of seconds >= 0";
-        return Err(InputError::new_err(format!("retry_after: {rule}, got {seconds}")));
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    Ok(seconds.ceil() as u64)
-}
-
 pub fn number(field: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
     if let Ok(truth) = value.cast::<PyBool>() {
         return Ok(f64::from(u8::from(truth.is_true())));

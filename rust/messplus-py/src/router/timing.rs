@@ -6,9 +6,9 @@ use std::time::Instant;
 use pyo3::prelude::*;
 
 /// Upper bounds in seconds, their counts with one more beyond the last, and the sum of seconds.
-type Reading = (Vec<f64>, Vec<u64>, f64);
+pub type Reading = (Vec<f64>, Vec<u64>, f64);
 
-/// Counts of durations by size. Any number of threads may count at once; nothing waits.
+/// Counts of durations by size, in seconds. Any number of threads may count at once; nothing waits.
 #[pyclass(frozen, name = "Histogram", module = "messplus._core")]
 pub struct Histogram {
     bounds: Vec<f64>,
@@ -32,7 +32,7 @@ impl Histogram {
         self.nanoseconds.fetch_add((seconds * 1e9) as u64, Ordering::Relaxed);
     }
 
-    /// Everything counted so far.
+    /// Upper bounds, counts with one more beyond the last, and the sum of seconds.
     pub fn read(&self) -> Reading {
         let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
         #[expect(clippy::cast_precision_loss, reason = "a sum of durations")]

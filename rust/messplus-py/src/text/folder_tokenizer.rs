@@ -14,7 +14,7 @@ use crate::error::FeaturizerError;
 /// Ids, mask and token counts.
 type Batch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-/// Tokenizer of an encoder folder.
+/// The tokenizer of an encoder folder, whatever its `tokenizer.json` describes.
 #[pyclass(frozen, weakref, module = "messplus._core", name = "FolderTokenizer")]
 pub struct PyFolderTokenizer {
     tokenizer: Tokenizer,

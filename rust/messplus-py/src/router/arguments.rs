@@ -1,0 +1,88 @@
+//! Arguments of calls, checked and turned into what the core takes.
+
+use messplus_core::Error;
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyString};
+
+use super::decision::PyDecision;
+use super::names::{Names, as_dict};
+use super::shared::Shared;
+use super::{ids, outcome};
+use crate::error::{FeedbackError, InputError, to_py};
+
+/// Costs that the caller knows, by model.
+pub fn costs(names: &Names, costs: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
+    let Some(by_model) = as_dict(costs)? else {
+        let message = format!("costs: must be {{model: cost}}, got {}", costs.repr()?);
+        return Err(InputError::new_err(message));
+    };
+    let mut costs = vec![None; names.len()];
+    for (name, cost) in by_model {
+        costs[names.index("costs", &name)?] = Some(outcome::number("costs", &cost)?);
+    }
+    // The zoo may not have grown as far as its names yet.
+    let known = costs.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    costs.truncate(known);
+    Ok(costs)
+}
+
+/// The index of a service level, which may be left out where there is one.
+pub fn level(levels: &Names, sla: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    match sla {
+        Some(sla) => levels.index_of("sla", "must name a service level", sla),
+        None if levels.len() == 1 => Ok(0),
+        None => {
+            let rule = "must name one of the service levels";
+            Err(InputError::new_err(format!("sla: {rule}, got None")))
+        }
+    }
+}
+
+/// FNV-1a of a conversation's key. Written out here because saved states hold such hashes: it must
+/// be the same in every process and every version, which hashers of libraries do not promise.
+pub fn session(key: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let Ok(text) = key.cast::<PyString>() else {
+        let message = format!("session: must be a string, got {}", key.repr()?);
+        return Err(InputError::new_err(message));
+    };
+    let bytes = text.to_cow()?;
+    Ok(bytes.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    }))
+}
+
+/// Whole seconds to wait, rounded up.
+pub fn seconds(retry_after: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let seconds = outcome::number("retry_after", retry_after)?;
+    if !(seconds >= 0.0 && seconds.is_finite()) {
+        let rule = "must be a number of seconds >= 0";
+        return Err(InputError::new_err(format!("retry_after: {rule}, got {seconds}")));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    Ok(seconds.ceil() as u64)
+}
+
+/// The id of a decision, given whole or by its id, and the model chosen to serve it.
+pub fn decision(
+    py: Python<'_>,
+    shared: &Shared,
+    decision: &Bound<'_, PyAny>,
+) -> PyResult<(u128, usize)> {
+    if let Ok(decision) = decision.cast::<PyDecision>() {
+        return Ok((decision.get().inner.id, decision.get().inner.model));
+    }
+    let id = id(decision)?;
+    let served = shared.read(py, |controller| controller.served(id));
+    Ok((id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?))
+}
+
+fn id(decision: &Bound<'_, PyAny>) -> PyResult<u128> {
+    let text = decision.cast::<PyString>().ok().map(ToString::to_string);
+    text.as_deref().and_then(ids::from_hex).ok_or_else(|| match decision.repr() {
+        Ok(repr) => {
+            let rule = "must be a Decision or its id of 32 hexadecimal digits";
+            FeedbackError::new_err(format!("decision: {rule}, got {repr}"))
+        }
+        Err(error) => error,
+    })
+}
