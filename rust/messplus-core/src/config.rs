@@ -51,7 +51,7 @@ impl Default for Operation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The zoo, 1 to [`MAX_MODELS`](crate::types::zoo::MAX_MODELS) models.
+    /// The zoo, 1 to 64 models.
     pub models: Vec<ModelSpec>,
     /// Service levels, limits and the objective.
     pub agreement: Agreement,
@@ -59,7 +59,7 @@ pub struct Config {
     /// last, in `[0, 100]`: what a warm prompt cache saves.
     #[serde(default)]
     pub switching_cost: f64,
-    /// Length of a feature vector, 0 to [`MAX_FEATURES`]; the heads add the constant themselves.
+    /// Length of a feature vector, 0 to 4096; the heads add the constant themselves.
     pub n_features: usize,
     /// How requests are routed.
     pub policy: PolicyConfig,
@@ -76,7 +76,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Parse and check settings written as JSON; unknown keys are refused.
+    /// Parse and check settings written as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for anything but JSON of known keys and types, and for a value out of range.
     pub fn from_json(text: &str) -> Result<ValidConfig> {
         let config: Self = serde_json::from_str(text)
             .map_err(|error| Error::config("config", "must be JSON of known settings", error))?;

@@ -35,7 +35,7 @@ pub enum Error {
         /// The value found.
         found: f64,
     },
-    /// No decision with this id is held: never made here, or evicted from the pending.
+    /// No decision with this id is held: never made here, or evicted.
     #[error("decision: must be pending, got unknown or expired id {id:032x}")]
     UnknownDecision {
         /// The id as given.

@@ -14,9 +14,9 @@
 //! | E | `expected_cost` | expected cost of one request |
 //! | c, t | `exploration`, `step` | exploration strength, request counter |
 //!
-//! Reading order: `control/queue.rs` and `policy/paper.rs` are the published method; `policy/default.rs`
-//! is what the router uses by default. `controller/` makes [`decide`](Controller::decide) and
-//! [`observe`](Controller::observe) of either:
+//! Reading order: `control/queue.rs` and `policy/paper.rs` are the published method;
+//! `policy/default.rs` is what the router uses by default. `controller/` makes
+//! [`decide`](Controller::decide) and [`observe`](Controller::observe) of either:
 //!
 //! ```text
 //! types/       what callers hand in and get back: the zoo, the agreement, requests and decisions

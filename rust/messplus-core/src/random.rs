@@ -5,13 +5,13 @@ use messplus_base::wire::{Reader, Result, Writer};
 
 /// A stream of uniform numbers that is saved as its seed and its position.
 #[derive(Clone, Debug)]
-pub struct Draws {
+pub struct Uniforms {
     seed: u64,
     count: u64,
     random: Random,
 }
 
-impl Draws {
+impl Uniforms {
     /// The stream of this seed, from its beginning.
     pub fn new(seed: u64) -> Self {
         Self { seed, count: 0, random: Random::at(seed, 0) }
@@ -37,15 +37,15 @@ impl Draws {
 mod tests {
     use messplus_base::wire::{Reader, Writer};
 
-    use super::Draws;
+    use super::Uniforms;
 
     #[test]
     fn a_saved_stream_goes_on() {
-        let mut draws = Draws::new(7);
-        (0..100).for_each(|_| assert!(draws.uniform() < 1.0));
+        let mut uniforms = Uniforms::new(7);
+        (0..100).for_each(|_| assert!(uniforms.uniform() < 1.0));
         let mut out = Writer::default();
-        draws.encode(&mut out);
-        let mut resumed = Draws::decode(&mut Reader::new(out.as_bytes())).unwrap();
-        assert_eq!(resumed.uniform(), draws.uniform());
+        uniforms.encode(&mut out);
+        let mut resumed = Uniforms::decode(&mut Reader::new(out.as_bytes())).unwrap();
+        assert_eq!(resumed.uniform(), uniforms.uniform());
     }
 }

@@ -29,6 +29,11 @@ pub struct FileAudit {
 }
 
 /// Check every file, and that each snapshot is what the one before it and its journals lead to.
+///
+/// # Errors
+///
+/// [`Error::Io`](crate::Error::Io) where the folder or a file cannot be read. What a file holds is no
+/// error: it is told as the file's problem.
 pub fn audit(folder: &Folder) -> Result<Vec<FileAudit>> {
     let mut files = Vec::new();
     let mut before: Option<(u64, Controller)> = None;
@@ -53,6 +58,10 @@ pub fn audit(folder: &Folder) -> Result<Vec<FileAudit>> {
 }
 
 /// Every whole record of every journal, with its place in the history.
+///
+/// # Errors
+///
+/// [`Error::Io`](crate::Error::Io) where the folder or a file cannot be read.
 pub fn history(folder: &Folder) -> Result<Vec<(u64, Record)>> {
     let mut history = Vec::new();
     for generation in folder.generations(Content::Journal)? {

@@ -20,6 +20,10 @@ impl Folder {
     }
 
     /// Make the folder where it is missing, for its owner only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses.
     pub fn create(&self) -> Result<()> {
         if self.path.is_dir() {
             return Ok(());
@@ -46,6 +50,10 @@ impl Folder {
     }
 
     /// Generations of which there is a file, ascending.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses.
     pub fn generations(&self, content: Content) -> Result<Vec<u64>> {
         let mut generations = Vec::new();
         let entries = match fs::read_dir(&self.path) {
@@ -64,18 +72,30 @@ impl Folder {
     }
 
     /// The bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses.
     pub fn read(&self, content: Content, generation: u64) -> Result<Vec<u8>> {
         let path = self.file(content, generation);
         fs::read(&path).map_err(Error::io("be read", &path))
     }
 
     /// An empty journal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses.
     pub fn create_journal(&self, generation: u64) -> Result<File> {
         let path = self.file(Content::Journal, generation);
         private(&path).map_err(Error::io("be created", &path))
     }
 
     /// Write a snapshot: complete and lasting, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses. What was there before is then still there.
     pub fn write_snapshot(&self, generation: u64, parts: [&[u8]; 2], sync: bool) -> Result<()> {
         let path = self.file(Content::Snapshot, generation);
         let temporary = self.path.join("snapshot.tmp");
@@ -90,6 +110,10 @@ impl Folder {
     }
 
     /// Remove what is older than the generation before the newest snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses.
     pub fn prune(&self) -> Result<()> {
         let snapshots = self.generations(Content::Snapshot)?;
         let Some(&oldest) = snapshots.iter().nth_back(1) else { return Ok(()) };
@@ -103,6 +127,10 @@ impl Folder {
     }
 
     /// Cut a journal to its first `length` bytes, keeping what is cut off beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the operating system refuses.
     pub fn cut(&self, generation: u64, length: usize) -> Result<()> {
         let path = self.file(Content::Journal, generation);
         let bytes = self.read(Content::Journal, generation)?;
@@ -119,6 +147,11 @@ impl Folder {
     }
 
     /// Make the folder this process's own until the returned file is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] where somebody holds the folder, [`Error::Io`] where the operating system
+    /// refuses.
     pub fn lock(&self) -> Result<File> {
         let path = self.path.join("lock");
         let mut options = OpenOptions::new();

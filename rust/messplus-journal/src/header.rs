@@ -57,6 +57,11 @@ impl Header {
     }
 
     /// The header at the beginning of a file, and what follows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`](messplus_core::Error::State) for bytes that are too few, damaged, of another
+    /// kind or format.
     pub fn decode(content: Content, bytes: &[u8]) -> Result<(Self, &[u8])> {
         let Some((header, rest)) = bytes.split_first_chunk::<LEN>() else {
             return Err(damaged("must be longer than its header", bytes.len()));

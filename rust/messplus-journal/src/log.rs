@@ -142,7 +142,7 @@ impl Log {
         }
     }
 
-    /// Whether the journal has grown enough, or must be begun anew after a failure.
+    /// Whether the journal has grown enough, or must be started again after a failure.
     pub fn wants_snapshot(&self) -> bool {
         let _gate = fork::gate();
         let journal = lock(&self.journal);

@@ -171,6 +171,10 @@ pub fn encode_change_zoo(out: &mut Vec<u8>, change: &ZooChange) {
 
 impl Record {
     /// Read a record back; every byte must belong to it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`](messplus_core::Error::State) for bytes that are no record, or more than one.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut input = Input(bytes);
         let [kind] = input.take()?;
@@ -212,6 +216,11 @@ impl Record {
     }
 
     /// Do it again. `decision` is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transition, and [`Error::State`](messplus_core::Error::State) where another model
+    /// is chosen than was.
     pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
         match self {
             Self::Decide {

@@ -39,6 +39,10 @@ impl Recorded {
     }
 
     /// [`Controller::decide`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::decide`].
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         self.controller.decide(request, decision)?;
         self.leave(|out| encode_decide(out, request, decision.model));
@@ -46,6 +50,10 @@ impl Recorded {
     }
 
     /// [`Controller::observe`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::observe`].
     pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
         self.controller.observe(id, outcomes)?;
         self.leave(|out| encode_observe(out, id, outcomes));
@@ -53,6 +61,10 @@ impl Recorded {
     }
 
     /// [`Controller::fail`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::fail`].
     pub fn fail(
         &mut self,
         id: u128,
@@ -74,11 +86,19 @@ impl Recorded {
     }
 
     /// [`Controller::describe`]. Leaves no trace: write a snapshot at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::describe`].
     pub fn describe(&mut self, metadata: String) -> Result<()> {
         self.controller.describe(metadata)
     }
 
     /// [`Controller::warm_start`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::warm_start`].
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.controller.warm_start(example)?;
         self.leave(|out| encode_warm_start(out, example));
@@ -86,6 +106,10 @@ impl Recorded {
     }
 
     /// [`Controller::change_zoo`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::change_zoo`].
     pub fn change_zoo(&mut self, change: &ZooChange) -> Result<()> {
         self.controller.change_zoo(change)?;
         self.leave(|out| encode_change_zoo(out, change));

@@ -68,6 +68,11 @@ pub fn recover(folder: &Folder) -> Result<Option<Recovered>> {
 }
 
 /// The state that a snapshot holds.
+///
+/// # Errors
+///
+/// [`Error::Io`] where the file cannot be read, [`Error::Core`] where it holds no snapshot of this
+/// generation.
 pub fn read_snapshot(folder: &Folder, generation: u64) -> Result<(Header, Controller)> {
     let bytes = folder.read(Content::Snapshot, generation)?;
     let (header, state) = Header::decode(Content::Snapshot, &bytes)?;

@@ -73,6 +73,11 @@ impl Store {
     /// The controller of a folder, or, where the folder holds none, the one that `make` makes.
     ///
     /// The second value says how the controller was found; none where it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] where somebody holds the folder, [`Error::Core`] where its files cannot be
+    /// read or `make` fails, [`Error::Io`] where the operating system refuses.
     pub fn open(
         folder: Folder,
         options: Options,
@@ -114,6 +119,10 @@ impl Store {
 
     /// [`enter`](Self::enter), if that waits for nothing: neither for a lock nor for a file. The
     /// transition is handed back otherwise.
+    ///
+    /// # Errors
+    ///
+    /// The transition, where it would have to wait.
     pub fn try_enter<T, F>(&self, transition: F) -> std::result::Result<T, F>
     where
         F: FnOnce(&mut Recorded) -> T,
@@ -136,11 +145,19 @@ impl Store {
     }
 
     /// Write a snapshot and begin a new journal. Nothing to do for a store in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the snapshot cannot be written. Transitions are then recorded as before.
     pub fn checkpoint(&self) -> Result<()> {
         self.shared.log.as_ref().map_or(Ok(()), |log| log.checkpoint(&self.shared.live))
     }
 
     /// Write a snapshot and let go of the folder. The controller goes on in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the snapshot cannot be written or the lock not be released.
     pub fn close(&self) -> Result<()> {
         let Some(log) = &self.shared.log else { return Ok(()) };
         self.stop_keeper();

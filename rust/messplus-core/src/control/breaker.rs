@@ -40,12 +40,12 @@ names!(Failure: "kind" {
 
 /// One circuit per model (Nygard, *Release It!*, 2007: closed, open, half-open).
 ///
-/// A circuit opens on a failure *rate*: when half of ten calls in a row, by the order in which they were
-/// decided, have failed. Calls nobody reports a failure of have succeeded; so neither unrated calls nor
-/// failures that arrive in a burst, long after many later calls went out, open it by themselves. While
-/// it is open the model rests for `cooldown` seconds. Then it is half open: one call goes out as a probe
-/// and the model rests again. An answer closes the circuit, a failure doubles the rest, up to 64 times
-/// or an hour; silence until the next probe halves it again.
+/// A circuit opens on a failure *rate*: when half of ten calls in a row, by the order in which they
+/// were decided, have failed. Calls nobody reports a failure of have succeeded; so neither unrated
+/// calls nor failures that arrive in a burst, long after many later calls went out, open it by
+/// themselves. While it is open the model rests for `cooldown` seconds. Then it is half open: one
+/// call goes out as a probe and the model rests again. An answer closes the circuit, a failure
+/// doubles the rest, up to 64 times or an hour; silence until the next probe halves it again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CircuitBreaker {
     cooldown: u64,

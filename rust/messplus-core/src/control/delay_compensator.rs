@@ -14,19 +14,25 @@ const BIAS_WINDOW: f64 = 100.0;
 /// Squared error of expectations before any rating, and how many ratings that is worth.
 const SQUARED_ERROR: f64 = 0.2;
 const SQUARED_ERROR_WEIGHT: f64 = 5.0;
-/// Standard errors of the mean of all requests by which the mean of rated ones is kept above the target.
+/// Standard errors of the mean of all requests by which the mean of rated ones is kept above the
+/// target.
 const STANDARD_ERRORS: f64 = 0.5;
 
 /// Compensates for ratings that have not come yet.
 ///
-/// Each decision expects a shortfall alpha - p. Until its rating comes, it counts towards what is owed,
-/// fading over twice the mean delay of feedback (Smith's predictor): a rating much later than that
-/// will never come. What ratings brought beyond their expectation, on average, is added to every
-/// expectation that is open (internal model control): decisions made before the first rating are
-/// judged by the first ratings.
+/// Each decision expects a shortfall alpha - p. Until its rating comes, it counts towards what is
+/// owed, fading over twice the mean delay of feedback: a rating much later than that will never come
+/// (Smith, *Closer control of loops with dead time*, 1957). What ratings brought beyond their
+/// expectation, on average, is added to every expectation that is open: decisions made before the
+/// first rating are judged by the first ratings (internal model control; Garcia and Morari, 1982).
+///
+/// ```text
+/// owed = f sum_open keep^age (alpha - p + bias)        keep = 2 d / (2 d + 1), d the mean delay
+/// ```
 ///
 /// Where a share 1 - f of the requests is never rated, the mean of the rated ones differs from that of
-/// all n requests with a variance of (1 - f) s2 / (f n), s2 the mean squared error of the expectations.
+/// all n requests with a variance of (1 - f) s2 / (f n), s2 the mean squared error of the expectations
+/// (sampling without replacement; Cochran, *Sampling Techniques*, 1977, theorem 2.2).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DelayCompensator {
     decided: f64,
@@ -118,8 +124,9 @@ impl DelayCompensator {
         Expectation { shortfall, fading: self.fading }
     }
 
-    /// A decision fell short by `shortfall`, as its rating said `age` decisions later, or as was imputed
-    /// without one. What it still counted is returned; infinity where nothing is open any more.
+    /// A decision fell short by `shortfall`, as its rating said `age` decisions later, or as was
+    /// imputed without one. What it still counted is returned; infinity where nothing is open any
+    /// more.
     pub fn settle(&mut self, expectation: Expectation, shortfall: f64, age: Option<u64>) -> f64 {
         self.rated += 1.0;
         if let Some(age) = age.map(|age| age as f64) {

@@ -15,9 +15,9 @@ use crate::types::agreement::{Agreement, MAX_LIMITS, Objective, Resource};
 /// score = -(1 + lambda) s + sum_r mu_r u_r   (objective: greatest satisfaction)
 /// ```
 ///
-/// lambda is the dual variable of the request's service level, `mu_r` that of the limit on resource r, of
-/// which `u_r` is used (the Lagrangian of the problem of MESS+, arXiv 2505.19947, eq. 1, with limits
-/// added as further constraints; Neely, *Stochastic Network Optimization*, 2010, ch. 4).
+/// lambda is the dual variable of the request's service level, `mu_r` that of the limit on resource
+/// r, of which `u_r` is used: the Lagrangian of the problem that MESS+ (arXiv 2505.19947) solves,
+/// with limits as further constraints (Neely, *Stochastic Network Optimization*, 2010, ch. 4).
 #[derive(Clone, Debug)]
 pub(crate) struct Duals {
     objective: Objective,
@@ -94,7 +94,8 @@ impl Duals {
     }
 
     /// Take note of a decision that should fall short of its level's target by `shortfall` and use
-    /// `used`, where the best model would satisfy with probability `best` and the thriftiest use `least`.
+    /// `used`, where the best model would satisfy with probability `best` and the thriftiest use
+    /// `least`.
     pub fn expect(
         &mut self,
         level: usize,
@@ -136,8 +137,9 @@ impl Duals {
         }
     }
 
-    /// A level that knows nothing better starts with the dual at which requests of logged data meet its
-    /// target: `shortfall` tells by how much the choice at a dual falls short, on the `lines`-th of them.
+    /// A level that knows nothing better starts with the dual at which requests of logged data meet
+    /// its target: `shortfall` tells by how much the choice at a dual falls short, on the `lines`-th
+    /// of them.
     pub fn warm_start(&mut self, level: usize, lines: u64, shortfall: impl FnOnce(f64) -> f64) {
         if self.objective == Objective::Cost {
             let multiplier = &mut self.levels[level].multiplier;

@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 
 /// Counts, per model, decisions that ratings are still expected of.
 ///
-/// Counts fade as [`DelayCompensator`](crate::control::delay_compensator::DelayCompensator) does, by which ratings that never come
-/// are forgotten. A rating in flight will make its model as certain as one that has come: optimism
-/// that knows this spreads requests over the models instead of sending all of them to one.
+/// Counts fade as [`DelayCompensator`](super::delay_compensator::DelayCompensator) does, by
+/// which ratings that never come are forgotten. A rating in flight will make its model as certain as
+/// one that has come: optimism that knows this spreads requests over the models instead of sending
+/// all of them to one.
 #[derive(Clone, Debug)]
 pub struct InFlight {
     counts: Vec<f64>,

@@ -36,10 +36,13 @@ const FIRST_LINES: f64 = 16.0;
 /// r = clip(Q~ / q + 0.9 mean r, 0, 12)        lambda = 0.4 (exp(r) - 1)
 /// ```
 ///
-/// in costs of the most expensive model: an exponential Lyapunov drift reaches every dual from thousandths
-/// to thousands without a scale, and the average carries the level once it is found, so that the
-/// backlog itself returns to zero (proportional and integral control of the dual variable). Its clock is
-/// ratings: the average moves by 2 / (n + 60 + d) per rating, however many requests go unrated.
+/// in costs of the most expensive model. MESS+ weighs satisfaction by Q / V, which fits one scale of
+/// costs; the exponential, the slope of an exponential Lyapunov function instead of a quadratic one,
+/// reaches every dual from thousandths to thousands with one setting. The average carries the level
+/// once it is found, so that the backlog itself returns to zero: proportional and integral control of
+/// the dual variable (Stooke, Achiam and Abbeel, *Responsive safety in reinforcement learning by PID
+/// Lagrangian methods*, 2020). Its clock is ratings: it moves by 2 / (n + 60 + d) per rating, however
+/// many requests go unrated.
 ///
 /// Q~ is Q plus what ratings in flight are expected to owe and a margin for unrated requests
 /// ([`DelayCompensator`]); without delay, and with every request rated, Q~ is Q.
@@ -64,9 +67,11 @@ impl Multiplier {
         SCALE * libm::expm1(self.mean_log_dual)
     }
 
-    /// A request of logged data, served at the steady dual, should fall short by this; it is the `lines`-th.
+    /// A request of logged data, served at the steady dual, should fall short by this; it is the
+    /// `lines`-th.
     ///
-    /// A step of stochastic approximation towards the dual that meets the target in the mean.
+    /// A step of stochastic approximation (Robbins and Monro, *A stochastic approximation method*,
+    /// 1951) towards the dual that meets the target in the mean.
     pub fn warm_start_dual(&mut self, shortfall: f64, lines: f64) {
         let rate = WARM_START_STEP / (lines + FIRST_LINES).sqrt();
         self.mean_log_dual = (self.mean_log_dual + rate * shortfall).clamp(0.0, MAX_LOG_DUAL);
@@ -87,7 +92,8 @@ impl Multiplier {
         self.mean_log_dual / MAX_LOG_DUAL >= PULLS
     }
 
-    /// The dual for the next request: what a unit of satisfaction is worth, `>= 0`, in costs of the most expensive model.
+    /// The dual for the next request: what a unit of satisfaction is worth, `>= 0`, in costs of the
+    /// most expensive model.
     pub fn advance(&mut self, backlog: f64) -> f64 {
         let share = self.compensator.rated_share();
         let held_back = share * self.compensator.delay();

@@ -2,14 +2,17 @@
 
 use crate::error::{Error, Result};
 
-/// Counts by how much rated requests have fallen short of the target (MESS+, virtual queue Q).
+/// Counts by how much rated requests have fallen short of the target: the virtual queue Q of MESS+
+/// (arXiv 2505.19947, algorithm 1; Neely, *Stochastic Network Optimization*, 2010, eq. 4.40).
 ///
-/// Each rated request with satisfaction s moves the backlog to `max(-credit, backlog + alpha - s)`;
-/// each call that uses u of a resource limited to the mean L moves that limit's to
-/// `max(-credit, backlog + u / L - 1)`.
+/// ```text
+/// Q <- max(-credit, Q + alpha - s)        a rated request of satisfaction s
+/// Q <- max(-credit, Q + u / L - 1)        a call that uses u of a resource limited to the mean L
+/// ```
+///
 /// The paper's queue has no credit and forgets what was delivered beyond the target; with credit,
-/// that much of it counts. Summing the inequality `backlog' >= backlog + alpha - s` over T rated requests gives, on every
-/// sample path and for every choice of models,
+/// that much of it counts. Summing the inequality `Q' >= Q + alpha - s` over T rated requests gives, on
+/// every sample path and for every choice of models,
 ///
 /// ```text
 /// (1/T) sum s  >=  alpha - (Q_{T+1} - Q_1) / T

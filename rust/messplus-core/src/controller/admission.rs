@@ -1,4 +1,4 @@
-//! What may come in: every argument is checked before anything changes.
+//! Checks at the door: every argument, before anything changes.
 
 use super::Controller;
 use crate::error::{Error, Result};
@@ -52,6 +52,10 @@ impl Controller {
     }
 
     /// Whether [`warm_start`](Self::warm_start) would accept this line.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`warm_start`](Self::warm_start).
     pub fn check_example(&self, example: &Example<'_>) -> Result<()> {
         self.check_features(example.features)?;
         self.check_outcome(&example.outcome).map(drop)
@@ -79,7 +83,11 @@ impl Controller {
         check_finite(features)
     }
 
-    /// Whether [`fail`](Self::fail) would take this in; the slot of the decision.
+    /// Whether [`fail`](Self::fail) would accept this; the slot of the decision.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fail`](Self::fail).
     pub fn check_failure(&self, id: u128, model: usize) -> Result<usize> {
         let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
         let Some(spec) = self.config.models.get(model) else {

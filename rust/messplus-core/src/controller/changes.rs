@@ -13,7 +13,12 @@ impl Controller {
     /// Change the zoo; what was learned about other models stays.
     ///
     /// A new model gets the next index and starts from its listed cost and quality. One that leaves
-    /// keeps its index, and feedback on its answers is accepted. An error changes nothing.
+    /// keeps its index, and feedback on its answers is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a model that breaks a rule of the zoo, [`Error::Input`] for one that has
+    /// left or was never there, or is the last. Nothing has changed then.
     pub fn change_zoo(&mut self, change: &ZooChange) -> Result<()> {
         let mut models = self.config.models.clone();
         match change {

@@ -10,7 +10,7 @@ use super::Controller;
 use crate::config::Config;
 use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
-use crate::random::Draws;
+use crate::random::Uniforms;
 
 const LABEL: &[u8] = b"MESSPLUS";
 /// The format this version writes, and the oldest it reads.
@@ -21,13 +21,14 @@ const MAX_COUNT: u64 = 1 << 53;
 
 impl Controller {
     /// Everything needed to go on as if nothing had happened, as versioned and checksummed bytes.
+    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.text(&self.config.to_json());
         out.u64(self.step);
         out.u64(self.now);
         self.breaker.encode(&mut out);
-        self.draws.encode(&mut out);
+        self.uniforms.encode(&mut out);
         let backlogs = self.levels.iter().chain(&self.limits).map(VirtualQueue::backlog);
         backlogs.for_each(|backlog| out.f64(backlog));
         self.policy.encode(&mut out);
@@ -38,6 +39,10 @@ impl Controller {
     }
 
     /// The controller that [`to_bytes`](Self::to_bytes) saved.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`] for bytes that are truncated, corrupt, of another format or not ours.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut input = open(bytes)?;
         let config = Config::from_json(input.text()?)
@@ -50,7 +55,7 @@ impl Controller {
             return Err(Error::state("counters must stay below 2^53", controller.step));
         }
         controller.breaker.decode(&mut input, controller.now)?;
-        controller.draws = Draws::decode(&mut input)?;
+        controller.uniforms = Uniforms::decode(&mut input)?;
         for queue in controller.levels.iter_mut().chain(&mut controller.limits) {
             *queue = queue.with_backlog(input.f64()?)?;
         }

@@ -3,10 +3,11 @@
 mod admission;
 mod changes;
 mod codec;
+mod feedback;
 mod shadow;
 
-use crate::config::{Config, Missing, ValidConfig};
-use crate::control::breaker::{CircuitBreaker, Failure};
+use crate::config::{Config, ValidConfig};
+use crate::control::breaker::CircuitBreaker;
 use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
 use crate::memory::pending::PendingDecisions;
@@ -14,11 +15,11 @@ use crate::memory::pending_decision::PendingDecision;
 use crate::memory::sessions::Sessions;
 use crate::memory::stats::Stats;
 use crate::policy::objective::rank;
-use crate::policy::{Call, Context, Policy, Selection};
-use crate::random::Draws;
-use crate::types::agreement::{MAX_LIMITS, Resource};
+use crate::policy::{Context, Policy, Selection};
+use crate::random::Uniforms;
+use crate::types::agreement::MAX_LIMITS;
 use crate::types::model_set::ModelSet;
-use crate::types::request::{Decision, Example, Outcome, Reason, Request};
+use crate::types::request::{Decision, Reason, Request};
 use crate::types::zoo;
 
 /// Routes requests and learns from their outcomes.
@@ -32,7 +33,7 @@ pub struct Controller {
     step: u64,
     now: u64,
     breaker: CircuitBreaker,
-    draws: Draws,
+    uniforms: Uniforms,
     levels: Vec<VirtualQueue>,
     limits: Vec<VirtualQueue>,
     /// Models that have not left the zoo.
@@ -45,6 +46,7 @@ pub struct Controller {
 
 impl Controller {
     /// A controller that has seen nothing.
+    #[must_use]
     pub fn new(config: ValidConfig) -> Self {
         let (n_models, n_features) = (config.models.len(), config.n_features);
         let queue = || VirtualQueue::new(config.policy.preset().credit());
@@ -52,7 +54,7 @@ impl Controller {
             step: 0,
             now: 0,
             breaker: CircuitBreaker::new(n_models, config.operation.cooldown),
-            draws: Draws::new(config.seed),
+            uniforms: Uniforms::new(config.seed),
             levels: config.agreement.levels.iter().map(|_| queue()).collect(),
             limits: config.agreement.limits.iter().map(|_| queue()).collect(),
             active: zoo::active(&config.models),
@@ -109,25 +111,28 @@ impl Controller {
         &self.stats
     }
 
-    /// Whether a service level seems within reach; see [`Adaptive`](crate::policy::default::Adaptive).
+    /// Whether a service level seems within reach, as far as the policy can tell.
     pub fn level_feasible(&self, level: usize) -> bool {
         self.policy.level_feasible(level, self.alpha(level))
     }
 
-    /// Whether a limit seems within reach.
+    /// Whether a limit seems within reach, as far as the policy can tell.
     pub fn limit_feasible(&self, limit: usize) -> bool {
         self.policy.limit_feasible(limit)
     }
 
-    /// Times that ratings or costs of a model were found to have drifted; see [`Drift`](crate::learn::drift::Drift).
+    /// Times that ratings or costs of a model were found to have drifted.
     pub fn drifts(&self, model: usize) -> u64 {
         self.policy.drifts(model)
     }
 
-    /// Choose the model for one request as the policy has it: see [`Paper`](crate::policy::paper::Paper) and
-    /// [`Adaptive`](crate::policy::default::Adaptive). The answer is written over `decision`.
+    /// Choose the model for one request, as the policy has it. The answer is written over `decision`.
     ///
-    /// An error changes neither the controller nor `decision`.
+    /// # Errors
+    ///
+    /// [`Error::Input`], [`Error::Shape`] or [`Error::NonFinite`] for an argument that breaks its
+    /// rule, an id that is pending already among them. Neither the controller nor `decision` has
+    /// changed then.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         let asked = self.check_request(request)?;
         let allowed = self.breaker.available(asked, self.now);
@@ -148,7 +153,7 @@ impl Controller {
             limit_backlogs,
             previous: request.session.and_then(|session| self.sessions.model(session)),
             switching_cost: self.config.switching_cost,
-            uniform: self.draws.uniform(),
+            uniform: self.uniforms.uniform(),
         };
         decision.id = request.id;
         decision.step = self.step;
@@ -175,93 +180,15 @@ impl Controller {
         Ok(())
     }
 
-    /// Time passes: seconds of the controller's own life, which no wall clock moves. Decisions made more
-    /// than [`pending_age`](crate::Operation::pending_age) ago are forgotten. A time before the present
-    /// changes nothing.
+    /// Time passes: seconds of the controller's own life, which no wall clock moves. Decisions made
+    /// more than [`pending_age`](crate::Operation::pending_age) ago are forgotten. A time before the
+    /// present changes nothing.
     pub fn advance(&mut self, now: u64) {
         self.now = self.now.max(now);
         let Some(age) = self.config.operation.pending_age else { return };
         while self.pending.oldest().is_some_and(|oldest| self.now.saturating_sub(oldest.at) > age) {
             self.forget_oldest();
         }
-    }
-
-    /// A model did not answer the request of a decision. Where calls of it keep failing, or a rate limit
-    /// says for how many seconds, it rests (see [`CircuitBreaker`]); the predictor learns nothing. Returns
-    /// the model to call instead: the best that has not failed on this decision.
-    ///
-    /// # Errors
-    /// The decision or the model is unknown, or the model has failed on it before. Nothing has changed then.
-    pub fn fail(
-        &mut self,
-        id: u128,
-        model: usize,
-        kind: Failure,
-        retry_after: Option<u64>,
-    ) -> Result<Option<usize>> {
-        let slot = self.check_failure(id, model)?;
-        let pending = self.pending.get_mut(slot);
-        pending.failed.insert(model);
-        self.breaker.fail(model, pending.call_of(model), kind, retry_after, self.now);
-        self.stats.models[model].failed += 1;
-        Ok(pending.ranking.iter().find(|&model| !pending.failed.contains(model)))
-    }
-
-    /// Learn what became of a decision.
-    ///
-    /// Outcomes may come late, in any order and in parts, but each part once. The queue accounts for a
-    /// decision once, with the rating of the model that served: the chosen one, or, where it has none
-    /// here, the first rated model that was not merely queried for learning. What else is learned is up
-    /// to the policy.
-    ///
-    /// An error changes nothing.
-    pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
-        let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
-        self.check_outcomes(slot, outcomes)?;
-        let pending = *self.pending.get(slot);
-        for outcome in outcomes {
-            if !self.pending.get(slot).has_answered(outcome.model) {
-                self.breaker.answer(outcome.model, pending.call_of(outcome.model));
-            }
-            self.stats.observe(pending.level, outcome);
-            if outcome.model == pending.model
-                && let (Some(choice), Some(cost)) = (pending.shadow_choice, outcome.cost)
-            {
-                self.stats.shadow.add_cost(&choice, pending.model, cost);
-            }
-            let call = Call {
-                model: outcome.model,
-                features: self.pending.features(slot),
-                input_tokens: pending.input_tokens,
-                explored: pending.explored,
-            };
-            learn(self.policy.as_mut(), &call, outcome);
-            for (resource, used) in
-                [(Resource::Cost, outcome.cost), (Resource::Latency, outcome.latency)]
-            {
-                if let Some(used) = used {
-                    self.debit(slot, resource, used);
-                }
-            }
-            self.pending.get_mut(slot).observe(outcome);
-        }
-        if !pending.accounted
-            && let Some(satisfaction) = served_satisfaction(&pending, outcomes)
-        {
-            self.pending.get_mut(slot).accounted = true;
-            let age = Some(self.step.saturating_sub(pending.step));
-            if let Some(choice) = pending.shadow_choice {
-                let imputed = self.impute(&pending, &choice, outcomes);
-                self.account(&pending, imputed, age);
-                let backlog = self.levels[pending.level].backlog();
-                self.stats.levels[pending.level].impute(imputed, backlog);
-            } else {
-                self.account(&pending, satisfaction, age);
-                let backlog = self.levels[pending.level].backlog();
-                self.stats.levels[pending.level].rate(satisfaction, backlog);
-            }
-        }
-        Ok(())
     }
 
     /// Whether no request was decided and nothing learned.
@@ -271,7 +198,9 @@ impl Controller {
 
     /// Exchange the [metadata](Config::metadata) of a controller to which nothing has happened.
     ///
-    /// An error changes nothing.
+    /// # Errors
+    ///
+    /// [`Error::Input`] once something was decided or learned. Nothing has changed then.
     pub fn describe(&mut self, metadata: String) -> Result<()> {
         if !self.is_new() {
             let rule = "must be set before anything was decided or learned";
@@ -279,61 +208,6 @@ impl Controller {
         }
         self.config.set_metadata(metadata);
         Ok(())
-    }
-
-    /// Learn from a line of logged data, as if this policy had picked it for exploration.
-    ///
-    /// Trains what predicts satisfaction, cost and latency, and finds the dual variable the router starts
-    /// with. The request was not routed under the service level, so queue, counters, steps and pending
-    /// decisions stay as they are.
-    ///
-    /// An error changes nothing.
-    pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
-        self.check_example(example)?;
-        let call = Call {
-            model: example.outcome.model,
-            features: example.features.unwrap_or(&[]),
-            input_tokens: example.input_tokens,
-            explored: true,
-        };
-        learn(self.policy.as_mut(), &call, &example.outcome);
-        if example.outcome.satisfaction.is_some() {
-            for level in 0..self.levels.len() {
-                self.policy.warm_start_dual(level, self.alpha(level), self.active, &call);
-            }
-        }
-        Ok(())
-    }
-
-    /// Let a decision's service level account for its satisfaction, rated `age` decisions after it or
-    /// imputed without an age.
-    fn account(&mut self, pending: &PendingDecision, satisfaction: f64, age: Option<u64>) {
-        let alpha = self.alpha(pending.level);
-        self.levels[pending.level].update(alpha, satisfaction);
-        self.policy.settle(
-            pending.level,
-            pending.model,
-            pending.expectations.level,
-            alpha - satisfaction,
-            age,
-        );
-    }
-
-    /// Debit one call's usage to the limits of a resource.
-    fn debit(&mut self, slot: usize, resource: Resource, used: f64) {
-        let pending = self.pending.get(slot);
-        let earlier = match resource {
-            Resource::Cost => pending.costed,
-            Resource::Latency => pending.timed,
-        };
-        let age = self.step.saturating_sub(pending.step);
-        for (index, limit) in self.config.agreement.limits.iter().enumerate() {
-            if limit.resource == resource {
-                self.limits[index].update(used / limit.mean, 1.0);
-                let first = earlier.is_empty().then_some((pending.expectations.limits[index], age));
-                self.policy.debit(index, used, first);
-            }
-        }
     }
 
     fn alpha(&self, level: usize) -> f64 {
@@ -387,41 +261,6 @@ impl Controller {
             p_satisfied: decision.p_satisfied[chosen],
             ..PendingDecision::default()
         };
-        self.pending.insert(pending, request.features);
+        self.pending.insert(&pending, request.features);
     }
-
-    fn forget_oldest(&mut self) {
-        let pending = self.pending.evict_oldest();
-        let imputed = match self.config.operation.missing {
-            Missing::Ignore => return,
-            Missing::Predicted => pending.p_satisfied,
-            Missing::Unsatisfied => 0.0,
-        };
-        if !pending.accounted {
-            self.account(&pending, imputed, None);
-            self.stats.levels[pending.level].impute(imputed, self.levels[pending.level].backlog());
-        }
-    }
-}
-
-/// Teach the policy what is known of a call.
-fn learn(policy: &mut dyn Policy, call: &Call<'_>, outcome: &Outcome) {
-    if let Some(satisfaction) = outcome.satisfaction {
-        policy.learn_rating(call, satisfaction);
-    }
-    if let Some(cost) = outcome.cost {
-        policy.learn_cost(call, cost);
-    }
-    if let Some(latency) = outcome.latency {
-        policy.learn_latency(call, latency);
-    }
-}
-
-/// The rating that counts for the user, if it is among the outcomes.
-fn served_satisfaction(pending: &PendingDecision, outcomes: &[Outcome]) -> Option<f64> {
-    let rating_where = |serves: &dyn Fn(usize) -> bool| {
-        outcomes.iter().filter(|outcome| serves(outcome.model)).find_map(|o| o.satisfaction)
-    };
-    rating_where(&|model| model == pending.model)
-        .or_else(|| rating_where(&|model| !pending.also_query.contains(model)))
 }

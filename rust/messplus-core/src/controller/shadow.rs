@@ -16,7 +16,7 @@ impl Controller {
         decision: &mut Decision,
     ) {
         let choice = decision.model;
-        let uniform = self.draws.uniform();
+        let uniform = self.uniforms.uniform();
         let (served, propensity) = shadow.serve(allowed, choice, uniform);
         let shadow_choice = ShadowChoice {
             model: choice,

@@ -25,16 +25,19 @@ const DISPERSION_WINDOW: f64 = 1000.0;
 /// z_m = w_0 . x + w_m . x + b_m        p_m = sigmoid(z_m)
 /// ```
 ///
-/// `w_0` is shared by the zoo (how hard is this prompt), `w_m` and `b_m` are the model's own; each has a
-/// Gaussian belief. A rating s of model m moves both by one step of Laplace's approximation, which is
-/// the extended Kalman filter: with h = p (1 - p) / phi and v the variance of z,
+/// `w_0` is shared by the zoo (how hard is this prompt), `w_m` and `b_m` are the model's own; each
+/// has a Gaussian belief. A rating s of model m moves both by one step of Laplace's approximation,
+/// which is the extended Kalman filter (Spiegelhalter and Lauritzen, *Sequential updating of
+/// conditional probabilities on directed graphical structures*, 1990): with h = p (1 - p) / phi and v
+/// the variance of z,
 ///
 /// ```text
 /// w += P x (s - p) / phi / (1 + h v)        P -= P x (P x)' h / (1 + h v)
 /// ```
 ///
-/// The dispersion phi is the observed variance of ratings over that of 0/1 labels (generalised
-/// linear models, quasi-likelihood): graded ratings scatter less and teach more.
+/// The dispersion phi is the observed variance of ratings over that of 0/1 labels: graded ratings
+/// scatter less and teach more (Wedderburn, *Quasi-likelihood functions, generalized
+/// linear models, and the Gauss-Newton method*, 1974).
 #[derive(Clone, Debug)]
 pub struct BayesianHeads {
     shared: Gaussian,
@@ -61,7 +64,8 @@ impl LogOdds {
         sigmoid(self.mean + optimism * self.sd)
     }
 
-    /// As certain as once this many ratings more have come, if each were to tell of this very request.
+    /// As certain as once this many more ratings have come, each of this very request: precisions add
+    /// up.
     #[must_use]
     pub fn after(self, ratings: f64) -> Self {
         let variance = self.sd * self.sd;
@@ -92,7 +96,7 @@ impl Dispersion {
 }
 
 impl BayesianHeads {
-    /// Heads that know nothing but this of each model's mean satisfaction.
+    /// Heads that know of each model only what is believed of its mean satisfaction.
     pub fn new(
         log_odds: impl IntoIterator<Item = LogOdds>,
         n_features: usize,
@@ -112,7 +116,7 @@ impl BayesianHeads {
         heads
     }
 
-    /// One more head, which knows nothing but this of the model's mean satisfaction.
+    /// One more head, which knows only what is believed of the model's mean satisfaction.
     pub fn add(&mut self, LogOdds { mean, sd }: LogOdds, n_features: usize) {
         self.own.push(Gaussian::new(n_features, OWN_VARIANCE, mean, (sd * sd) as f32));
         self.dispersion.push(Dispersion { sum: DISPERSION_WEIGHT, weight: DISPERSION_WEIGHT });

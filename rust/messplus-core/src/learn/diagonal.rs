@@ -56,7 +56,8 @@ impl Diagonal {
 
     /// Condition on an observation of `w . x + b` that came out `residual` too low. It was expected
     /// with variance S = `innovation_variance`, noise included and more than
-    /// [`variance`](Self::variance) of x: mean += P x residual / S, P -= P x (P x)' / S on the diagonal.
+    /// [`variance`](Self::variance) of x: mean += P x residual / S, P -= P x (P x)' / S on the diagonal
+    /// (Kalman, *A new approach to linear filtering and prediction problems*, 1960).
     pub fn learn_one(&mut self, x: &[f32], residual: f64, innovation_variance: f64) {
         let gain = residual / innovation_variance;
         let total = innovation_variance as f32;

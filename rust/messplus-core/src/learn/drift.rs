@@ -4,19 +4,21 @@ use messplus_base::wire::{Reader, Writer};
 
 use crate::error::{Error, Result};
 
-/// Drift of less than this many standard deviations per outcome is let pass.
+/// Drift by less than this many standard deviations per outcome is tolerated.
 const ALLOWANCE: f64 = 0.25;
-/// The sum that raises an alarm. With errors that are standard normal, Siegmund's approximation gives
-/// one false alarm in about two million outcomes, and ratings that are 1 nine times out of ten raise
-/// one in some 200,000; a lasting shift by one deviation is found after about 35.
+/// The sum that raises an alarm. With errors that are standard normal there is one false alarm in
+/// about two million outcomes (Siegmund, *Sequential Analysis*, 1985, ch. II), with ratings that are
+/// 1 nine times out of ten one in some 200,000; a lasting shift by one deviation is found after about
+/// 35.
 const THRESHOLD: f64 = 25.0;
 /// An outlier counts at most this many deviations.
 const MAX_ERROR: f64 = 3.0;
-/// By what an alarm widens a belief's variances: what was learned weighs as a fiftieth of the outcomes.
+/// What an alarm multiplies the precision of a belief by: what was learned counts like a fiftieth of
+/// its outcomes.
 pub(crate) const FORGETTING: f32 = 0.02;
 
 /// Cumulative sums of standardised errors, one per direction (Page, *Continuous inspection schemes*,
-/// 1954):
+/// Biometrika 41, 1954):
 ///
 /// ```text
 /// S+ = max(0, S+ + e - 0.25)      S- = max(0, S- - e - 0.25)      alarm beyond 25

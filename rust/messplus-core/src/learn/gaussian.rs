@@ -12,9 +12,9 @@ pub const FULL: usize = 32;
 /// Mean and covariance of the weights w and the intercept b of `w . x + b`.
 ///
 /// The covariance of the first [`FULL`] weights is held as `U D U'` with U unit upper triangular and
-/// D diagonal (Bierman, *Factorization methods for discrete sequential estimation*, 1977): whatever
-/// is learned, D stays positive and so does the covariance. The other weights and the intercept
-/// are [`Diagonal`]; correlations with them are dropped.
+/// D diagonal (Bierman, *Factorization Methods for Discrete Sequential Estimation*, 1977, ch. V):
+/// whatever is learned, D stays positive and so does the covariance. The other weights and the
+/// intercept are [`Diagonal`]; correlations with them are dropped.
 #[derive(Clone, Debug)]
 pub struct Gaussian {
     weights: Vec<f64>,
@@ -79,7 +79,8 @@ impl Gaussian {
         }
     }
 
-    /// Bierman's update of U and D for the innovation variance `total`; leaves P x in `px`.
+    /// Update U and D for the innovation variance `total` (Bierman 1977, ch. V, U-D measurement
+    /// update); leaves P x in `px`.
     fn update_factors(&mut self, x: &[f32], total: f32, px: &mut [f32]) {
         let mut explained = 0.0;
         let mut columns = self.upper.as_slice();

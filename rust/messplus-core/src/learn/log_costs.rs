@@ -34,7 +34,9 @@ const SMALLEST_SHARE: f64 = 1e-9;
 /// where none is listed: what is learned is how costs differ from the list.
 ///
 /// The costs of one zoo differ by orders of magnitude and by factors from prompt to prompt, so their
-/// logarithm is what is linear. Beliefs keep variances only: correlations gained nothing here.
+/// logarithm is what is linear, and their expectation the mean of a log-normal variable (Aitchison
+/// and Brown, *The Lognormal Distribution*, 1957). Beliefs are updated as by [`Diagonal::learn_one`]
+/// and keep variances only: correlations gained nothing here.
 #[derive(Clone, Debug)]
 pub struct LogCosts {
     shared: Diagonal,

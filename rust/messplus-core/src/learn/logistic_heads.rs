@@ -45,8 +45,9 @@ impl SgdConfig {
 ///
 /// Head m is `sigmoid(w_m . x + b_m)`. One labelled request lowers the regularised cross-entropy
 /// `-y ln p - (1 - y) ln(1 - p) + l2/2 (|w|^2 + b^2)` by a gradient step with momentum, the
-/// gradient clipped to a largest norm (MESS+, predictor over frozen features). The penalty makes
-/// the loss strongly convex, as the paper's analysis asks.
+/// gradient clipped to a largest norm: the satisfaction predictor of MESS+ (arXiv 2505.19947,
+/// algorithm 1) over frozen features. The penalty makes the loss strongly convex, as the paper's
+/// analysis asks.
 #[derive(Clone, Debug)]
 pub struct LogisticHeads {
     config: SgdConfig,

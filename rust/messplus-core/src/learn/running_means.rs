@@ -5,7 +5,7 @@ use messplus_base::wire::{Reader, Writer};
 use crate::error::Result;
 
 /// Mean cost per model over the requests whose cost is known; the listed cost until the first
-/// (MESS+, running mean E).
+/// (MESS+, arXiv 2505.19947: the E of algorithm 1).
 #[derive(Clone, Debug)]
 pub struct RunningMeans {
     means: Vec<f64>,

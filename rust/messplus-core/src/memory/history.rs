@@ -22,7 +22,7 @@ pub struct Point {
     pub cost: f64,
 }
 
-/// Every `stride`-th point, the stride doubling whenever the room is used up.
+/// Every `stride`-th point; the stride doubles whenever there is no room left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     stride: u64,

@@ -64,7 +64,7 @@ impl PendingDecision {
     }
 
     /// Take note of which parts of an outcome came.
-    pub fn observe(&mut self, outcome: &Outcome) {
+    pub(crate) fn observe(&mut self, outcome: &Outcome) {
         let parts = [
             (&mut self.rated, outcome.satisfaction),
             (&mut self.costed, outcome.cost),

@@ -6,9 +6,10 @@
 //! V = q + [served = w] / pi (y - q)
 //! ```
 //!
-//! (doubly robust: Dudik, Langford and Li, ICML 2011, eq. 1), y the rating or cost of the model that
-//! served, q what was predicted for w before. Given everything before, V has the mean of w's true
-//! value whatever q is, wherever pi > 0; where pi = 0, V = q rests on the prediction alone.
+//! (Dudik, Langford and Li, *Doubly robust policy evaluation and learning*, 2011), y the rating or
+//! cost of the model that served, q what was predicted for w before. Given everything before, V has
+//! the mean of w's true value whatever q is, wherever pi > 0; where pi = 0, V = q rests on the
+//! prediction alone.
 
 use messplus_base::wire::{Reader, Writer};
 

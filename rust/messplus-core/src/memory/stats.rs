@@ -53,7 +53,8 @@ pub struct LevelStats {
     /// Sum of their satisfaction.
     pub satisfaction: f64,
     /// Sum over them of the squared difference to the mean of those before (1/2 for the first): the
-    /// variance process of an empirical-Bernstein confidence sequence.
+    /// variance process of an empirical-Bernstein confidence sequence (Howard et al., *Time-uniform,
+    /// nonparametric, nonasymptotic confidence sequences*, 2021, theorem 4).
     pub spread: f64,
     /// Requests never rated whose satisfaction was imputed, so that the queue accounts for them.
     pub imputed: u64,

@@ -68,13 +68,13 @@ impl Preset for DefaultConfig {
 /// Chooses `argmin_m E_m(x) - lambda p_m(x) + sum_r mu_r u_rm(x)`.
 ///
 /// `E_m` is the expected cost in units of the most expensive model's mean ([`LogCosts`]), `p_m` the
-/// probability of satisfaction seen with 1.5 standard deviations of optimism ([`BayesianHeads`]), lambda
-/// and `mu_r` are the dual variables of the request's service level and of each limited resource
-/// ([`Duals`]), of which `u_rm` are used.
+/// probability of satisfaction seen with 1.5 standard deviations of optimism ([`BayesianHeads`]),
+/// lambda and `mu_r` are the dual variables of the request's service level and of each limited
+/// resource ([`Duals`]), of which `u_rm` are used.
 ///
-/// With probability `min(1, c / n^(1/4))` after n ratings the request explores: optimism doubles, so that
-/// a model is tried again exactly where it might change the choice at the current duals, and no money
-/// goes into models that could not.
+/// With probability `min(1, c / n^(1/4))` after n ratings the request explores: optimism doubles, so
+/// that a model is tried again exactly where it might change the choice at the current duals, and no
+/// money goes into models that could not.
 #[derive(Clone, Debug)]
 struct DefaultPolicy {
     exploration: f64,

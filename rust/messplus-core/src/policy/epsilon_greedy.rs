@@ -56,8 +56,10 @@ impl Preset for EpsilonGreedyConfig {
 /// With probability epsilon a model drawn uniformly serves, otherwise
 /// `argmin_m E_m - lambda clip(w_m . x + b_m, 0, 1)`.
 ///
-/// `E_m` is the mean cost in units of the most expensive one, lambda the dual variable of the service level
-/// ([`Duals`]); each rating moves `w_m` and `b_m` by one step of Bayesian ridge regression ([`Gaussian`]).
+/// `E_m` is the mean cost in units of the most expensive one, lambda the dual variable of the service
+/// level ([`Duals`]); each rating moves `w_m` and `b_m` by one step of Bayesian ridge regression
+/// ([`Gaussian`]; Bishop, *Pattern Recognition and Machine Learning*, 2006, sec. 3.3). Exploration:
+/// Sutton and Barto, *Reinforcement Learning*, 2018, sec. 2.2.
 #[derive(Clone, Debug)]
 struct EpsilonGreedyPolicy {
     epsilon: f64,

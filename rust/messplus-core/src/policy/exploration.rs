@@ -3,7 +3,8 @@
 use crate::check;
 use crate::error::Result;
 
-/// Probability of exploring at time `t >= 1`: `min(1, c / t^(1/4))` (MESS+, exploration).
+/// Probability of exploring at time `t >= 1`: `min(1, c / t^(1/4))` (MESS+, arXiv 2505.19947,
+/// algorithm 1).
 ///
 /// The fourth root is two square roots, which every machine rounds alike.
 pub fn probability(c: f64, t: f64) -> f64 {

@@ -41,12 +41,13 @@ pub(crate) trait Preset {
     /// The policy before its first request.
     fn build(&self, problem: &Problem<'_>) -> Box<dyn Policy>;
 
-    /// How far the virtual queues may run ahead of their targets, in rated requests; MESS+ has no credit.
+    /// How far the virtual queues may run ahead of their targets, in rated requests; MESS+ has no
+    /// credit.
     fn credit(&self) -> f64 {
         0.0
     }
 
-    /// Whether the policy keeps to limits on cost and latency.
+    /// Whether the policy keeps limits on cost and latency.
     fn takes_limits(&self) -> bool {
         false
     }

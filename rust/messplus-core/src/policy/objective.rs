@@ -1,6 +1,8 @@
 //! The problem solved for every request: drift plus penalty, smallest first.
 
-/// Score of one model, lower is better: `V E + Q (alpha - p)` (MESS+, per-request problem).
+/// Score of one model, lower is better: `V E + Q (alpha - p)`, what MESS+ minimises for every request
+/// (arXiv 2505.19947, algorithm 1; drift plus penalty: Neely, *Stochastic Network Optimization*,
+/// 2010, ch. 4).
 ///
 /// `cost` is the expected cost E, `backlog` the weight Q on satisfaction, `p_satisfied` the
 /// predicted probability. Finite arguments of ordinary size give a finite score.

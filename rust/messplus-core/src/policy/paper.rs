@@ -46,9 +46,9 @@ impl Preset for PaperConfig {
 
 /// MESS+ (arXiv 2505.19947, algorithm 1).
 ///
-/// With probability `min(1, c / t^(1/4))` every allowed model is queried and the most expensive serves;
-/// otherwise the model of the smallest drift plus penalty serves. Learns ratings of explored requests, and
-/// mean costs.
+/// With probability `min(1, c / t^(1/4))` every allowed model is queried and the most expensive
+/// serves; otherwise the model of the smallest drift plus penalty serves. Learns ratings of explored
+/// requests, and mean costs.
 #[derive(Clone, Debug)]
 struct PaperPolicy {
     v: f64,

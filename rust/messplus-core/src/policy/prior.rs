@@ -1,4 +1,4 @@
-//! What the listed costs and qualities of a zoo tell before the first rating.
+//! What the listed costs and qualities of a zoo say before the first rating.
 
 use crate::learn::bayesian_heads::LogOdds;
 use crate::types::zoo::ModelSpec;
@@ -7,8 +7,8 @@ use crate::types::zoo::ModelSpec;
 /// benchmark score counts as much as 50 ratings.
 const VARIANCE: f64 = 2.0;
 const LISTED_VARIANCE: f64 = 0.1;
-/// Log odds of the most expensive model where no quality is listed, and by how much they fall per factor of e
-/// in cost: 0.79 for the most expensive, 0.75 for one at a tenth.
+/// Log odds of the most expensive model where no quality is listed, and by how much they fall per
+/// factor of e in cost: 0.79 for the most expensive, 0.75 for one at a tenth.
 const LOG_ODDS: f64 = 1.3;
 const LOG_ODDS_PER_LN_COST: f64 = 0.08;
 const LOG_ODDS_OF_UNKNOWN_COST: f64 = 1.0;
@@ -20,7 +20,8 @@ pub fn most_expensive(models: &[ModelSpec]) -> f64 {
     models.iter().map(|model| model.cost.usual()).fold(0.0, f64::max)
 }
 
-/// Belief about the log odds of a model's mean satisfaction, in a zoo of this most expensive cost.
+/// Belief about the log odds of a model's mean satisfaction, in a zoo whose most expensive model is
+/// listed at this cost.
 pub fn log_odds(model: &ModelSpec, most_expensive: f64) -> LogOdds {
     let cost = model.cost.usual();
     let (mean, variance) = match model.quality {
@@ -38,11 +39,13 @@ pub fn initial_dual(models: &[ModelSpec], alpha: f64) -> f64 {
     dual(models, alpha).unwrap_or(INITIAL_DUAL)
 }
 
-/// Dual of satisfaction, in costs of the most expensive model, at which the cheapest blind mixture of the
-/// models, as they are listed, meets the target `alpha`; beyond the best quality, the dual of that.
+/// Dual of satisfaction, in costs of the most expensive model, at which the cheapest blind mixture of
+/// the models, as they are listed, meets the target `alpha`; beyond the best quality, the dual of
+/// that.
 ///
-/// The multiplier of the constraint in `min w . cost` subject to `w . quality >= alpha`: the slope of the lower convex hull of
-/// the points (quality, cost) at alpha. `None` unless every model lists its quality and one its cost.
+/// The multiplier of the constraint in `min w . cost` subject to `w . quality >= alpha`: the slope of
+/// the lower convex hull of the points (quality, cost) at alpha (Boyd and Vandenberghe, *Convex
+/// Optimization*, 2004, ch. 5). `None` unless every model lists its quality and one its cost.
 fn dual(models: &[ModelSpec], alpha: f64) -> Option<f64> {
     let unit = most_expensive(models);
     let serving = || models.iter().filter(|model| !model.retired);
@@ -89,7 +92,8 @@ mod tests {
 
     #[test]
     fn the_dual_is_the_slope_of_the_hull_at_the_target() {
-        // In costs of the most expensive: (.6, .1), (.8, .3), (.9, 1); the model at (.65, .9) is on no mixture.
+        // In costs of the most expensive: (.6, .1), (.8, .3), (.9, 1); the model at (.65, .9) is on
+        // no mixture.
         let zoo = zoo(&[(1.0, Some(0.6)), (3.0, Some(0.8)), (9.0, Some(0.65)), (10.0, Some(0.9))]);
         let at = |alpha| dual(&zoo, alpha).unwrap();
         assert_eq!(at(0.5), 0.0);

@@ -59,7 +59,7 @@ pub enum Objective {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
-    /// 1 to [`MAX_LEVELS`] service levels; requests name one by its index.
+    /// 1 to 64 service levels; requests name one by its index.
     pub levels: Vec<ServiceLevel>,
     /// At most one limit per resource.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What a request to a model costs before any bill was seen: a number, or a price per token.
+//! What a request to a model is listed to cost: a number, or a price per token.
 
 use std::num::NonZeroU32;
 
@@ -34,7 +34,11 @@ pub struct TokenPrice {
 }
 
 impl ListedCost {
-    /// Read a cost written as JSON.
+    /// Read a cost written as JSON: a number, or an object of prices.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for anything else. Ranges are checked with the zoo.
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str(text)
             .map_err(|error| Error::config("cost", "must be a number or a price per token", error))

@@ -17,9 +17,9 @@ pub struct Shadow {
 impl Shadow {
     /// The model that serves, and the propensity pi of the router's choice w.
     ///
-    /// With probability `explore` a model drawn uniformly from the K of `allowed` serves, else the fixed
-    /// one, so that `pi = (1 - explore) [w = fixed] + explore / K`. `uniform` is a uniform number in
-    /// `[0, 1)`, `choice` is w and allowed.
+    /// With probability `explore` a model drawn uniformly from the K of `allowed` serves, else the
+    /// fixed one, so that `pi = (1 - explore) [w = fixed] + explore / K`. `uniform` is a uniform
+    /// number in `[0, 1)`, `choice` is w and allowed.
     pub(crate) fn serve(&self, allowed: ModelSet, choice: usize, uniform: f64) -> (usize, f64) {
         let n = allowed.len();
         // Where the fixed model may not serve, the router's choice does.

@@ -36,7 +36,12 @@ impl ModelSpec {
         Self { name: name.into(), cost: cost.into(), quality: None, retired: false }
     }
 
-    /// Read a model written as JSON; unknown keys are refused.
+    /// Read a model written as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for anything but JSON of known keys and types. Ranges are checked with the
+    /// zoo.
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str(text)
             .map_err(|error| Error::config("model", "must be JSON of a model", error))
@@ -73,6 +78,10 @@ impl ZooChange {
     }
 
     /// Read a change that [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`] for anything else.
     pub fn from_json(text: &[u8]) -> Result<Self> {
         serde_json::from_slice(text)
             .map_err(|error| Error::state("must be a change of the zoo", error))

@@ -250,7 +250,7 @@ impl OffloadRouter {
 
     /// The plan for conversations of `turns` turns.
     fn take_plan(&mut self, turns: Option<u16>) -> Planner {
-        // Plans are made anew once a tenth more is known.
+        // Plans are renewed once a tenth more is known.
         let known = self.basis.experience;
         if self.seen + self.remembered > known + known / 10 + 32 {
             self.take_stock();

@@ -1,55 +1,14 @@
 //! Replay of recorded outcomes: what a controller would have chosen, and what that would have cost.
 
-use std::num::NonZeroU32;
+mod table;
+
+pub use table::OutcomeTable;
 
 use crate::config::ValidConfig;
 use crate::controller::Controller;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::types::model_set::ModelSet;
-use crate::types::request::{Decision, Example, Outcome, Reason, Request};
-
-/// What every one of M models would have scored and cost on each of n requests with k features.
-#[derive(Clone, Copy, Debug)]
-pub struct OutcomeTable<'a> {
-    /// Features, row-major `[n, k]`.
-    pub features: &'a [f32],
-    /// Tokens of each prompt, `[n]`, zero where unknown; empty where none is known.
-    pub input_tokens: &'a [u32],
-    /// Satisfaction, row-major `[n, M]`, in `[0, 1]`; NaN where a model cannot be used.
-    pub scores: &'a [f64],
-    /// Costs, row-major `[n, M]`, `>= 0` where the model can be used.
-    pub costs: &'a [f64],
-    /// Row of the t-th request of the stream; rows may repeat or be left out.
-    pub order: &'a [u32],
-    /// Whether the t-th request gets rated, as long as `order`.
-    pub rated: &'a [bool],
-    /// Requests decided between a decision and its rating; costs come at once.
-    pub delay: usize,
-    /// Rows learned from before the stream begins, as logged data.
-    pub past: &'a [u32],
-    /// The model whose outcome each of them tells.
-    pub past_models: &'a [u32],
-}
-
-impl<'a> OutcomeTable<'a> {
-    fn input_tokens(&self, row: usize) -> Option<NonZeroU32> {
-        self.input_tokens.get(row).copied().and_then(NonZeroU32::new)
-    }
-
-    fn example(&self, row: usize, model: usize, n_models: usize) -> Example<'a> {
-        let k = self.features.len() / (self.scores.len() / n_models);
-        Example {
-            features: Some(&self.features[row * k..][..k]),
-            input_tokens: self.input_tokens(row),
-            outcome: Outcome {
-                model,
-                satisfaction: Some(self.scores[row * n_models + model]),
-                cost: Some(self.costs[row * n_models + model]),
-                latency: None,
-            },
-        }
-    }
-}
+use crate::types::request::{Decision, Outcome, Reason, Request};
 
 /// What happened to each request of the stream.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,10 +37,15 @@ pub struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    /// A fresh controller before the first request.
+    /// A fresh controller before the first request of a table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] or [`Error::Input`] for arrays that do not fit together, rows or models that
+    /// do not exist, and logged data the controller refuses.
     pub fn new(config: ValidConfig, table: OutcomeTable<'a>) -> Result<Self> {
         let (n_models, n_features) = (config.models.len(), config.n_features);
-        check(&table, n_models, n_features)?;
+        table.check(n_models, n_features)?;
         let n_requests = table.order.len();
         let mut controller = Controller::new(config);
         for (&row, &model) in table.past.iter().zip(table.past_models) {
@@ -109,6 +73,10 @@ impl<'a> Replay<'a> {
     }
 
     /// Go on by at most `steps` requests; `false` once the stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// Where the controller refuses a row, such as one without a usable model.
     pub fn advance(&mut self, steps: usize) -> Result<bool> {
         let end = self.table.order.len().min(self.done().saturating_add(steps));
         for t in self.done()..end {
@@ -117,7 +85,11 @@ impl<'a> Replay<'a> {
         Ok(end < self.table.order.len())
     }
 
-    /// Deliver the ratings still under way; return what happened and the controller.
+    /// Deliver the ratings still to come; return what happened and the controller.
+    ///
+    /// # Errors
+    ///
+    /// Where the controller refuses a rating: out of range, or of a decision evicted meanwhile.
     pub fn finish(mut self) -> Result<(Trace, Controller)> {
         let done = self.done();
         for t in done.saturating_sub(self.table.delay)..done {
@@ -182,34 +154,6 @@ impl<'a> Replay<'a> {
             latency: None,
         }));
         self.controller.observe(t as u128, &self.outcomes)
-    }
-}
-
-fn check(table: &OutcomeTable<'_>, n_models: usize, n_features: usize) -> Result<()> {
-    let OutcomeTable { features, input_tokens, scores, costs, order, rated, .. } = *table;
-    let OutcomeTable { past, past_models, .. } = *table;
-    let n = scores.len() / n_models;
-    let n_tokens = if input_tokens.is_empty() { 0 } else { n };
-    for (field, expected, found) in [
-        ("scores", n * n_models, scores.len()),
-        ("costs", n * n_models, costs.len()),
-        ("features", n * n_features, features.len()),
-        ("input_tokens", n_tokens, input_tokens.len()),
-        ("rated", order.len(), rated.len()),
-        ("past_models", past.len(), past_models.len()),
-    ] {
-        if found != expected {
-            return Err(Error::Shape { field, expected, found });
-        }
-    }
-    for (field, rows) in [("order", order), ("past", past)] {
-        if let Some(row) = rows.iter().find(|&&row| row as usize >= n) {
-            return Err(Error::input(field, "must be a row of the outcome table", row));
-        }
-    }
-    match past_models.iter().find(|&&model| model as usize >= n_models) {
-        Some(model) => Err(Error::input("past_models", "must be in the zoo", model)),
-        None => Ok(()),
     }
 }
 
