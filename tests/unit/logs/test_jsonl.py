@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import threading
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 
 from messplus import FeedbackError, Router
-from messplus.logs import jsonl
 from tests.zoo import MODELS, StubFeaturizer, make_router
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ def test_a_log_that_cannot_be_written_fails_nobody(
     assert len(lines(tmp_path / "missing" / "log")) == 1
 
 
-def test_goes_on_in_a_new_file_when_the_old_one_is_rotated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jsonl, "_LOOK_AFTER_SECONDS", -1.0)
+def test_goes_on_in_a_new_file_when_the_old_one_is_rotated(tmp_path: Path) -> None:
     path = tmp_path / "log"
     router = make_router(log=path)
     router.select("x")
@@ -101,6 +98,26 @@ def test_goes_on_in_a_new_file_when_the_old_one_is_rotated(
     router.select("y")
     (tmp_path / "log.1").unlink()
     assert [line["step"] for line in lines(path)] == [2]
+
+
+def test_a_full_disk_fails_nobody_and_leaves_no_half_line_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    router = make_router(log=path)
+    router.select("x")
+    file = router._log._file  # type: ignore[union-attr]
+
+    class Full(io.TextIOWrapper):
+        def flush(self) -> None:
+            raise OSError("no space left")
+
+    with path.open("ab") as raw, monkeypatch.context() as patch:
+        patch.setattr(file, "stream", Full(raw))
+        router.select("y")
+    router.select("z")
+    assert router.report().state_errors["log"] == 1
+    assert [line["step"] for line in lines(path)] == [1, 3]
 
 
 def test_a_line_cut_short_spoils_no_other(tmp_path: Path) -> None:
