@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from messplus import SLA, Model, Router
 from messplus.cli import main
 from messplus.reports import compliance
 from messplus.reports._svg import ticks
-from tests.zoo import make_router
+from tests.zoo import StubFeaturizer, make_router
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from messplus import Router
 
 LISTED = {"small": 1.0, "medium": 2.5, "large": 10.0}
 
@@ -78,6 +77,15 @@ def test_shows_the_figures_of_the_report() -> None:
 def test_the_verdict_follows_the_rate(satisfied: int, verdict: str) -> None:
     router = worked(satisfied, 5, n=100)
     assert f"The service level {verdict}" in page(router).text
+
+
+def test_names_are_shown_not_run() -> None:
+    name = "<script>alert('a & b')</script>"
+    router = Router([Model(name, 1.0)], SLA(0.5), featurizer=StubFeaturizer())
+    router.feedback(router.select("x"), satisfied=True, cost=1.0)
+    found = Page(compliance.render(router.report(), {name: 1.0}, name))
+    assert "script" not in found.tags
+    assert found.text.count(name) == 5
 
 
 def test_shadow_mode_has_its_part() -> None:
