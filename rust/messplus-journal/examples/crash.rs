@@ -15,9 +15,8 @@ use std::time::{Duration, Instant};
 
 use common::{Stream, controller};
 use messplus_core::Decision;
-use messplus_journal::folder::Folder;
-use messplus_journal::header::Content;
-use messplus_journal::{Options, Recorded, Store, recover};
+use messplus_journal::format::Content;
+use messplus_journal::{Folder, JournaledController, Options, Store, recover};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -33,9 +32,9 @@ fn main() -> Result<ExitCode, Failure> {
 }
 
 /// The transition that follows the first `sequence`: the same in every process.
-fn transition(recorded: &mut Recorded, sequence: u64, decision: &mut Decision) {
+fn transition(live: &mut JournaledController, sequence: u64, decision: &mut Decision) {
     let mut stream = Stream(sequence ^ 0x9e37_79b9_7f4a_7c15);
-    while !stream.step(recorded, decision) {}
+    while !stream.step(live, decision) {}
 }
 
 /// Two threads that work, and acknowledge on standard output what was returned.
@@ -47,9 +46,9 @@ fn victim(folder: &Path, journal_bytes: u64) -> Result<ExitCode, Failure> {
             scope.spawn(|| {
                 let mut decision = Decision::with_capacity(3);
                 loop {
-                    let done = store.enter(|recorded| {
-                        transition(recorded, recorded.sequence(), &mut decision);
-                        recorded.sequence()
+                    let done = store.enter(|live| {
+                        transition(live, live.sequence(), &mut decision);
+                        live.sequence()
                     });
                     // The pipe breaks when the parent ends; then so does the victim.
                     if io::stdout().lock().write_all(&done.to_le_bytes()).is_err() {
@@ -79,7 +78,7 @@ fn campaign(kills: u32) -> Result<ExitCode, Failure> {
     let path = home.path().join("state");
     let folder = Folder::new(&path);
     let mut chance = Stream(11);
-    let (mut reference, mut at) = (Recorded::untraced(controller()?), 0);
+    let (mut reference, mut at) = (JournaledController::in_memory(controller()?), 0);
     let mut decision = Decision::with_capacity(3);
     let mut tally = Tally::default();
     let start = Instant::now();

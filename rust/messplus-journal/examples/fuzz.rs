@@ -1,6 +1,6 @@
 //! Feeds damaged files to every reader: `fuzz CASES` ends with one JSON line.
 //!
-//! A panic ends it with an error. Half of the damaged states and records get a fitting checksum, so
+//! A panic ends it with an error. Half of the damaged states and transitions get a fitting checksum, so
 //! that the checks behind the checksum are met too. The largest memory use is printed where the
 //! system tells it.
 
@@ -12,14 +12,12 @@ use std::time::Instant;
 
 use common::{Stream, controller};
 use messplus_core::{Controller, Decision};
-use messplus_journal::Recorded;
-use messplus_journal::header::{Content, Header};
-use messplus_journal::record::Record;
-use messplus_journal::segment::{self, Records};
+use messplus_journal::JournaledController;
+use messplus_journal::format::{Content, Frames, Header, Transition, frames};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Of so many cases, one is a whole state; the others are records, headers and frames.
+/// Of so many cases, one is a whole state; the others are transitions, headers and frames.
 const STATES: u64 = 16;
 
 fn main() -> Result<ExitCode, Failure> {
@@ -32,8 +30,8 @@ fn main() -> Result<ExitCode, Failure> {
         let accepted = if case % STATES == 0 {
             state(&mut samples.state.clone(), &mut chance)
         } else {
-            let pick = chance.below(samples.records.len() as u64) as usize;
-            record(&mut samples.records[pick].clone(), &mut chance)
+            let pick = chance.below(samples.transitions.len() as u64) as usize;
+            transition(&mut samples.transitions[pick].clone(), &mut chance)
         };
         if accepted { read += 1 } else { refused += 1 }
     }
@@ -48,30 +46,30 @@ fn main() -> Result<ExitCode, Failure> {
 
 struct Samples {
     state: Vec<u8>,
-    records: Vec<Vec<u8>>,
+    transitions: Vec<Vec<u8>>,
 }
 
 fn samples() -> Result<Samples, Failure> {
-    let mut recorded = Recorded::traced(controller()?, 0, 0);
+    let mut live = JournaledController::journaled(controller()?, 0, 0);
     let (mut stream, mut decision) = (Stream(7), Decision::with_capacity(3));
     for _ in 0..200 {
-        stream.step(&mut recorded, &mut decision);
+        stream.step(&mut live, &mut decision);
     }
     let mut frames = Vec::new();
-    recorded.take_frames(&mut frames);
-    let records = frames_of(&frames);
-    Ok(Samples { state: recorded.to_bytes(), records })
+    live.take_frames(&mut frames);
+    let transitions = frames_of(&frames);
+    Ok(Samples { state: live.to_bytes(), transitions })
 }
 
-/// The bytes of every record, cut out of its frame.
+/// The bytes of every transition, cut out of its frame.
 fn frames_of(mut frames: &[u8]) -> Vec<Vec<u8>> {
-    let mut records = Vec::new();
+    let mut transitions = Vec::new();
     while let Some((length, rest)) = frames.split_first_chunk::<4>() {
         let length = u32::from_le_bytes(*length) as usize;
-        records.push(rest[4..4 + length].to_vec());
+        transitions.push(rest[4..4 + length].to_vec());
         frames = &rest[4 + length..];
     }
-    records
+    transitions
 }
 
 fn state(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
@@ -84,15 +82,15 @@ fn state(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
     }
     let Ok(controller) = Controller::from_bytes(bytes) else { return false };
     // A state that is let in must work.
-    let mut recorded = Recorded::untraced(controller);
+    let mut live = JournaledController::in_memory(controller);
     let mut decision = Decision::with_capacity(3);
     for _ in 0..4 {
-        chance.step(&mut recorded, &mut decision);
+        chance.step(&mut live, &mut decision);
     }
     true
 }
 
-fn record(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
+fn transition(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
     damage(bytes, chance);
     let header = Header::decode(Content::Journal, bytes).is_ok();
     let mut frames = Vec::new();
@@ -100,11 +98,11 @@ fn record(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
         frames.extend(&*bytes);
         0
     } else {
-        segment::append(&mut frames, 1, |out| out.extend(&*bytes));
+        frames::append(&mut frames, 1, |out| out.extend(&*bytes));
         1
     };
-    let whole = Records::new(&frames, chain).count();
-    Record::decode(bytes).is_ok() || header || whole > 0
+    let whole = Frames::new(&frames, chain).count();
+    Transition::decode(bytes).is_ok() || header || whole > 0
 }
 
 /// Flip, overwrite, cut, repeat or insert, once to four times.

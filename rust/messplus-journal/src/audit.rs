@@ -4,10 +4,8 @@ use messplus_core::Controller;
 
 use crate::error::Result;
 use crate::folder::Folder;
-use crate::header::{Content, Header};
-use crate::record::Record;
+use crate::format::{Content, Frames, Header, Transition};
 use crate::recovery::{read_snapshot, replay};
-use crate::segment::Records;
 
 /// What one file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +30,8 @@ pub struct FileAudit {
 ///
 /// # Errors
 ///
-/// [`Error::Io`](crate::Error::Io) where the folder or a file cannot be read. What a file holds is no
-/// error: it is told as the file's problem.
+/// The folder or a file of it cannot be read. What a file holds is no error but its
+/// [`problem`](FileAudit::problem).
 pub fn audit(folder: &Folder) -> Result<Vec<FileAudit>> {
     let mut files = Vec::new();
     let mut before: Option<(u64, Controller)> = None;
@@ -57,17 +55,17 @@ pub fn audit(folder: &Folder) -> Result<Vec<FileAudit>> {
     Ok(files)
 }
 
-/// Every whole record of every journal, with its place in the history.
+/// Every transition that a journal holds whole, of every journal, with its place in the history.
 ///
 /// # Errors
 ///
-/// [`Error::Io`](crate::Error::Io) where the folder or a file cannot be read.
-pub fn history(folder: &Folder) -> Result<Vec<(u64, Record)>> {
+/// The folder or a file of it cannot be read.
+pub fn history(folder: &Folder) -> Result<Vec<(u64, Transition)>> {
     let mut history = Vec::new();
     for generation in folder.generations(Content::Journal)? {
         let bytes = folder.read(Content::Journal, generation)?;
-        if let Ok((header, frames)) = Header::decode(Content::Journal, &bytes) {
-            history.extend((header.sequence..).zip(Records::new(frames, header.chain())));
+        if let Ok((header, body)) = Header::decode(Content::Journal, &bytes) {
+            history.extend((header.sequence..).zip(Frames::new(body, header.chain())));
         }
     }
     Ok(history)
@@ -77,11 +75,11 @@ fn audit_journal(folder: &Folder, generation: u64) -> Result<FileAudit> {
     let bytes = folder.read(Content::Journal, generation)?;
     let mut file = FileAudit::new(Content::Journal, generation, bytes.len());
     match Header::decode(Content::Journal, &bytes) {
-        Ok((header, frames)) => {
-            let mut records = Records::new(frames, header.chain());
+        Ok((header, body)) => {
+            let mut frames = Frames::new(body, header.chain());
             file.sequence = Some(header.sequence);
-            file.frames = records.by_ref().count() as u64;
-            file.torn = records.torn();
+            file.frames = frames.by_ref().count() as u64;
+            file.torn = frames.torn();
         }
         Err(error) => file.problem = Some(error.to_string()),
     }
@@ -100,10 +98,10 @@ fn disagreement(
         folder.generations(Content::Journal)?.into_iter().filter(|&g| g < header.generation)
     {
         let bytes = folder.read(Content::Journal, generation)?;
-        let Ok((journal, frames)) = Header::decode(Content::Journal, &bytes) else { continue };
+        let Ok((journal, body)) = Header::decode(Content::Journal, &bytes) else { continue };
         if journal.sequence == sequence {
-            let mut records = Records::new(frames, journal.chain());
-            if let Err(error) = replay(&mut records, &mut replayed, &mut sequence) {
+            let mut frames = Frames::new(body, journal.chain());
+            if let Err(error) = replay(&mut frames, &mut replayed, &mut sequence) {
                 return Ok(Some(error.to_string()));
             }
         }

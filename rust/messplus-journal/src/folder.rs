@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::header::Content;
+use crate::format::Content;
 
 /// A folder that holds one store.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses.
+    /// The operating system refuses.
     pub fn create(&self) -> Result<()> {
         if self.path.is_dir() {
             return Ok(());
@@ -53,7 +53,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses.
+    /// The operating system refuses.
     pub fn generations(&self, content: Content) -> Result<Vec<u64>> {
         let mut generations = Vec::new();
         let entries = match fs::read_dir(&self.path) {
@@ -75,7 +75,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses.
+    /// The operating system refuses.
     pub fn read(&self, content: Content, generation: u64) -> Result<Vec<u8>> {
         let path = self.file(content, generation);
         fs::read(&path).map_err(Error::io("be read", &path))
@@ -85,7 +85,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses.
+    /// The operating system refuses.
     pub fn create_journal(&self, generation: u64) -> Result<File> {
         let path = self.file(Content::Journal, generation);
         private(&path).map_err(Error::io("be created", &path))
@@ -95,7 +95,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses. What was there before is then still there.
+    /// The operating system refuses.
     pub fn write_snapshot(&self, generation: u64, parts: [&[u8]; 2], sync: bool) -> Result<()> {
         let path = self.file(Content::Snapshot, generation);
         let temporary = self.path.join("snapshot.tmp");
@@ -113,7 +113,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses.
+    /// The operating system refuses.
     pub fn prune(&self) -> Result<()> {
         let snapshots = self.generations(Content::Snapshot)?;
         let Some(&oldest) = snapshots.iter().nth_back(1) else { return Ok(()) };
@@ -130,7 +130,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the operating system refuses.
+    /// The operating system refuses.
     pub fn cut(&self, generation: u64, length: usize) -> Result<()> {
         let path = self.file(Content::Journal, generation);
         let bytes = self.read(Content::Journal, generation)?;
@@ -150,8 +150,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`] where somebody holds the folder, [`Error::Io`] where the operating system
-    /// refuses.
+    /// Another store has it, or the operating system refuses.
     pub fn lock(&self) -> Result<File> {
         let path = self.path.join("lock");
         let mut options = OpenOptions::new();

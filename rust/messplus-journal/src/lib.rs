@@ -14,27 +14,29 @@
 //! One generation back is kept: where the newest snapshot cannot be read, the one before it and two
 //! journals lead to the same state, bit for bit.
 //!
-//! Reading order: [`record`] and [`segment`] are the format; [`recorded`] joins a controller with the
-//! frames not yet written; [`store`] has them written; [`recovery`] reads them back; [`audit`]
-//! looks without opening.
+//! ```text
+//! format/      the bytes on file: headers, frames, transitions
+//! controller   a controller together with the frames not yet written
+//! store/       has them written; group syncs and snapshots in the background; counts what fails
+//! folder       names, permissions, the lock
+//! recovery     from files back to the controller
+//! audit        looks into a folder without opening it
+//! fork         keeps a forked child off its parent's files
+//! ```
 
-pub mod audit;
-pub mod error;
-pub mod folder;
+mod audit;
+mod controller;
+mod error;
+mod folder;
 pub mod fork;
-pub mod header;
-mod keeper;
-mod log;
-pub mod record;
-pub mod recorded;
-pub mod recovery;
-pub mod segment;
-pub mod store;
-mod trouble;
+pub mod format;
+mod recovery;
+mod store;
+mod sync;
 
+pub use audit::{FileAudit, audit, history};
+pub use controller::JournaledController;
 pub use error::{Error, Result};
-pub use record::Record;
-pub use recorded::Recorded;
+pub use folder::Folder;
 pub use recovery::{Recovered, recover};
-pub use store::{Durability, Found, Options, Store};
-pub use trouble::Kind;
+pub use store::{Durability, FailureKind, Found, Options, Store};

@@ -4,8 +4,7 @@ use messplus_core::{Controller, Decision};
 
 use crate::error::{Error, Result, damaged};
 use crate::folder::Folder;
-use crate::header::{self, Content, Header};
-use crate::segment::Records;
+use crate::format::{Content, Frames, Header, header};
 
 /// What a folder holds, and how it was found.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub struct Recovered {
 ///
 /// # Errors
 ///
-/// Where there are files, but no snapshot that can be read.
+/// There are files, but no snapshot that can be read.
 pub fn recover(folder: &Folder) -> Result<Option<Recovered>> {
     let snapshots = folder.generations(Content::Snapshot)?;
     let journals = folder.generations(Content::Journal)?;
@@ -71,8 +70,7 @@ pub fn recover(folder: &Folder) -> Result<Option<Recovered>> {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] where the file cannot be read, [`Error::Core`] where it holds no snapshot of this
-/// generation.
+/// It cannot be read, or is not what its name says.
 pub fn read_snapshot(folder: &Folder, generation: u64) -> Result<(Header, Controller)> {
     let bytes = folder.read(Content::Snapshot, generation)?;
     let (header, state) = Header::decode(Content::Snapshot, &bytes)?;
@@ -90,7 +88,7 @@ impl Recovered {
     /// Go through one journal; whether the next one may follow.
     fn replay(&mut self, folder: &Folder, generation: u64) -> Result<bool> {
         let bytes = folder.read(Content::Journal, generation)?;
-        let (header, frames) = match Header::decode(Content::Journal, &bytes) {
+        let (header, body) = match Header::decode(Content::Journal, &bytes) {
             Ok(found) => found,
             // A crash may leave the newest journal without its header, then also without frames.
             Err(_) if bytes.len() < header::LEN => {
@@ -109,31 +107,31 @@ impl Recovered {
             ));
             return Ok(false);
         }
-        let mut records = Records::new(frames, header.chain());
+        let mut frames = Frames::new(body, header.chain());
         let start = self.sequence;
-        let whole = replay(&mut records, &mut self.controller, &mut self.sequence);
+        let whole = replay(&mut frames, &mut self.controller, &mut self.sequence);
         self.replayed += self.sequence - start;
         if let Err(error) = whole {
             let at = self.sequence;
             self.notes.push(format!("journal {generation:x} left at transition {at}: {error}"));
             return Ok(false);
         }
-        if records.torn() > 0 {
-            self.torn = Some((generation, bytes.len() - records.torn(), records.torn()));
+        if frames.torn() > 0 {
+            self.torn = Some((generation, bytes.len() - frames.torn(), frames.torn()));
         }
         Ok(true)
     }
 }
 
-/// Apply records to the controller they were recorded from, counting them.
+/// Apply transitions to the controller that made them, counting them.
 pub(crate) fn replay(
-    records: &mut Records<'_>,
+    frames: &mut Frames<'_>,
     controller: &mut Controller,
     sequence: &mut u64,
 ) -> messplus_core::Result<()> {
     let mut decision = Decision::with_capacity(controller.config().models.len());
-    for record in records {
-        record.apply(controller, &mut decision)?;
+    for transition in frames {
+        transition.apply(controller, &mut decision)?;
         *sequence += 1;
     }
     Ok(())

@@ -8,10 +8,8 @@ use common::Stream;
 use messplus_core::{
     Controller, Decision, ModelSet, ModelSpec, Outcome, Request, Shadow, ZooChange,
 };
-use messplus_journal::Recorded;
-use messplus_journal::header::{Content, Header};
-use messplus_journal::record::{self, Record};
-use messplus_journal::segment::{self, Records};
+use messplus_journal::JournaledController;
+use messplus_journal::format::{Content, Frames, Header, Transition, encode, frames};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -19,12 +17,12 @@ use proptest::prelude::*;
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200), chain in any::<u32>()) {
-        let _ = Record::decode(&bytes);
+        let _ = Transition::decode(&bytes);
         let _ = Header::decode(Content::Snapshot, &bytes);
         let _ = Controller::from_bytes(&bytes);
-        let mut records = Records::new(&bytes, chain);
-        prop_assert_eq!(records.by_ref().count(), 0);
-        prop_assert_eq!(records.torn(), bytes.len());
+        let mut read = Frames::new(&bytes, chain);
+        prop_assert_eq!(read.by_ref().count(), 0);
+        prop_assert_eq!(read.torn(), bytes.len());
     }
 
     #[test]
@@ -51,9 +49,9 @@ proptest! {
             session,
             shadow,
         };
-        let mut frames = Vec::new();
-        segment::append(&mut frames, 7, |out| record::encode_decide(out, &request, model));
-        prop_assert_eq!(Records::new(&frames, 7).collect::<Vec<_>>(), [Record::Decide {
+        let mut bytes = Vec::new();
+        frames::append(&mut bytes, 7, |out| encode::decide(out, &request, model));
+        prop_assert_eq!(Frames::new(&bytes, 7).collect::<Vec<_>>(), [Transition::Decide {
             id,
             model,
             level,
@@ -78,8 +76,8 @@ proptest! {
         ];
         for change in changes {
             let mut bytes = Vec::new();
-            record::encode_change_zoo(&mut bytes, &change);
-            prop_assert_eq!(Record::decode(&bytes), Ok(Record::ChangeZoo { change }));
+            encode::change_zoo(&mut bytes, &change);
+            prop_assert_eq!(Transition::decode(&bytes), Ok(Transition::ChangeZoo { change }));
         }
     }
 
@@ -93,8 +91,8 @@ proptest! {
             .map(|(model, satisfaction, cost, latency)| Outcome { model, satisfaction, cost, latency })
             .collect();
         let mut bytes = Vec::new();
-        record::encode_observe(&mut bytes, id, &outcomes);
-        prop_assert_eq!(Record::decode(&bytes), Ok(Record::Observe { id, outcomes }));
+        encode::observe(&mut bytes, id, &outcomes);
+        prop_assert_eq!(Transition::decode(&bytes), Ok(Transition::Observe { id, outcomes }));
     }
 
     #[test]
@@ -103,38 +101,38 @@ proptest! {
         at in any::<prop::sample::Index>(),
         value in any::<u8>(),
     ) {
-        let mut recorded = Recorded::untraced(common::controller().expect("valid"));
+        let mut live = JournaledController::in_memory(common::controller().expect("valid"));
         let (mut stream, mut decision) = (Stream(2), Decision::with_capacity(3));
         for _ in 0..steps {
-            stream.step(&mut recorded, &mut decision);
+            stream.step(&mut live, &mut decision);
         }
-        let mut state = recorded.to_bytes();
+        let mut state = live.to_bytes();
         let end = state.len() - 4;
         state[at.index(end)] = value;
         let checksum = crc32fast::hash(&state[..end]);
         state[end..].copy_from_slice(&checksum.to_le_bytes());
         if let Ok(controller) = Controller::from_bytes(&state) {
-            let mut recorded = Recorded::untraced(controller);
+            let mut live = JournaledController::in_memory(controller);
             for _ in 0..60 {
-                stream.step(&mut recorded, &mut decision);
+                stream.step(&mut live, &mut decision);
             }
         }
     }
 
     #[test]
-    fn a_damaged_record_is_refused_or_applied_or_rejected_by_the_controller(
+    fn a_damaged_transition_is_refused_or_applied_or_rejected_by_the_controller(
         at in 0..60_usize,
         value in any::<u8>(),
     ) {
         let features = [0.5; common::N_FEATURES];
         let request = Request { id: 3, features: Some(&features), ..Request::default() };
         let mut bytes = Vec::new();
-        record::encode_decide(&mut bytes, &request, 0);
+        encode::decide(&mut bytes, &request, 0);
         let at = at % bytes.len();
         bytes[at] = value;
-        if let Ok(record) = Record::decode(&bytes) {
+        if let Ok(transition) = Transition::decode(&bytes) {
             let mut controller = common::controller().expect("valid");
-            let _ = record.apply(&mut controller, &mut Decision::with_capacity(3));
+            let _ = transition.apply(&mut controller, &mut Decision::with_capacity(3));
             Controller::from_bytes(&controller.to_bytes()).expect("still a valid state");
         }
     }

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use common::{Stream, controller};
 use messplus_core::Decision;
-use messplus_journal::folder::Folder;
-use messplus_journal::header::Content;
-use messplus_journal::{Durability, Error, Found, Options, Store, recover};
+use messplus_journal::format::Content;
+use messplus_journal::{Durability, Error, Folder, Found, Options, Store, recover};
 
 /// No snapshots on the way unless a test asks for them.
 const QUIET: Options = Options {
@@ -26,7 +25,7 @@ fn open(path: &Path) -> (Store, Option<Found>) {
 fn run(store: &Store, stream: &mut Stream, steps: usize) {
     let mut decision = Decision::with_capacity(3);
     for _ in 0..steps {
-        store.enter(|recorded| stream.step(recorded, &mut decision));
+        store.enter(|live| stream.step(live, &mut decision));
     }
 }
 
@@ -71,7 +70,7 @@ fn a_torn_or_damaged_tail_costs_no_more_than_itself() {
     for _ in 0..30 {
         states.push(state(&store));
         lengths.push(fs::metadata(&journal).expect("file").len() as usize);
-        store.enter(|recorded| stream.step(recorded, &mut decision));
+        store.enter(|live| stream.step(live, &mut decision));
     }
     states.push(state(&store));
     drop(store);
@@ -144,14 +143,14 @@ fn one_owner_at_a_time() {
     let (second, _) = open(folder.path());
     let before = state(&second);
     run(&store, &mut Stream(9), 20);
-    assert_eq!(store.troubles().expect("on file")[3], 20 - refused(&store));
+    assert_eq!(store.failures().expect("on file")[3], 20 - refused(&store));
     drop(second);
     assert_eq!(state(&open(folder.path()).0), before);
 }
 
 /// Of the 20 transitions tried, those that changed nothing.
 fn refused(store: &Store) -> u64 {
-    20 - store.enter(|recorded| recorded.sequence())
+    20 - store.enter(|live| live.sequence())
 }
 
 #[test]
@@ -165,14 +164,12 @@ fn threads_and_snapshots_keep_the_order() {
             scope.spawn(|| {
                 let mut decision = Decision::with_capacity(3);
                 for _ in 0..3000 {
-                    store.enter(|recorded| {
-                        stream.lock().expect("stream").step(recorded, &mut decision)
-                    });
+                    store.enter(|live| stream.lock().expect("stream").step(live, &mut decision));
                 }
             });
         }
     });
-    assert_eq!(store.troubles(), Some([0; 5]));
+    assert_eq!(store.failures(), Some([0; 5]));
     let last = state(&store);
     assert_eq!(last, reference(12_000));
     drop(store);

@@ -7,7 +7,7 @@ use messplus_core::{
     Missing, ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request, Resource,
     ServiceLevel, TokenPrice, ZooChange,
 };
-use messplus_journal::{Recorded, Result};
+use messplus_journal::{JournaledController, Result};
 
 pub const N_FEATURES: usize = 3;
 
@@ -52,34 +52,34 @@ impl Stream {
     }
 
     /// One transition; whether it was accepted. A refused one changes nothing.
-    pub fn step(&mut self, recorded: &mut Recorded, decision: &mut Decision) -> bool {
-        let steps = recorded.step();
+    pub fn step(&mut self, controller: &mut JournaledController, decision: &mut Decision) -> bool {
+        let steps = controller.step();
         match self.below(64) {
-            0..32 => self.decide(recorded, decision),
-            _ if steps == 0 => self.decide(recorded, decision),
+            0..32 => self.decide(controller, decision),
+            _ if steps == 0 => self.decide(controller, decision),
             32..36 => {
-                recorded.advance(recorded.now() + 1 + self.below(3));
+                controller.advance(controller.now() + 1 + self.below(3));
                 true
             }
             36..40 => {
                 let (model, kind) = (self.below(3) as usize, self.below(4) as usize);
                 let retry_after = (self.below(2) == 0).then(|| self.below(9));
                 let kind = Failure::ALL[kind];
-                recorded.fail(u128::from(steps), model, kind, retry_after).is_ok()
+                controller.fail(u128::from(steps), model, kind, retry_after).is_ok()
             }
-            40..44 => self.warm_start(recorded),
-            44 => self.change_zoo(recorded),
-            _ => self.observe(recorded),
+            40..44 => self.warm_start(controller),
+            44 => self.change_zoo(controller),
+            _ => self.observe(controller),
         }
     }
 
-    fn decide(&mut self, recorded: &mut Recorded, decision: &mut Decision) -> bool {
+    fn decide(&mut self, controller: &mut JournaledController, decision: &mut Decision) -> bool {
         let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
-        let mut costs = vec![None; recorded.config().models.len()];
+        let mut costs = vec![None; controller.config().models.len()];
         costs[0] = Some(self.unit());
         let allowed = ModelSet::from_bits(1 + self.below(7));
         let request = Request {
-            id: u128::from(recorded.step() + 1),
+            id: u128::from(controller.step() + 1),
             features: (self.below(8) > 0).then_some(&features),
             input_tokens: NonZeroU32::new(self.below(100) as u32),
             costs: (self.below(3) == 0).then_some(&costs),
@@ -88,27 +88,27 @@ impl Stream {
             session: (self.below(3) == 0).then_some(self.below(20)),
             shadow: None,
         };
-        recorded.decide(&request, decision).is_ok()
+        controller.decide(&request, decision).is_ok()
     }
 
-    fn change_zoo(&mut self, recorded: &mut Recorded) -> bool {
+    fn change_zoo(&mut self, controller: &mut JournaledController) -> bool {
         let index = self.below(4) as usize;
         let change = match self.below(3) {
             0 => ZooChange::Add { model: ModelSpec::new(["extra", "small"][index % 2], 2.0) },
             1 => ZooChange::Remove { index },
             _ => ZooChange::Reprice { index, cost: self.unit().into() },
         };
-        recorded.change_zoo(&change).is_ok()
+        controller.change_zoo(&change).is_ok()
     }
 
-    fn warm_start(&mut self, recorded: &mut Recorded) -> bool {
+    fn warm_start(&mut self, controller: &mut JournaledController) -> bool {
         let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
         let example = Example {
             features: (self.below(4) > 0).then_some(&features),
             input_tokens: NonZeroU32::new(self.below(100) as u32),
             outcome: self.outcome(4),
         };
-        recorded.warm_start(&example).is_ok()
+        controller.warm_start(&example).is_ok()
     }
 
     fn outcome(&mut self, n_models: u64) -> Outcome {
@@ -120,12 +120,12 @@ impl Stream {
         }
     }
 
-    fn observe(&mut self, recorded: &mut Recorded) -> bool {
-        let id = u128::from(recorded.step().saturating_sub(self.below(40)));
+    fn observe(&mut self, controller: &mut JournaledController) -> bool {
+        let id = u128::from(controller.step().saturating_sub(self.below(40)));
         let outcome = self.outcome(3);
         let outcomes = [outcome, Outcome { model: (outcome.model + 1) % 3, ..outcome }];
         let many = 1 + self.below(2) as usize;
         // Unknown and repeated ones are refused, as they would be in life.
-        recorded.observe(id, &outcomes[..many]).is_ok()
+        controller.observe(id, &outcomes[..many]).is_ok()
     }
 }

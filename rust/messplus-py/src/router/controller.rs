@@ -263,7 +263,7 @@ impl PyController {
 
     /// Every counter.
     fn report(&self, py: Python<'_>) -> CoreReport {
-        let state_errors = folder::failures(self.shared.store.troubles());
+        let state_errors = folder::failures(self.shared.store.failures());
         self.shared.read(py, |controller| CoreReport::of(controller, state_errors))
     }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use messplus_base::Invalid;
 use messplus_base::wire::WireError;
 use messplus_core::{Config, Controller, Error as CoreError};
-use messplus_journal::audit::{FileAudit, audit, history};
-use messplus_journal::folder::Folder;
-use messplus_journal::header::Content;
-use messplus_journal::{Durability, Found, Kind, Options, Record, Store};
+use messplus_journal::format::{Content, Transition};
+use messplus_journal::{
+    Durability, FailureKind, FileAudit, Folder, Found, Options, Store, audit, history,
+};
 use pyo3::prelude::*;
 
 use super::ids;
@@ -71,8 +71,8 @@ impl From<Found> for FoundFolder {
 }
 
 /// What could not be written, per kind; nothing for a store in memory.
-pub fn failures(counts: Option<[u64; Kind::ALL.len()]>) -> Named<u64> {
-    Kind::ALL.iter().map(|kind| kind.as_str()).zip(counts.unwrap_or_default()).collect()
+pub fn failures(counts: Option<[u64; FailureKind::ALL.len()]>) -> Named<u64> {
+    FailureKind::ALL.iter().map(|kind| kind.as_str()).zip(counts.unwrap_or_default()).collect()
 }
 
 #[derive(IntoPyObject)]
@@ -134,16 +134,18 @@ pub fn folder_history(
 ) -> PyResult<(Vec<RecordedDecision>, Vec<RecordedOutcome>)> {
     let history = py.detach(|| history(&Folder::new(path))).map_err(folder_error)?;
     let (mut decisions, mut outcomes) = (Vec::new(), Vec::new());
-    for (transition, record) in history {
-        match record {
-            Record::Decide { id, model, level, allowed, .. } => decisions.push(RecordedDecision {
-                transition,
-                id: ids::to_hex(id),
-                level,
-                model,
-                allowed: allowed.map(|models| models.iter().collect()),
-            }),
-            Record::Observe { id, outcomes: parts } => {
+    for (transition, inputs) in history {
+        match inputs {
+            Transition::Decide { id, model, level, allowed, .. } => {
+                decisions.push(RecordedDecision {
+                    transition,
+                    id: ids::to_hex(id),
+                    level,
+                    model,
+                    allowed: allowed.map(|models| models.iter().collect()),
+                });
+            }
+            Transition::Observe { id, outcomes: parts } => {
                 outcomes.extend(parts.into_iter().map(|part| RecordedOutcome {
                     transition,
                     id: ids::to_hex(id),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use messplus_core::{Controller, Result};
-use messplus_journal::{Recorded, Store};
+use messplus_journal::{JournaledController, Store};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
@@ -44,13 +44,13 @@ impl Shared {
     pub fn enter<T: Send>(
         &self,
         py: Python<'_>,
-        transition: impl FnOnce(&mut Recorded) -> Result<T> + Send,
+        transition: impl FnOnce(&mut JournaledController) -> Result<T> + Send,
     ) -> PyResult<T> {
         let result = match self.store.try_enter(transition) {
             Ok(result) => result,
             Err(transition) => py.detach(|| self.store.enter(transition)),
         };
-        self.log_news(py);
+        self.log_failures(py);
         result.map_err(|error| to_py(&error))
     }
 
@@ -60,18 +60,18 @@ impl Shared {
 
     /// Only where something depends on it: else equal calls lead to equal states whenever they are
     /// made.
-    pub fn tell_time(&self, controller: &mut Recorded) {
+    pub fn tell_time(&self, controller: &mut JournaledController) {
         if controller.needs_time() {
             controller.advance(self.clock.seconds());
         }
     }
 
     /// Say what failed to be written. A broken log handler must not fail the request either.
-    fn log_news(&self, py: Python<'_>) {
-        for words in self.store.news() {
+    fn log_failures(&self, py: Python<'_>) {
+        for message in self.store.take_unreported() {
             let logger =
                 py.import("logging").and_then(|m| m.call_method1("getLogger", ("messplus",)));
-            if let Err(error) = logger.and_then(|log| log.call_method1("error", ("%s", words))) {
+            if let Err(error) = logger.and_then(|log| log.call_method1("error", ("%s", message))) {
                 error.write_unraisable(py, None);
             }
         }

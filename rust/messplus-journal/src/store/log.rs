@@ -7,19 +7,21 @@ use std::sync::{Arc, Mutex};
 
 use messplus_core::Controller;
 
+use super::failures::{FailureKind, FailureLog};
+use super::options::{Durability, Options};
+use crate::controller::JournaledController;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::fork;
-use crate::header::{Content, Header, LEN};
-use crate::recorded::Recorded;
-use crate::store::{Durability, Options, lock};
-use crate::trouble::{Kind, Trouble};
+use crate::format::header::{Content, Header, LEN};
+use crate::sync::lock;
 
 /// The journal being written, and the snapshots before it.
 ///
 /// Locks are taken in the order `snapshots`, `journal`, live controller; the first by snapshots only.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub struct Log {
+    live: Arc<Mutex<JournaledController>>,
     folder: Folder,
     owner: File,
     options: Options,
@@ -28,7 +30,7 @@ pub(crate) struct Log {
     snapshots: Mutex<()>,
     journal: Mutex<Journal>,
     stopping: AtomicBool,
-    trouble: Trouble,
+    failures: FailureLog,
 }
 
 #[derive(Debug)]
@@ -54,16 +56,20 @@ enum State {
 
 impl Log {
     /// A new generation that begins with this controller.
+    ///
+    /// # Errors
+    ///
+    /// Its files cannot be written.
     pub fn begin(
         folder: Folder,
         owner: File,
         options: Options,
         header: Header,
-        controller: &Controller,
+        live: Arc<Mutex<JournaledController>>,
         prune: bool,
     ) -> Result<Self> {
         let sync = options.durability != Durability::None;
-        write_snapshot(&folder, header, controller, sync)?;
+        write_snapshot(&folder, header, &lock(&live), sync)?;
         let mut file = folder.create_journal(header.generation)?;
         let path = folder.file(Content::Journal, header.generation);
         file.write_all(&header.encode()).map_err(Error::io("be written", &path))?;
@@ -79,6 +85,7 @@ impl Log {
             frames: Vec::new(),
         };
         Ok(Self {
+            live,
             folder,
             owner,
             options,
@@ -86,41 +93,47 @@ impl Log {
             snapshots: Mutex::new(()),
             journal: Mutex::new(journal),
             stopping: AtomicBool::new(false),
-            trouble: Trouble::default(),
+            failures: FailureLog::default(),
         })
     }
 
     /// Put the controller's new frames on file. The caller has passed the fork gate.
     ///
     /// Never fails: a request must be served whatever the disk does. What fails is counted.
-    pub fn commit(&self, live: &Mutex<Recorded>) {
+    pub fn commit(&self) {
         let mut journal = lock(&self.journal);
         journal.frames.clear();
         // Frames leave the controller under this lock, so their order on file is that of transitions.
-        lock(live).take_frames(&mut journal.frames);
+        lock(&self.live).take_frames(&mut journal.frames);
         if journal.frames.is_empty() {
             return;
         }
         if !self.is_ours() {
-            self.trouble.first(Kind::Forked, "a forked process routes on in memory, unrecorded");
+            self.failures.report_first(
+                FailureKind::Forked,
+                "a forked process routes on in memory, unrecorded",
+            );
             return;
         }
         match journal.state {
             State::Writing => self.write(&mut journal),
-            State::Failed => self.trouble.count(Kind::Write),
+            State::Failed => self.failures.count(FailureKind::Write),
             State::Closed => {
-                self.trouble.first(Kind::Closed, "a closed router routes on in memory, unrecorded");
+                self.failures.report_first(
+                    FailureKind::Closed,
+                    "a closed router routes on in memory, unrecorded",
+                );
             }
         }
     }
 
     fn write(&self, journal: &mut Journal) {
         if let Err(error) = journal.append() {
-            self.fail(journal, Kind::Write, &error);
+            self.fail(journal, FailureKind::Write, &error);
         } else if self.options.durability == Durability::Each {
             journal.dirty = false;
             let synced = journal.file.sync_data();
-            synced.unwrap_or_else(|error| self.fail(journal, Kind::Sync, &error));
+            synced.unwrap_or_else(|error| self.fail(journal, FailureKind::Sync, &error));
         }
     }
 
@@ -138,7 +151,7 @@ impl Log {
         };
         if let Err(error) = file.sync_data() {
             let _gate = fork::gate();
-            self.fail(&mut lock(&self.journal), Kind::Sync, &error);
+            self.fail(&mut lock(&self.journal), FailureKind::Sync, &error);
         }
     }
 
@@ -154,7 +167,11 @@ impl Log {
     }
 
     /// Write a snapshot and begin a new journal.
-    pub fn checkpoint(&self, live: &Mutex<Recorded>) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written; the files before it are kept.
+    pub fn checkpoint(&self) -> Result<()> {
         if !self.is_ours() {
             return Ok(());
         }
@@ -172,7 +189,7 @@ impl Log {
             let _gate = fork::gate();
             let journal = &mut *lock(&self.journal);
             let (header, controller) = {
-                let mut live = lock(live);
+                let mut live = lock(&self.live);
                 journal.frames.clear();
                 live.take_frames(&mut journal.frames);
                 (live.begin_journal(generation), Controller::clone(&live))
@@ -181,11 +198,11 @@ impl Log {
             if before == State::Writing
                 && let Err(error) = journal.append()
             {
-                self.fail(journal, Kind::Write, &error);
+                self.fail(journal, FailureKind::Write, &error);
             }
             let path = self.folder.file(Content::Journal, generation);
             let old = journal.turn_to(file, header).map_err(|error| {
-                self.fail(journal, Kind::Write, &error);
+                self.fail(journal, FailureKind::Write, &error);
                 Error::io("be written", &path)(error)
             })?;
             (old, before, header, controller)
@@ -202,14 +219,18 @@ impl Log {
                 lock(&self.journal).fall_back_to(before);
             })?;
         if before == State::Failed {
-            self.trouble.tell(format!("{}: the journal goes on", path.display()));
+            self.failures.report(format!("{}: the journal goes on", path.display()));
         }
         self.folder.prune()
     }
 
     /// Write a snapshot, stop writing, let go of the folder.
-    pub fn close(&self, live: &Mutex<Recorded>) -> Result<()> {
-        let snapshot = self.checkpoint(live);
+    ///
+    /// # Errors
+    ///
+    /// The snapshot cannot be written, or the folder not be let go of.
+    pub fn close(&self) -> Result<()> {
+        let snapshot = self.checkpoint();
         self.sync();
         let _gate = fork::gate();
         let mut journal = lock(&self.journal);
@@ -221,8 +242,8 @@ impl Log {
     }
 
     /// What failed so far.
-    pub fn trouble(&self) -> &Trouble {
-        &self.trouble
+    pub fn failures(&self) -> &FailureLog {
+        &self.failures
     }
 
     /// Whether this process opened the log, rather than one it was forked off.
@@ -230,7 +251,7 @@ impl Log {
         self.depth == fork::depth()
     }
 
-    /// Tell the background thread to end.
+    /// Ask the background thread to end.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
@@ -240,11 +261,12 @@ impl Log {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    fn fail(&self, journal: &mut Journal, kind: Kind, error: &io::Error) {
+    fn fail(&self, journal: &mut Journal, kind: FailureKind, error: &io::Error) {
         journal.state = State::Failed;
-        self.trouble.count(kind);
+        self.failures.count(kind);
         let path = self.folder.path().display();
-        self.trouble.tell(format!("{path}: outcomes are not on file until a snapshot is: {error}"));
+        self.failures
+            .report(format!("{path}: outcomes are not on file until a snapshot is: {error}"));
     }
 }
 

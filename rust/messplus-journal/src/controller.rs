@@ -4,48 +4,43 @@ use std::ops::Deref;
 
 use messplus_core::{Controller, Decision, Example, Failure, Outcome, Request, Result, ZooChange};
 
-use crate::header::{Content, Header};
-use crate::record::{
-    encode_advance, encode_change_zoo, encode_decide, encode_fail, encode_observe,
-    encode_warm_start,
-};
-use crate::segment;
+use crate::format::{Content, Header, encode, frames};
 
-/// A controller whose transitions leave a trace. Reads go to the [`Controller`] itself.
+/// A controller whose transitions are written down. Reads go to the [`Controller`] itself.
 #[derive(Debug)]
-pub struct Recorded {
+pub struct JournaledController {
     controller: Controller,
     /// None where nobody keeps a journal.
-    trace: Option<Trace>,
+    journal: Option<Unwritten>,
 }
 
 #[derive(Debug)]
-struct Trace {
+struct Unwritten {
     frames: Vec<u8>,
     chain: u32,
     sequence: u64,
 }
 
-impl Recorded {
+impl JournaledController {
     /// A controller in memory only.
-    pub fn untraced(controller: Controller) -> Self {
-        Self { controller, trace: None }
+    pub fn in_memory(controller: Controller) -> Self {
+        Self { controller, journal: None }
     }
 
     /// A controller after `sequence` transitions, whose next frame goes on from `chain`.
-    pub fn traced(controller: Controller, sequence: u64, chain: u32) -> Self {
-        let trace = Trace { frames: Vec::with_capacity(1 << 16), chain, sequence };
-        Self { controller, trace: Some(trace) }
+    pub fn journaled(controller: Controller, sequence: u64, chain: u32) -> Self {
+        let unwritten = Unwritten { frames: Vec::with_capacity(1 << 16), chain, sequence };
+        Self { controller, journal: Some(unwritten) }
     }
 
     /// [`Controller::decide`].
     ///
     /// # Errors
     ///
-    /// Those of [`Controller::decide`].
+    /// As there.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         self.controller.decide(request, decision)?;
-        self.leave(|out| encode_decide(out, request, decision.model));
+        self.write_down(|out| encode::decide(out, request, decision.model));
         Ok(())
     }
 
@@ -53,10 +48,10 @@ impl Recorded {
     ///
     /// # Errors
     ///
-    /// Those of [`Controller::observe`].
+    /// As there.
     pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
         self.controller.observe(id, outcomes)?;
-        self.leave(|out| encode_observe(out, id, outcomes));
+        self.write_down(|out| encode::observe(out, id, outcomes));
         Ok(())
     }
 
@@ -64,7 +59,7 @@ impl Recorded {
     ///
     /// # Errors
     ///
-    /// Those of [`Controller::fail`].
+    /// As there.
     pub fn fail(
         &mut self,
         id: u128,
@@ -73,7 +68,7 @@ impl Recorded {
         retry_after: Option<u64>,
     ) -> Result<Option<usize>> {
         let next = self.controller.fail(id, model, kind, retry_after)?;
-        self.leave(|out| encode_fail(out, id, model, kind, retry_after));
+        self.write_down(|out| encode::fail(out, id, model, kind, retry_after));
         Ok(next)
     }
 
@@ -81,15 +76,15 @@ impl Recorded {
     pub fn advance(&mut self, now: u64) {
         if now > self.controller.now() {
             self.controller.advance(now);
-            self.leave(|out| encode_advance(out, now));
+            self.write_down(|out| encode::advance(out, now));
         }
     }
 
-    /// [`Controller::describe`]. Leaves no trace: write a snapshot at once.
+    /// [`Controller::describe`]. Not written down: write a snapshot at once.
     ///
     /// # Errors
     ///
-    /// Those of [`Controller::describe`].
+    /// As there.
     pub fn describe(&mut self, metadata: String) -> Result<()> {
         self.controller.describe(metadata)
     }
@@ -98,10 +93,10 @@ impl Recorded {
     ///
     /// # Errors
     ///
-    /// Those of [`Controller::warm_start`].
+    /// As there.
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.controller.warm_start(example)?;
-        self.leave(|out| encode_warm_start(out, example));
+        self.write_down(|out| encode::warm_start(out, example));
         Ok(())
     }
 
@@ -109,17 +104,17 @@ impl Recorded {
     ///
     /// # Errors
     ///
-    /// Those of [`Controller::change_zoo`].
+    /// As there.
     pub fn change_zoo(&mut self, change: &ZooChange) -> Result<()> {
         self.controller.change_zoo(change)?;
-        self.leave(|out| encode_change_zoo(out, change));
+        self.write_down(|out| encode::change_zoo(out, change));
         Ok(())
     }
 
     /// Exchange the frames not yet written for an empty buffer.
     pub fn take_frames(&mut self, empty: &mut Vec<u8>) {
-        if let Some(trace) = &mut self.trace {
-            std::mem::swap(&mut trace.frames, empty);
+        if let Some(journal) = &mut self.journal {
+            std::mem::swap(&mut journal.frames, empty);
         }
     }
 
@@ -127,26 +122,26 @@ impl Recorded {
     pub(crate) fn begin_journal(&mut self, generation: u64) -> Header {
         let sequence = self.sequence();
         let header = Header { content: Content::Journal, generation, sequence };
-        if let Some(trace) = &mut self.trace {
-            trace.chain = header.chain();
+        if let Some(journal) = &mut self.journal {
+            journal.chain = header.chain();
         }
         header
     }
 
     /// Transitions since the folder was made; zero where nobody keeps a journal.
     pub fn sequence(&self) -> u64 {
-        self.trace.as_ref().map_or(0, |trace| trace.sequence)
+        self.journal.as_ref().map_or(0, |journal| journal.sequence)
     }
 
-    fn leave(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
-        if let Some(trace) = &mut self.trace {
-            trace.chain = segment::append(&mut trace.frames, trace.chain, encode);
-            trace.sequence += 1;
+    fn write_down(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(journal) = &mut self.journal {
+            journal.chain = frames::append(&mut journal.frames, journal.chain, encode);
+            journal.sequence += 1;
         }
     }
 }
 
-impl Deref for Recorded {
+impl Deref for JournaledController {
     type Target = Controller;
 
     fn deref(&self) -> &Controller {

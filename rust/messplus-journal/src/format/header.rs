@@ -4,7 +4,7 @@
 //! label [u8; 8]  format u32  generation u64  sequence u64  crc32 of all before
 //! ```
 
-use messplus_base::wire::WireError;
+use messplus_base::wire::{WireError, checksum};
 use messplus_core::Result;
 
 use crate::error::damaged;
@@ -51,8 +51,8 @@ impl Header {
         bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
         bytes[12..20].copy_from_slice(&self.generation.to_le_bytes());
         bytes[20..28].copy_from_slice(&self.sequence.to_le_bytes());
-        let checksum = crc32fast::hash(&bytes[..28]);
-        bytes[28..].copy_from_slice(&checksum.to_le_bytes());
+        let sum = checksum(0, &bytes[..28]);
+        bytes[28..].copy_from_slice(&sum.to_le_bytes());
         bytes
     }
 
@@ -60,8 +60,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`Error::State`](messplus_core::Error::State) for bytes that are too few, damaged, of another
-    /// kind or format.
+    /// The bytes begin with no header of this content and format.
     pub fn decode(content: Content, bytes: &[u8]) -> Result<(Self, &[u8])> {
         let Some((header, rest)) = bytes.split_first_chunk::<LEN>() else {
             return Err(damaged("must be longer than its header", bytes.len()));
@@ -69,7 +68,7 @@ impl Header {
         if header[..8] != content.label() {
             return Err(damaged("must begin with the label of its kind", "other bytes"));
         }
-        let computed = crc32fast::hash(&header[..28]);
+        let computed = checksum(0, &header[..28]);
         if computed.to_le_bytes() != header[28..] {
             return Err(damaged(
                 "must match the checksum of its header",

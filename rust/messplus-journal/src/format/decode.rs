@@ -1,0 +1,129 @@
+//! Transitions back from bytes, every byte of which must belong to them.
+
+use std::num::NonZeroU32;
+
+use messplus_base::wire::Reader;
+use messplus_core::{Failure, ModelSet, Outcome, Result, Shadow, ZooChange};
+
+use super::transition::{
+    ADVANCE, CHANGE_ZOO, DECIDE, FAIL, FAIL_OF_KIND, NO_FEATURES, OBSERVE, Transition, WARM_START,
+};
+use crate::error::damaged;
+
+impl Transition {
+    /// Read a transition back.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not what a transition is written as.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut input = Reader::new(bytes);
+        let transition = match input.u8()? {
+            DECIDE => decide(&mut input)?,
+            OBSERVE => observe(&mut input)?,
+            FAIL => {
+                let (id, model) = (input.u128()?, usize::from(input.u8()?));
+                Self::Fail { id, model, kind: Failure::Error, retry_after: None }
+            }
+            FAIL_OF_KIND => fail(&mut input)?,
+            ADVANCE => Self::Advance { now: input.u64()? },
+            WARM_START => warm_start(&mut input)?,
+            CHANGE_ZOO => {
+                return Ok(Self::ChangeZoo { change: ZooChange::from_json(input.rest())? });
+            }
+            other => return Err(damaged("transitions must be of a known kind", other)),
+        };
+        input.finish()?;
+        Ok(transition)
+    }
+}
+
+fn decide(input: &mut Reader<'_>) -> Result<Transition> {
+    let id = input.u128()?;
+    let (model, level) = (usize::from(input.u8()?), usize::from(input.u8()?));
+    let (in_session, session) = (input.u8()?, input.u64()?);
+    if in_session > 1 {
+        return Err(damaged("a session must be there or not", in_session));
+    }
+    let session = (in_session == 1).then_some(session);
+    let shadow = shadow(input)?;
+    let allowed = ModelSet::from_bits(input.u64()?);
+    let allowed = (!allowed.is_empty()).then_some(allowed);
+    let (input_tokens, features) = prompt(input)?;
+    let costs = (!input.rest().is_empty()).then(|| costs(input)).transpose()?;
+    Ok(Transition::Decide {
+        id,
+        model,
+        level,
+        session,
+        shadow,
+        allowed,
+        features,
+        input_tokens,
+        costs,
+    })
+}
+
+fn shadow(input: &mut Reader<'_>) -> Result<Option<Shadow>> {
+    match input.u8()? {
+        0 => Ok(None),
+        1 => Ok(Some(Shadow { model: usize::from(input.u8()?), explore: input.f64()? })),
+        other => Err(damaged("a shadow must be there or not", other)),
+    }
+}
+
+fn prompt(input: &mut Reader<'_>) -> Result<(Option<NonZeroU32>, Option<Vec<f32>>)> {
+    let input_tokens = NonZeroU32::new(input.u32()?);
+    let n_features = input.u16()?;
+    if n_features == NO_FEATURES {
+        return Ok((input_tokens, None));
+    }
+    let mut features = vec![0.0; usize::from(n_features)];
+    input.f32s(&mut features)?;
+    Ok((input_tokens, Some(features)))
+}
+
+fn costs(input: &mut Reader<'_>) -> Result<Vec<Option<f64>>> {
+    let n_models = input.u8()?;
+    let known = ModelSet::from_bits(input.u64()?);
+    (0..usize::from(n_models)).map(|model| optional(input, known, model)).collect()
+}
+
+fn observe(input: &mut Reader<'_>) -> Result<Transition> {
+    let id = input.u128()?;
+    let mut outcomes = Vec::new();
+    while !input.rest().is_empty() {
+        outcomes.push(outcome(input)?);
+    }
+    Ok(Transition::Observe { id, outcomes })
+}
+
+fn outcome(input: &mut Reader<'_>) -> Result<Outcome> {
+    let model = usize::from(input.u8()?);
+    let known = ModelSet::from_bits(u64::from(input.u8()?));
+    Ok(Outcome {
+        model,
+        satisfaction: optional(input, known, 0)?,
+        cost: optional(input, known, 1)?,
+        latency: optional(input, known, 2)?,
+    })
+}
+
+fn fail(input: &mut Reader<'_>) -> Result<Transition> {
+    let (id, model, kind) = (input.u128()?, usize::from(input.u8()?), input.u8()?);
+    let retry_after = input.u64()?;
+    let known = Failure::ALL.get(usize::from(kind)).copied();
+    let kind = known.ok_or_else(|| damaged("failures must be of a known kind", kind))?;
+    let retry_after = (retry_after != u64::MAX).then_some(retry_after);
+    Ok(Transition::Fail { id, model, kind, retry_after })
+}
+
+fn warm_start(input: &mut Reader<'_>) -> Result<Transition> {
+    let (input_tokens, features) = prompt(input)?;
+    Ok(Transition::WarmStart { features, input_tokens, outcome: outcome(input)? })
+}
+
+/// A number that is there where its place is in the set.
+fn optional(input: &mut Reader<'_>, known: ModelSet, place: usize) -> Result<Option<f64>> {
+    Ok(known.contains(place).then(|| input.f64()).transpose()?)
+}

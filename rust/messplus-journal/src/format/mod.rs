@@ -1,0 +1,14 @@
+//! The bytes on file.
+//!
+//! A file is a [`Header`], then a snapshot's sealed state or the frames of a journal. A frame is a
+//! length, a checksum and a [`Transition`].
+
+mod decode;
+pub mod encode;
+pub mod frames;
+pub mod header;
+pub mod transition;
+
+pub use frames::Frames;
+pub use header::{Content, Header};
+pub use transition::Transition;

@@ -1,0 +1,142 @@
+//! One transition: its inputs, and the model it chose.
+//!
+//! The chosen model is an output; it is written down so that a replay by a version that would choose
+//! otherwise is noticed instead of crediting the wrong model.
+
+use std::num::NonZeroU32;
+
+use messplus_core::{
+    Controller, Decision, Example, Failure, ModelSet, Outcome, Request, Result, Shadow, ZooChange,
+};
+
+use crate::error::damaged;
+
+/// Largest transition in bytes; 4,096 features and 64 costs need 17 kB.
+pub const MAX_LEN: usize = 1 << 16;
+
+pub(super) const DECIDE: u8 = 1;
+pub(super) const OBSERVE: u8 = 2;
+/// A failed call of no known kind, as format 2 of this project wrote it.
+pub(super) const FAIL: u8 = 3;
+pub(super) const ADVANCE: u8 = 4;
+pub(super) const WARM_START: u8 = 5;
+pub(super) const CHANGE_ZOO: u8 = 6;
+pub(super) const FAIL_OF_KIND: u8 = 7;
+pub(super) const NO_FEATURES: u16 = u16::MAX;
+
+/// One transition of a controller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transition {
+    /// A decision was made.
+    Decide {
+        /// Name of the decision.
+        id: u128,
+        /// The model that was chosen.
+        model: usize,
+        /// Index of the service level.
+        level: usize,
+        /// Hash of the conversation.
+        session: Option<u64>,
+        /// Who served instead of the model chosen.
+        shadow: Option<Shadow>,
+        /// Models that were allowed, where the caller said so.
+        allowed: Option<ModelSet>,
+        /// Features of the prompt.
+        features: Option<Vec<f32>>,
+        /// Tokens of the prompt.
+        input_tokens: Option<NonZeroU32>,
+        /// Costs the caller knew, per model.
+        costs: Option<Vec<Option<f64>>>,
+    },
+    /// Outcomes became known.
+    Observe {
+        /// Name of the decision.
+        id: u128,
+        /// Per model.
+        outcomes: Vec<Outcome>,
+    },
+    /// A call failed.
+    Fail {
+        /// Name of the decision.
+        id: u128,
+        /// The model that did not answer.
+        model: usize,
+        /// Why.
+        kind: Failure,
+        /// Seconds after which the provider wants to be asked again.
+        retry_after: Option<u64>,
+    },
+    /// Time passed.
+    Advance {
+        /// The time reached.
+        now: u64,
+    },
+    /// A line of logged data was learned.
+    WarmStart {
+        /// Features of the prompt.
+        features: Option<Vec<f32>>,
+        /// Tokens of the prompt.
+        input_tokens: Option<NonZeroU32>,
+        /// What is known of the model that served.
+        outcome: Outcome,
+    },
+    /// The zoo changed.
+    ChangeZoo {
+        /// How.
+        change: ZooChange,
+    },
+}
+
+impl Transition {
+    /// Do it again. `decision` is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// The controller refuses it, or chooses another model than was chosen.
+    pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
+        match self {
+            Self::Decide {
+                id,
+                model,
+                level,
+                session,
+                shadow,
+                allowed,
+                features,
+                input_tokens,
+                costs,
+            } => {
+                let request = Request {
+                    id: *id,
+                    features: features.as_deref(),
+                    input_tokens: *input_tokens,
+                    costs: costs.as_deref(),
+                    allowed: *allowed,
+                    level: *level,
+                    session: *session,
+                    shadow: *shadow,
+                };
+                controller.decide(&request, decision)?;
+                if decision.model == *model {
+                    Ok(())
+                } else {
+                    let found = format!("model {} instead of {model}", decision.model);
+                    Err(damaged("a replay must choose the model that was chosen", found))
+                }
+            }
+            Self::Observe { id, outcomes } => controller.observe(*id, outcomes),
+            &Self::Fail { id, model, kind, retry_after } => {
+                controller.fail(id, model, kind, retry_after).map(drop)
+            }
+            Self::Advance { now } => {
+                controller.advance(*now);
+                Ok(())
+            }
+            &Self::WarmStart { ref features, input_tokens, outcome } => {
+                let features = features.as_deref();
+                controller.warm_start(&Example { features, input_tokens, outcome })
+            }
+            Self::ChangeZoo { change } => controller.change_zoo(change),
+        }
+    }
+}

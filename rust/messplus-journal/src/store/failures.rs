@@ -1,0 +1,84 @@
+//! Failures that must not fail a request: counted, and described once for the application's log.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::fork;
+use crate::sync::lock;
+
+/// Where writing failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum FailureKind {
+    /// Appending to the journal.
+    Write,
+    /// Making the journal last.
+    Sync,
+    /// Writing a snapshot.
+    Snapshot,
+    /// A transition after the store was closed.
+    Closed,
+    /// A transition in a process forked from the owner.
+    Forked,
+}
+
+impl FailureKind {
+    /// Every kind, in the order of [`Store::failures`](crate::Store::failures).
+    pub const ALL: [Self; 5] =
+        [Self::Write, Self::Sync, Self::Snapshot, Self::Closed, Self::Forked];
+
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Snapshot => "snapshot",
+            Self::Closed => "closed",
+            Self::Forked => "forked",
+        }
+    }
+}
+
+/// Counts of failures, and messages that nobody has read yet.
+#[derive(Debug, Default)]
+pub(crate) struct FailureLog {
+    counts: [AtomicU64; FailureKind::ALL.len()],
+    /// Whether there are messages, so that looking costs one load.
+    any: AtomicBool,
+    messages: Mutex<Vec<String>>,
+}
+
+impl FailureLog {
+    /// Count a failure.
+    pub fn count(&self, kind: FailureKind) {
+        self.counts[kind as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Count a failure, and report the first of its kind.
+    pub fn report_first(&self, kind: FailureKind, message: &str) {
+        if self.counts[kind as usize].fetch_add(1, Ordering::Relaxed) == 0 {
+            self.report(message.into());
+        }
+    }
+
+    /// Leave a message for the application's log.
+    pub fn report(&self, message: String) {
+        lock(&self.messages).push(message);
+        self.any.store(true, Ordering::Release);
+    }
+
+    /// Failures so far, per [`FailureKind`].
+    pub fn counts(&self) -> [u64; FailureKind::ALL.len()] {
+        std::array::from_fn(|kind| self.counts[kind].load(Ordering::Relaxed))
+    }
+
+    /// Messages that nobody has read yet.
+    pub fn take_unreported(&self) -> Vec<String> {
+        if !self.any.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        let _gate = fork::gate();
+        self.any.store(false, Ordering::Release);
+        std::mem::take(&mut *lock(&self.messages))
+    }
+}

@@ -1,0 +1,185 @@
+//! A controller shared by threads whose transitions are on file before a call returns.
+
+mod background;
+mod failures;
+mod log;
+mod options;
+
+use std::sync::{Arc, Mutex, TryLockError};
+use std::thread::JoinHandle;
+
+use messplus_core::Controller;
+
+pub use self::failures::FailureKind;
+use self::log::Log;
+pub use self::options::{Durability, Options};
+use crate::controller::JournaledController;
+use crate::error::{Error, Result};
+use crate::folder::Folder;
+use crate::fork;
+use crate::format::{Content, Header};
+use crate::recovery::{Recovered, recover};
+use crate::sync::lock;
+
+/// A controller behind one short lock, in memory or on file.
+#[derive(Debug)]
+pub struct Store {
+    live: Arc<Mutex<JournaledController>>,
+    log: Option<Arc<Log>>,
+    background: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// A controller in memory only.
+    pub fn in_memory(controller: Controller) -> Self {
+        let live = Arc::new(Mutex::new(JournaledController::in_memory(controller)));
+        Self { live, log: None, background: Mutex::new(None) }
+    }
+
+    /// The controller of a folder, or, where the folder holds none, the one that `make` makes.
+    ///
+    /// The second value says how the controller was found; none where it was made.
+    ///
+    /// # Errors
+    ///
+    /// Another store has the folder open, its files cannot be read or written, or `make` refuses.
+    pub fn open(
+        folder: Folder,
+        options: Options,
+        make: impl FnOnce() -> Result<Controller>,
+    ) -> Result<(Self, Option<Found>)> {
+        folder.create()?;
+        let lock = folder.lock()?;
+        let (controller, sequence, generation, found) = match recover(&folder)? {
+            Some(recovered) => {
+                if let Some((generation, length, _)) = recovered.torn {
+                    folder.cut(generation, length)?;
+                }
+                let found = Found::of(&recovered);
+                (recovered.controller, recovered.sequence, recovered.newest + 1, Some(found))
+            }
+            None => (make()?, 0, 1, None),
+        };
+        // Where something was wrong, the files that show it stay until the next snapshot.
+        let prune = found.as_ref().is_none_or(|found| found.notes.is_empty());
+        let header = Header { content: Content::Journal, generation, sequence };
+        let path = folder.path().to_owned();
+        let live = JournaledController::journaled(controller, sequence, header.chain());
+        let live = Arc::new(Mutex::new(live));
+        let log = Arc::new(Log::begin(folder, lock, options, header, Arc::clone(&live), prune)?);
+        let background = background::spawn(&log, options.group)
+            .map_err(Error::io("have a background thread", &path))?;
+        Ok((Self { live, log: Some(log), background: Mutex::new(Some(background)) }, found))
+    }
+
+    /// Do something with the controller while nobody else does; it is on file when this returns.
+    pub fn enter<T>(&self, transition: impl FnOnce(&mut JournaledController) -> T) -> T {
+        let _gate = fork::gate();
+        let result = transition(&mut lock(&self.live));
+        if let Some(log) = &self.log {
+            log.commit();
+        }
+        result
+    }
+
+    /// [`enter`](Self::enter), if that waits for nothing: neither for a lock nor for a file.
+    ///
+    /// # Errors
+    ///
+    /// It would have to wait: the transition is handed back.
+    pub fn try_enter<T, F>(&self, transition: F) -> std::result::Result<T, F>
+    where
+        F: FnOnce(&mut JournaledController) -> T,
+    {
+        if self.log.is_some() {
+            return Err(transition);
+        }
+        let Some(_gate) = fork::try_gate() else { return Err(transition) };
+        match self.live.try_lock() {
+            Ok(mut live) => Ok(transition(&mut live)),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(transition(&mut poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => Err(transition),
+        }
+    }
+
+    /// Look at the controller.
+    pub fn read<T>(&self, look: impl FnOnce(&Controller) -> T) -> T {
+        let _gate = fork::gate();
+        look(&lock(&self.live))
+    }
+
+    /// Write a snapshot and begin a new journal. Nothing to do for a store in memory.
+    ///
+    /// # Errors
+    ///
+    /// The snapshot cannot be written; the one before it is kept.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.log.as_ref().map_or(Ok(()), |log| log.checkpoint())
+    }
+
+    /// Write a snapshot and let go of the folder. The controller goes on in memory.
+    ///
+    /// # Errors
+    ///
+    /// The snapshot cannot be written; the folder is let go of, and what it holds can be recovered.
+    pub fn close(&self) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        self.stop_background();
+        log.close()
+    }
+
+    /// Failures to write so far, by kind; none for a store in memory.
+    pub fn failures(&self) -> Option<[u64; FailureKind::ALL.len()]> {
+        self.log.as_ref().map(|log| log.failures().counts())
+    }
+
+    /// Messages about failures that nobody has read yet. Costs one load where there are none.
+    pub fn take_unreported(&self) -> Vec<String> {
+        self.log.as_ref().map_or_else(Vec::new, |log| log.failures().take_unreported())
+    }
+
+    fn stop_background(&self) {
+        let Some(log) = &self.log else { return };
+        let Some(thread) = lock(&self.background).take() else { return };
+        if log.is_ours() {
+            log.stop();
+            thread.thread().unpark();
+            // It returns nothing, and a panic in it was printed where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop_background();
+        if let Some(log) = &self.log {
+            log.sync();
+        }
+    }
+}
+
+/// How the controller of a folder was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Transitions since the folder was made.
+    pub sequence: u64,
+    /// Transitions read from journals.
+    pub replayed: u64,
+    /// Bytes cut from the end of a journal.
+    pub torn_bytes: u64,
+    /// What was not as it should be, in words.
+    pub notes: Vec<String>,
+}
+
+impl Found {
+    /// How a folder was read.
+    pub fn of(recovered: &Recovered) -> Self {
+        Self {
+            sequence: recovered.sequence,
+            replayed: recovered.replayed,
+            torn_bytes: recovered.torn.map_or(0, |(_, _, bytes)| bytes as u64),
+            notes: recovered.notes.clone(),
+        }
+    }
+}
