@@ -3,12 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use messplus_offload::Random;
-use messplus_offload::budget::Budget;
-use messplus_offload::generator::{Shape, costs, generate};
-use messplus_offload::knn::KnnEstimator;
-use messplus_offload::reward::RewardWeights;
-use messplus_offload::router::{OffloadRouter, RouterConfig};
+use messplus_offload::{
+    Budget, KnnEstimator, OffloadRouter, Random, RewardWeights, RouterConfig, Shape, generate,
+    synthetic_costs,
+};
 
 const BUDGET: Budget = Budget { latency: 30.0, cost: 0.05 };
 
@@ -17,7 +15,7 @@ fn fitted(shape: Shape) -> OffloadRouter {
     let config = RouterConfig {
         modalities: shape.modalities,
         tasks: shape.tasks,
-        costs: costs(shape.modalities).expect("the shape is valid"),
+        costs: synthetic_costs(shape.modalities).expect("the shape is valid"),
         weights: RewardWeights::default(),
         max_turns: shape.turns,
         optimism: 0.5,

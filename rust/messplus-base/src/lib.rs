@@ -7,6 +7,8 @@
 //!
 //! No I/O, no clock, no ambient randomness.
 
+#![warn(clippy::must_use_candidate, clippy::missing_errors_doc)]
+
 mod error;
 mod names;
 mod random;

@@ -1,9 +1,6 @@
 //! The indexed estimator against a plain scan over unpacked keys.
 
-use messplus_offload::action::ActionSpace;
-use messplus_offload::dataset::{Dataset, Turn};
-use messplus_offload::knn::KnnEstimator;
-use messplus_offload::window::Window;
+use messplus_offload::{ActionSpace, Dataset, KnnEstimator, Turn, Window};
 use proptest::prelude::*;
 
 const SPAN: usize = 3;

@@ -1,14 +1,10 @@
 //! Laws of the router: budgets hold, state survives, bad bytes are refused, learning helps.
 
 use messplus_base::wire::WireError;
-use messplus_offload::Error;
-use messplus_offload::Random;
-use messplus_offload::budget::Budget;
-use messplus_offload::cost::CostTable;
-use messplus_offload::generator::{Shape, costs, generate, true_mean};
-use messplus_offload::oracle::best_reachable_reward;
-use messplus_offload::reward::{RewardWeights, association_share};
-use messplus_offload::router::{Conversation, OffloadRouter, RouterConfig};
+use messplus_offload::{
+    Budget, Conversation, CostTable, Error, OffloadRouter, Random, RewardWeights, RouterConfig,
+    Shape, association_share, best_reachable_reward, generate, synthetic_costs, true_mean,
+};
 use proptest::prelude::*;
 
 fn config(modalities: usize, tasks: usize, costs: CostTable, max_turns: usize) -> RouterConfig {
@@ -56,7 +52,7 @@ proptest! {
 
     #[test]
     fn a_restored_router_decides_alike(seed in any::<u64>(), cut in 1..40_usize) {
-        let costs = costs(3).unwrap();
+        let costs = synthetic_costs(3).unwrap();
         let mut router = OffloadRouter::new(config(3, 2, costs, 4)).unwrap();
         let budget = Budget { latency: 9.0, cost: 0.02 };
         let play = |router: &mut OffloadRouter, rng: &mut Random, dialogues: usize| -> Vec<usize> {
@@ -87,7 +83,7 @@ proptest! {
 
     #[test]
     fn damaged_bytes_are_refused(at in any::<prop::sample::Index>(), flip in 1..=255_u8, cut in any::<prop::sample::Index>()) {
-        let router = OffloadRouter::new(config(2, 2, costs(2).unwrap(), 3)).unwrap();
+        let router = OffloadRouter::new(config(2, 2, synthetic_costs(2).unwrap(), 3)).unwrap();
         let bytes = router.to_bytes();
         let mut damaged = bytes.clone();
         damaged[at.index(bytes.len())] ^= flip;
@@ -98,7 +94,7 @@ proptest! {
 
 #[test]
 fn kinds_and_versions_are_told_apart() {
-    let router = OffloadRouter::new(config(2, 2, costs(2).unwrap(), 3)).unwrap();
+    let router = OffloadRouter::new(config(2, 2, synthetic_costs(2).unwrap(), 3)).unwrap();
     let conversation = router.start(Budget::UNLIMITED, None).unwrap();
     assert!(matches!(
         OffloadRouter::from_bytes(&conversation.to_bytes()),
@@ -112,7 +108,7 @@ fn kinds_and_versions_are_told_apart() {
 
 #[test]
 fn refused_calls_change_nothing() {
-    let mut router = OffloadRouter::new(config(2, 2, costs(2).unwrap(), 3)).unwrap();
+    let mut router = OffloadRouter::new(config(2, 2, synthetic_costs(2).unwrap(), 3)).unwrap();
     let mut conversation = router.start(Budget { latency: 3.0, cost: 0.01 }, None).unwrap();
     let before = (router.to_bytes(), conversation.to_bytes());
     assert!(router.decide(&mut conversation, 2, None).is_err());
@@ -133,7 +129,7 @@ fn refused_calls_change_nothing() {
 fn learns_from_nothing_while_it_serves() {
     let shape = Shape { modalities: 3, tasks: 4, turns: 5 };
     let data = generate(shape, 1000, &mut Random::new(1)).unwrap();
-    let (costs, weights) = (costs(3).unwrap(), RewardWeights::default());
+    let (costs, weights) = (synthetic_costs(3).unwrap(), RewardWeights::default());
     let budget = Budget { latency: 30.0, cost: 0.05 };
     let best = best_reachable_reward(&data, &weights, budget).unwrap();
     let mut router = OffloadRouter::new(config(3, 4, costs.clone(), 5)).unwrap();

@@ -1,7 +1,6 @@
 //! Saved files of every format load forever.
 
-use messplus_offload::agent::{Agent, Algorithm};
-use messplus_offload::router::{Conversation, OffloadRouter};
+use messplus_offload::{Agent, Algorithm, Conversation, OffloadRouter};
 
 macro_rules! saved {
     ($name:literal) => {

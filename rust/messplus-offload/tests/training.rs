@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use messplus_offload::Random;
-use messplus_offload::agent::{Agent, Algorithm};
-use messplus_offload::budget::Budget;
-use messplus_offload::env::{ConstraintMode, EnvConfig, History, VecEnv};
-use messplus_offload::evaluate::{Policy, Problem, evaluate};
-use messplus_offload::generator::{Shape, costs, generate};
-use messplus_offload::knn::KnnEstimator;
-use messplus_offload::reward::RewardWeights;
-use messplus_offload::scorer::Scorer;
-use messplus_offload::train::train;
+use messplus_offload::{
+    Agent, Algorithm, Budget, ConstraintMode, EnvConfig, History, KnnEstimator, Masked, Policy,
+    Problem, Random, RewardWeights, Scorer, Shape, VecEnv, evaluate, generate, synthetic_costs,
+    train,
+};
 
 const BUDGET: Budget = Budget { latency: 8.0, cost: 0.01 };
 
@@ -20,7 +15,7 @@ fn environment(constraint: ConstraintMode, history: History, seed: u64) -> VecEn
     let data = Arc::new(generate(shape, 500, &mut Random::new(7)).unwrap());
     let estimator = Arc::new(KnnEstimator::fit(&data, 5, 5).unwrap());
     let config = EnvConfig {
-        costs: costs(2).unwrap(),
+        costs: synthetic_costs(2).unwrap(),
         weights: RewardWeights::default(),
         budget: BUDGET,
         random_budgets: constraint != ConstraintMode::None,
@@ -35,10 +30,10 @@ fn trained(algorithm: Algorithm, constraint: ConstraintMode, seed: u64) -> Agent
     train(algorithm, &mut env, 4000, seed, &mut |_| true).unwrap()
 }
 
-fn reward_and_violations(agent: &mut Agent, masked: bool) -> (f64, f64) {
+fn reward_and_violations(agent: &Agent, masked: bool) -> (f64, f64) {
     let env = environment(ConstraintMode::None, History::OnPolicy, 0);
     let estimator = Arc::new(KnnEstimator::fit(env.data(), 5, 5).unwrap());
-    let (costs, weights) = (costs(2).unwrap(), RewardWeights::default());
+    let (costs, weights) = (synthetic_costs(2).unwrap(), RewardWeights::default());
     let problem = Problem {
         data: env.data(),
         costs: &costs,
@@ -46,9 +41,10 @@ fn reward_and_violations(agent: &mut Agent, masked: bool) -> (f64, f64) {
         budget: BUDGET,
         true_means: false,
     };
-    let mut policy = Policy::Agent { agent, masked };
-    let metrics =
-        evaluate(&mut policy, &problem, &mut Scorer::new(estimator), &mut Random::new(0)).unwrap();
+    let mut policy: Box<dyn Policy> =
+        if masked { Box::new(Masked(agent.clone())) } else { Box::new(agent.clone()) };
+    let (mut scorer, mut random) = (Scorer::new(estimator), Random::new(0));
+    let metrics = evaluate(policy.as_mut(), &problem, &mut scorer, &mut random).unwrap();
     (metrics.reward, metrics.violation_rate)
 }
 
@@ -56,11 +52,11 @@ fn reward_and_violations(agent: &mut Agent, masked: bool) -> (f64, f64) {
 fn every_algorithm_beats_local_and_keeps_budgets_when_masked() {
     for algorithm in [Algorithm::A2c, Algorithm::Ppo, Algorithm::Dqn] {
         let (reward, _) =
-            reward_and_violations(&mut trained(algorithm, ConstraintMode::None, 1), false);
+            reward_and_violations(&trained(algorithm, ConstraintMode::None, 1), false);
         // Local earns 0.7 on this generator.
         assert!(reward > 0.9, "{algorithm:?}: {reward}");
         let (reward, violations) =
-            reward_and_violations(&mut trained(algorithm, ConstraintMode::Mask, 1), true);
+            reward_and_violations(&trained(algorithm, ConstraintMode::Mask, 1), true);
         assert!(reward > 0.75, "{algorithm:?}: {reward}");
         assert_eq!(violations, 0.0, "{algorithm:?}");
     }

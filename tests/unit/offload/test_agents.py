@@ -146,7 +146,7 @@ def test_many_conversations_step_together() -> None:
         env.step(2, 4)
     with pytest.raises(InputError, match="actions"):
         env.step_all([0])
-    with pytest.raises(InputError, match="below 3"):
+    with pytest.raises(InputError, match="environment: must be below"):
         env.step(3, 0)
 
 

@@ -1,15 +1,14 @@
 //! One conversation: its budget, its progress, and the decision that awaits its record.
 
-use super::MAX_TASKS;
-use crate::action::MAX_MODALITIES;
-use crate::budget::{Budget, BudgetTracker};
+use super::config::MAX_TASKS;
+use super::planner::MAX_TURNS;
+use super::progress::Progress;
 use crate::error::{Error, Result, non_negative};
-use crate::planner::MAX_TURNS;
-use crate::response::Progress;
+use crate::problem::{Budget, BudgetTracker, MAX_MODALITIES};
 use crate::state::{self, Kind};
 
 /// State of one conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
     pub(super) tracker: BudgetTracker,
     pub(super) turns: Option<u16>,
@@ -60,14 +59,10 @@ impl Conversation {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = state::begin(Kind::Conversation);
         let tracker = &self.tracker;
-        for value in [tracker.budget.latency, tracker.budget.cost, tracker.latency, tracker.cost] {
-            out.f64(value);
-        }
+        out.f64s(&[tracker.budget.latency, tracker.budget.cost, tracker.latency, tracker.cost]);
         // Options as value + 1, 0 for none.
         out.u64(self.turns.map_or(0, u64::from));
-        for value in [self.at.turn, self.at.clouds, self.at.uploads] {
-            out.u64(value.into());
-        }
+        out.u64s(&[self.at.turn, self.at.clouds, self.at.uploads].map(u64::from));
         out.u64(self.pending.map_or(0, |(task, _)| task as u64 + 1));
         out.u64(self.pending.and_then(|p| p.1).map_or(0, |mask| u64::from(mask) + 1));
         out.u64(self.finished.into());
@@ -77,7 +72,7 @@ impl Conversation {
     /// Restores a conversation from [`to_bytes`](Self::to_bytes).
     ///
     /// # Errors
-    /// The bytes are damaged, of another kind or of another version.
+    /// The bytes are damaged, of another kind or of another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut input = state::open(bytes, Kind::Conversation)?;
         let budget = Budget { latency: input.f64_or_infinity()?, cost: input.f64_or_infinity()? }

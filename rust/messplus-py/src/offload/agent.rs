@@ -2,14 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use messplus_offload::agent::{Agent, Algorithm};
-use messplus_offload::train::train;
+use messplus_offload::{Agent, Algorithm, train};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::environment::PyEnv;
 use super::error::{parse, to_py};
-use crate::error::InputError;
 
 /// A trained policy: actor-critic, PPO or DQN.
 #[pyclass(frozen, name = "OffloadAgent", module = "messplus._core")]
@@ -64,14 +62,11 @@ impl PyAgent {
     fn act(&self, py: Python<'_>, env: &PyEnv, i: usize) -> PyResult<usize> {
         py.detach(|| {
             let env = env.lock();
-            let (space, span) = (env.space(), env.span());
+            env.check(i).map_err(to_py)?;
             let mut agent = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            if agent.shape() != (space.modalities(), env.data().tasks(), span) || i >= env.len() {
-                return Err(InputError::new_err(
-                    "environment: must have the modalities, tasks and span the agent was trained for",
-                ));
-            }
-            Ok(agent.act(space, env.window(i), env.tracker(i), |level| env.allowed(i, level)))
+            agent.check(env.data(), env.span()).map_err(to_py)?;
+            let allowed = |level| env.allowed(i, level);
+            Ok(agent.act(env.space(), env.window(i), env.tracker(i), allowed))
         })
     }
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use messplus_offload::Random;
-use messplus_offload::action::ActionSpace;
-use messplus_offload::dataset::{Dataset, Turn};
-use messplus_offload::generator::{Shape, generate};
+use messplus_offload::{ActionSpace, Dataset, Random, Shape, Turn, generate};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 

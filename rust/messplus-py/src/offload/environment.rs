@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use messplus_offload::env::{EnvConfig, Step, VecEnv};
+use messplus_offload::{EnvConfig, Step, VecEnv};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 
@@ -25,10 +25,8 @@ impl PyEnv {
 
     fn checked(&self, i: usize) -> PyResult<MutexGuard<'_, VecEnv>> {
         let env = self.lock();
-        if i < env.len() {
-            return Ok(env);
-        }
-        Err(InputError::new_err(format!("environment: must be below {}, got {i}", env.len())))
+        env.check(i).map_err(to_py)?;
+        Ok(env)
     }
 }
 

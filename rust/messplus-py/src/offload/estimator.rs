@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use messplus_offload::knn::KnnEstimator;
-use messplus_offload::window::Window;
+use messplus_offload::{KnnEstimator, Window};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 

@@ -2,27 +2,36 @@
 
 use std::sync::Arc;
 
-use messplus_offload::Random;
-use messplus_offload::evaluate::{Metrics, Policy, Problem};
-use messplus_offload::oracle;
-use messplus_offload::scorer::Scorer;
+use messplus_offload::{Baseline, Fixed, Masked, Metrics, Policy, Problem, Random, Routed, Scorer};
 use pyo3::prelude::*;
 
 use super::agent::PyAgent;
 use super::data::PyData;
-use super::error::to_py;
+use super::error::{parse, to_py};
 use super::estimator::PyEstimator;
 use super::problem;
 use super::router::PyRouter;
-use crate::error::InputError;
 
-/// A policy as Python names it: a fixed action, one of three names, an agent, or a router.
+/// A policy as Python names it: a fixed action, the name of a baseline, an agent, or a router.
 #[derive(FromPyObject)]
 pub enum PolicyArgument<'py> {
     Fixed(usize),
     Named(String),
     Agent(Bound<'py, PyAgent>),
     Router(Bound<'py, PyRouter>),
+}
+
+impl PolicyArgument<'_> {
+    /// The policy to play, a copy of what Python holds: an evaluation leaves no trace in it.
+    fn policy(&self, masked: bool) -> PyResult<Box<dyn Policy + Send>> {
+        Ok(match self {
+            Self::Fixed(action) => Box::new(Fixed(*action)),
+            Self::Named(name) => Box::new(parse::<Baseline>(name)?),
+            Self::Agent(agent) if masked => Box::new(Masked(agent.get().copy())),
+            Self::Agent(agent) => Box::new(agent.get().copy()),
+            Self::Router(router) => Box::new(Routed::new(router.get().copy())),
+        })
+    }
 }
 
 /// Means over dialogues: a dict of these fields in Python.
@@ -85,57 +94,13 @@ pub fn evaluate<'py>(
     seed: u64,
 ) -> PyResult<OffloadMetrics> {
     let (costs, weights) = (problem::costs(costs)?, problem::weights(weights)?);
-    let budget = problem::budget(budget)?;
-    let data = &data.inner;
-    if costs.levels() != data.space().levels() || estimator.inner.space() != data.space() {
-        return Err(InputError::new_err("costs, estimator: must have the modalities of the data"));
-    }
+    let (data, budget) = (&data.inner, problem::budget(budget)?);
     let problem = Problem { data, costs: &costs, weights: &weights, budget, true_means };
-    let mut scorer = Scorer::new(Arc::clone(&estimator.inner));
-    let mut rng = Random::new(seed);
-    let mut run = |policy: &mut Policy<'_>| {
-        messplus_offload::evaluate::evaluate(policy, &problem, &mut scorer, &mut rng)
-    };
-    let outcome = match policy {
-        PolicyArgument::Fixed(action) => {
-            if action >= data.space().len() {
-                return Err(InputError::new_err(format!(
-                    "policy: must be an action below {}, got {action}",
-                    data.space().len()
-                )));
-            }
-            py.detach(|| run(&mut Policy::Fixed(action)))
-        }
-        PolicyArgument::Named(name) => {
-            let mut policy = match name.as_str() {
-                "uniform_cloud" => Policy::UniformCloud,
-                "random" => Policy::Random,
-                "myopic_greedy" => Policy::MyopicGreedy,
-                other => {
-                    let rule = "must be uniform_cloud, random or myopic_greedy";
-                    return Err(InputError::new_err(format!("policy: {rule}, got {other:?}")));
-                }
-            };
-            py.detach(|| run(&mut policy))
-        }
-        PolicyArgument::Agent(agent) => {
-            let mut agent = agent.get().copy();
-            let shape = (data.space().modalities(), data.tasks(), estimator.inner.span());
-            if agent.shape() != shape {
-                let found = agent.shape();
-                return Err(InputError::new_err(format!(
-                    "policy: must be trained for (modalities, tasks, span) {shape:?}, got {found:?}"
-                )));
-            }
-            py.detach(|| run(&mut Policy::Agent { agent: &mut agent, masked }))
-        }
-        PolicyArgument::Router(router) => {
-            // A copy: the evaluation leaves no trace in the router.
-            let mut router = router.get().copy();
-            py.detach(|| run(&mut Policy::Router(&mut router)))
-        }
-    };
-    outcome.map(Into::into).map_err(to_py)
+    let (mut scorer, mut random) = (Scorer::new(Arc::clone(&estimator.inner)), Random::new(seed));
+    let mut policy = policy.policy(masked)?;
+    let metrics = py
+        .detach(|| messplus_offload::evaluate(policy.as_mut(), &problem, &mut scorer, &mut random));
+    metrics.map(Into::into).map_err(to_py)
 }
 
 /// Best mean reward any policy can reach within the budgets on generated dialogues.
@@ -147,5 +112,6 @@ pub fn best_reachable_reward(
     budget: (f64, f64),
 ) -> PyResult<f64> {
     let (weights, budget) = (problem::weights(weights)?, problem::budget(budget)?);
-    py.detach(|| oracle::best_reachable_reward(&data.inner, &weights, budget)).map_err(to_py)
+    py.detach(|| messplus_offload::best_reachable_reward(&data.inner, &weights, budget))
+        .map_err(to_py)
 }

@@ -1,8 +1,6 @@
 //! Cost tables, reward weights and budgets from plain Python values.
 
-use messplus_offload::budget::Budget;
-use messplus_offload::cost::CostTable;
-use messplus_offload::reward::RewardWeights;
+use messplus_offload::{Budget, CostTable, RewardWeights};
 use pyo3::prelude::*;
 
 use super::error::to_py;

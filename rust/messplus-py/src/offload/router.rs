@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use messplus_offload::router::{Conversation, Decision, OffloadRouter, RouterConfig};
+use messplus_offload::{Conversation, Decision, OffloadRouter, RouterConfig};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
