@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from . import config
 from ._core import Controller, Histogram
-from ._files import write_whole
+from ._files import replacing
 from .featurizers.chat import estimate_tokens
 from .featurizers.requests import DURATIONS
 from .logs import warm_start
@@ -222,7 +222,8 @@ class Router:
 
     def save(self, path: str | Path) -> None:
         """Write the state to a file: complete or not at all, readable by the owner only."""
-        write_whole(path, self.to_bytes())
+        with replacing(path) as file:
+            file.write(self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Everything needed to go on as if nothing had happened, versioned and checksummed."""

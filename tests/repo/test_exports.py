@@ -1,13 +1,20 @@
 """What packages export is what they say they export."""
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import messplus
 
-PACKAGES = ["messplus", "messplus.featurizers", "messplus.replay"]
+ROOT = Path(messplus.__file__).parent
+# A package that makes its names at use has none of them to compare before.
+PACKAGES = sorted(
+    ".".join(("messplus", *path.parent.relative_to(ROOT).parts))
+    for path in ROOT.rglob("__init__.py")
+    if "__all__ =" in (text := path.read_text(encoding="utf-8")) and "def __getattr__" not in text
+)
 
 
 def public(package: ModuleType) -> set[str]:
@@ -26,6 +33,12 @@ def test_exports_equal_all(name: str) -> None:
     exported = list(package.__all__)
     assert len(exported) == len(set(exported))
     assert set(exported) - {"__version__"} == public(package)
+
+
+def test_packages_are_found() -> None:
+    assert {"messplus", "messplus.featurizers", "messplus.offload", "messplus.replay"} <= {
+        *PACKAGES
+    }
 
 
 def test_what_users_start_with_is_exported() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from messplus.featurizers import Featurizer
     from messplus.replay import Priors, Table
+    from messplus.replay.streams import Stream
 
 POLICIES = """policies:
   default               messplus' own policy; keys exploration, credit, forgetting
@@ -106,6 +108,35 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")
 
 
+class Common(TypedDict):
+    """What ``replay`` and ``sweep`` take alike."""
+
+    policies: Sequence[str]
+    seeds: int
+    stream: Stream
+    feedback_rate: float
+    feedback_delay: int
+    tags: bool
+    featurizer: Featurizer
+    fit: int
+    priors: Priors
+
+
+def read_common(args: argparse.Namespace) -> Common:
+    """Gather what the arguments say beside the table and the targets."""
+    return Common(
+        policies=args.policy or ["default", "paper"],
+        seeds=args.seeds,
+        stream=args.stream,
+        feedback_rate=args.feedback_rate,
+        feedback_delay=args.feedback_delay,
+        tags=args.tags is not None,
+        featurizer=_featurizer(args),
+        fit=args.fit,
+        priors=_priors(args),
+    )
+
+
 def read_table(args: argparse.Namespace) -> Table:
     """Load the table that the arguments select."""
     from messplus.replay import load_table
@@ -114,7 +145,7 @@ def read_table(args: argparse.Namespace) -> Table:
     return load_table(args.table, cost=args.cost, models=models, source=args.source)
 
 
-def read_priors(args: argparse.Namespace) -> Priors:
+def _priors(args: argparse.Namespace) -> Priors:
     """Gather what the arguments tell the routers before the first request."""
     from messplus.replay import Priors
     from messplus.replay.priors import read_prices
@@ -131,7 +162,7 @@ def write_json(args: argparse.Namespace, result: dict[str, Any]) -> None:
         Path(args.json).write_text(text + "\n", encoding="utf-8")
 
 
-def read_featurizer(args: argparse.Namespace) -> Featurizer:
+def _featurizer(args: argparse.Namespace) -> Featurizer:
     """Open the featurizer that the arguments select."""
     from messplus.featurizers import OnnxFeaturizer, StaticFeaturizer
 

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._parsers import positive
+
 if TYPE_CHECKING:
     from ._parsers import Subparsers
 
@@ -27,7 +29,7 @@ def add_parser(commands: Subparsers) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
-        "--requests", type=_positive, default=20_000, metavar="N", help="number of requests"
+        "--requests", type=positive, default=20_000, metavar="N", help="number of requests"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the simulation")
     parser.add_argument(
@@ -57,10 +59,3 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"; plot in {args.plot}")
     return 0
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 from pathlib import Path
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from messplus.exceptions import InputError
 
+from ._parsers import positive
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
 
     from ._parsers import Subparsers
@@ -35,24 +37,24 @@ def add_parser(commands: Subparsers) -> None:
         help="agents (default: local,cloud,random,a2c,rc-a2c,ppo,dqn,default; also rc-ppo,rc-dqn)",
     )
     parser.add_argument(
-        "--seeds", type=_positive, default=3, metavar="N", help="number of seeds (default: 3)"
+        "--seeds", type=positive, default=3, metavar="N", help="number of seeds (default: 3)"
     )
     parser.add_argument(
         "--dialogues",
-        type=_positive,
+        type=positive,
         default=10_000,
         metavar="N",
         help="dialogues per data set (default: 10000)",
     )
     parser.add_argument(
         "--steps",
-        type=_positive,
+        type=positive,
         default=30_000,
         metavar="N",
         help="training turns per agent (default: 30000)",
     )
     parser.add_argument(
-        "--jobs", type=_positive, default=1, metavar="N", help="threads (default: 1)"
+        "--jobs", type=positive, default=1, metavar="N", help="threads (default: 1)"
     )
     parser.add_argument(
         "--m4a1",
@@ -113,10 +115,3 @@ def _pick(field: str, text: str | None, usual: Sequence[str], known: Mapping[str
         if name not in known:
             raise InputError(f"{field}: must be among {', '.join(known)}, got {name!r}")
     return [known[name] for name in names]
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value

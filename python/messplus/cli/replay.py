@@ -5,14 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ._table import (
-    POLICIES,
-    add_table_arguments,
-    read_featurizer,
-    read_priors,
-    read_table,
-    write_json,
-)
+from ._table import POLICIES, add_table_arguments, read_common, read_table, write_json
 
 if TYPE_CHECKING:
     from ._parsers import Subparsers
@@ -52,16 +45,8 @@ def run(args: argparse.Namespace) -> int:
     result = replay(
         read_table(args),
         target=args.target,
-        policies=args.policy or ["default", "paper"],
-        seeds=args.seeds,
-        stream=args.stream,
-        feedback_rate=args.feedback_rate,
-        feedback_delay=args.feedback_delay,
-        tags=args.tags is not None,
-        featurizer=read_featurizer(args),
-        fit=args.fit,
-        priors=read_priors(args),
         drift=args.drift,
+        **read_common(args),
     )
     print(render(result))
     write_json(args, result.to_dict())

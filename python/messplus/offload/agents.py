@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from messplus._core import OffloadAgent, OffloadEnv
+from messplus._files import replacing
 from messplus.exceptions import StateError
 
 from .budget import UNLIMITED, Budget
@@ -43,16 +42,9 @@ class Agent:
         return self.native.algorithm
 
     def save(self, path: str | Path) -> None:
-        """Write a policy file, atomically."""
-        path = Path(path)
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.native.to_bytes())
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
+        """Write a policy file: complete or not at all."""
+        with replacing(path) as file:
+            file.write(self.native.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path) -> Agent:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from messplus import _core
+from messplus._files import replacing
 from messplus.exceptions import InputError, StateError
 
 from .budget import UNLIMITED, Budget
@@ -16,6 +16,7 @@ from .reward import RewardWeights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -143,7 +144,8 @@ class OffloadRouter:
 
     def save(self, path: str | Path) -> None:
         """Write the state; names of tasks and modalities are not part of it."""
-        Path(path).write_bytes(self.to_bytes())
+        with replacing(path) as file:
+            file.write(self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """The state: version, checksum, settings and everything learned."""

@@ -7,7 +7,10 @@ from .tables import Table
 
 
 def draw_models(
-    weights: npt.NDArray[np.float64], table: Table, order: npt.NDArray[np.uint32], seed: int
+    weights: npt.NDArray[np.float64],
+    table: Table,
+    order: npt.NDArray[np.uint32],
+    rng: np.random.Generator,
 ) -> npt.NDArray[np.intp]:
     """Draw a usable model per request with the given weights.
 
@@ -20,8 +23,8 @@ def draw_models(
         Outcomes.
     order
         Row of each request.
-    seed
-        Seed of the draws.
+    rng
+        Draws one number per request.
 
     Returns
     -------
@@ -34,8 +37,8 @@ def draw_models(
     by_score = np.where(usable[stranded], table.mean_score, -np.inf)
     share[stranded, by_score.argmax(axis=1)] = 1.0
     cumulative = share.cumsum(axis=1)
-    draw = np.random.default_rng([seed, 2]).random(len(order)) * cumulative[:, -1]
-    return np.asarray((cumulative <= draw[:, None]).sum(axis=1))
+    uniform = rng.random(len(order)) * cumulative[:, -1]
+    return np.asarray((cumulative <= uniform[:, None]).sum(axis=1))
 
 
 def backlog(

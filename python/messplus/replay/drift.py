@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from messplus.exceptions import ConfigError
 
+from .draws import Use, generator
 from .tables import Table
 
 Kind = Literal["degrade", "price", "appear"]
@@ -43,7 +44,7 @@ class Drift:
         earlier, later = np.split(order, [int(self.at * len(order))])
         match self.kind:
             case "degrade":
-                fails = np.random.default_rng([seed, 3]).random(len(later)) < self.amount
+                fails = generator(seed, Use.DRIFT).random(len(later)) < self.amount
                 rows = later[fails]
                 # A missing score stays missing.
                 scores[rows, self.model] *= 0.0

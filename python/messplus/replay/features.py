@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from messplus._files import replacing
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
 from messplus.featurizers import EmbeddingFeaturizer, Featurizer, StaticFeaturizer, hash_tags
@@ -131,8 +131,7 @@ def cache_directory() -> Path:
 def _store(path: Path, features: npt.NDArray[np.float32]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        with replacing(path) as file:
             np.save(file, features)
-        Path(file.name).replace(path)
     except OSError:
         pass  # A cache that cannot be written costs time, not the result.

@@ -14,6 +14,7 @@ from messplus.models import Model
 from messplus.prices import TokenPrice
 
 from .baselines import draw_models
+from .draws import Use, generator
 from .tables import Table
 
 #: ``mean``: each model's mean cost in the table; ``none``: unknown; or prices per token by model.
@@ -81,10 +82,10 @@ class Priors:
             )
         if self.warm_start == 0:
             return LoggedRows()
-        drawn = np.random.default_rng([seed, 3]).permutation(len(table))[: self.warm_start]
+        drawn = generator(seed, Use.LOGGED_ROWS).permutation(len(table))[: self.warm_start]
         rows = drawn.astype(np.uint32)
         uniform = np.full(len(table.models), 1.0 / len(table.models))
-        models = draw_models(uniform, table, rows, seed)
+        models = draw_models(uniform, table, rows, generator(seed, Use.LOGGED_MODELS))
         return LoggedRows(rows, models.astype(np.uint32))
 
 

@@ -15,6 +15,7 @@ from messplus.state import core_config
 
 from .baselines import backlog, draw_models
 from .bounds import Bounds
+from .draws import Use, generator
 from .drift import Drift
 from .policies import Baseline, Learner
 from .priors import Priors
@@ -171,7 +172,8 @@ def _run_baseline(
     problem: Problem, policy: Baseline, seed: int, table: Table, order: npt.NDArray[np.uint32]
 ) -> Run:
     rated = ratings(len(order), problem.feedback_rate, seed)
-    model = draw_models(policy.weights(problem.bounds), table, order, seed)
+    rng = generator(seed, Use.BASELINE)
+    model = draw_models(policy.weights(problem.bounds), table, order, rng)
     satisfaction = table.scores[order, model]
     queue = backlog(satisfaction, rated, problem.target)
     return Run(

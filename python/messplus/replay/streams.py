@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from messplus.exceptions import ConfigError
 
+from .draws import Use, generator
 from .tables import Table
 
 Stream = Literal["shuffle", "file", "blocks"]
@@ -35,7 +36,7 @@ def arrivals(table: Table, stream: Stream, seed: int) -> npt.NDArray[np.uint32]:
     ConfigError
         If the stream is unknown, or needs sources that the table does not have.
     """
-    rng = np.random.default_rng([seed, 0])
+    rng = generator(seed, Use.ARRIVALS)
     rows = np.arange(len(table), dtype=np.uint32)
     match stream:
         case "file":
@@ -62,4 +63,4 @@ def ratings(n_requests: int, rate: float, seed: int) -> npt.NDArray[np.bool_]:
     """
     if not 0.0 <= rate <= 1.0:
         raise ConfigError(f"feedback_rate: must be in [0, 1], got {rate}")
-    return np.random.default_rng([seed, 1]).random(n_requests) < rate
+    return generator(seed, Use.RATINGS).random(n_requests) < rate

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use numpy::ndarray::{Dimension, IntoDimension};
 use numpy::{
-    Element, PyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
+    Element, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
     PyReadonlyArray2, PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
@@ -35,14 +35,30 @@ pub fn tokens(value: &Bound<'_, PyAny>) -> PyResult<NonZeroU32> {
     value.extract::<NonZeroU32>().map_err(|_| wrong())
 }
 
-/// A matrix of `[n, width]`, copied row by row, and its width.
-pub fn matrix(name: &str, array: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize)> {
-    let wrong = || ShapeError::new_err(format!("{name}: must be a C-ordered 2-d float32 array"));
-    let array = array.cast::<PyArray2<f32>>().map_err(|_| wrong())?;
-    if !array.is_c_contiguous() {
+/// An array of these dimensions, `None` for any size, copied while attached: another thread may write
+/// to it later.
+pub fn copied<T: Element + Copy>(
+    field: &str,
+    shape: &[Option<usize>],
+    array: &Bound<'_, PyAny>,
+) -> PyResult<Vec<T>> {
+    let wrong = || {
+        let describe =
+            |name: &str| array.getattr(name).map_or_else(|_| "none".into(), |v| v.to_string());
+        let sizes: Vec<_> =
+            shape.iter().map(|n| n.map_or_else(|| "n".into(), |n| n.to_string())).collect();
+        let (dtype, expected) = (T::get_dtype(array.py()), sizes.join(", "));
+        let rule = format!("must be a C-contiguous {dtype} array of shape ({expected})");
+        let (kind, found) = (describe("dtype"), describe("shape"));
+        ShapeError::new_err(format!("{field}: {rule}, got {kind} of shape {found}"))
+    };
+    let typed = array.cast::<PyArrayDyn<T>>().map_err(|_| wrong())?;
+    let fits = typed.shape().len() == shape.len()
+        && typed.shape().iter().zip(shape).all(|(n, want)| want.is_none_or(|want| want == *n));
+    if !fits || !typed.is_c_contiguous() {
         return Err(wrong());
     }
-    Ok((array.to_vec().map_err(|_| wrong())?, array.dims()[1]))
+    typed.to_vec().map_err(|_| wrong())
 }
 
 /// An array of the given shape that takes over `values`.
@@ -52,6 +68,11 @@ pub fn array<T: Element>(
     shape: impl IntoDimension,
 ) -> PyResult<Bound<'_, PyAny>> {
     Ok(PyArray1::from_vec(py, values).reshape(shape)?.into_any())
+}
+
+/// A vector that takes over `values`.
+pub fn vector<T: Element>(py: Python<'_>, values: Vec<T>) -> Bound<'_, PyAny> {
+    PyArray1::from_vec(py, values).into_any()
 }
 
 /// A row-major matrix, read where it lies.

@@ -19,19 +19,6 @@ from messplus.featurizers._pooling import pool
 PROMPTS = ["w1 w2 w3", "w4", "w5 w6 w7 w8 w9 w10 w11", "", "unknown words"]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("encoder")
-    modernbert(folder)
-    return folder
-
-
-@pytest.fixture
-def folder(built: Path, tmp_path: Path) -> Path:
-    """A copy that a test may break."""
-    return Path(shutil.copytree(built, tmp_path / "encoder"))
-
-
 def states_of(folder: Path, prompt: str) -> np.ndarray:
     """Token states of one prompt, from the graph itself."""
     import onnxruntime

@@ -2,12 +2,10 @@
 
 import asyncio
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from build_encoder_folder import modernbert
 
 from messplus import SLA, Model, Router
 from messplus.exceptions import InputError, StateError
@@ -28,13 +26,6 @@ class Slow:
         self.calls += 1
         assert self.go.wait(10)
         return [1.0, float(len(prompt))]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("encoder")
-    modernbert(folder)
-    return folder
 
 
 def test_chat_messages_are_routed_as_their_text() -> None:
@@ -58,15 +49,12 @@ def test_the_deadline_routes_without_features() -> None:
     router = Router(MODELS, SLA(0.8), featurizer=slow)
     slow.go.clear()
 
-    async def ask() -> tuple[str, float]:
-        start = time.perf_counter()
-        decision = await router.aselect("hello", deadline=0.05)
-        return decision.reason, time.perf_counter() - start
+    async def ask() -> str:
+        return (await router.aselect("hello", deadline=0.05)).reason
 
-    reason, waited = asyncio.run(ask())
+    # The encoder does not answer before this returns.
+    assert asyncio.run(ask()) == "fallback"
     slow.go.set()
-    assert reason == "fallback"
-    assert 0.05 <= waited < 5.0
     report = router.report()
     assert (report.featurizer_timeouts, report.featurizer_errors) == (1, 0)
 

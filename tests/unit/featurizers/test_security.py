@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from build_encoder_folder import modernbert
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
@@ -16,18 +15,6 @@ from onnx import TensorProto, helper
 from messplus.exceptions import EncoderError, UnsafeEncoderError
 from messplus.featurizers import OnnxFeaturizer, _folder
 from messplus.featurizers._onnx_file import inspect
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("encoder")
-    modernbert(folder)
-    return folder
-
-
-@pytest.fixture
-def folder(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "encoder"))
 
 
 def store_outside(folder: Path, location: str) -> None:

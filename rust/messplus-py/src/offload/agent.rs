@@ -58,18 +58,6 @@ impl PyAgent {
         }
     }
 
-    /// The greedy action in conversation `i` of an environment.
-    fn act(&self, py: Python<'_>, env: &PyEnv, i: usize) -> PyResult<usize> {
-        py.detach(|| {
-            let env = env.lock();
-            env.check(i).map_err(to_py)?;
-            let mut agent = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            agent.check(env.data(), env.span()).map_err(to_py)?;
-            let allowed = |level| env.allowed(i, level);
-            Ok(agent.act(env.space(), env.window(i), env.tracker(i), allowed))
-        })
-    }
-
     /// Name of the algorithm.
     #[getter]
     fn algorithm(&self) -> &'static str {

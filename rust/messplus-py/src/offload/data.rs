@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use messplus_offload::{ActionSpace, Dataset, Random, Shape, Turn, generate};
-use numpy::PyArray1;
 use pyo3::prelude::*;
 
-use super::arrays;
 use super::error::to_py;
+use crate::convert;
 use crate::error::{InputError, ShapeError};
 
 /// Logged dialogues: task, action, score and associations turn after turn.
@@ -28,13 +27,13 @@ impl PyData {
         score: &Bound<'_, PyAny>,
         association: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let lengths: Vec<i64> = arrays::copied("lengths", "int64", &[None], lengths)?;
-        let task: Vec<i64> = arrays::copied("task", "int64", &[None], task)?;
+        let lengths: Vec<i64> = convert::copied("lengths", &[None], lengths)?;
+        let task: Vec<i64> = convert::copied("task", &[None], task)?;
         let rows = task.len();
-        let action: Vec<i64> = arrays::copied("action", "int64", &[Some(rows)], action)?;
-        let score: Vec<f64> = arrays::copied("score", "float64", &[Some(rows)], score)?;
+        let action: Vec<i64> = convert::copied("action", &[Some(rows)], action)?;
+        let score: Vec<f64> = convert::copied("score", &[Some(rows)], score)?;
         let shape = [Some(rows), Some(modalities)];
-        let association: Vec<f32> = arrays::copied("association", "float32", &shape, association)?;
+        let association: Vec<f32> = convert::copied("association", &shape, association)?;
         let mut data =
             Dataset::new(ActionSpace::new(modalities).map_err(to_py)?, tasks).map_err(to_py)?;
         let mut first = 0_usize;
@@ -88,18 +87,6 @@ impl PyData {
         Ok(Self { inner: Arc::new(data) })
     }
 
-    /// Modalities that may be uploaded.
-    #[getter]
-    fn modalities(&self) -> usize {
-        self.inner.space().modalities()
-    }
-
-    /// Categories of tasks.
-    #[getter]
-    fn tasks(&self) -> usize {
-        self.inner.tasks()
-    }
-
     /// Turns of each dialogue.
     #[getter]
     fn lengths(&self) -> Vec<usize> {
@@ -123,7 +110,7 @@ impl PyData {
         py: Python<'py>,
         dialogue: usize,
         span: usize,
-    ) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let data = self.inner.select(&[dialogue]).map_err(to_py)?;
         let modalities = data.space().modalities();
         let width = span * (modalities + 2);
@@ -132,6 +119,6 @@ impl PyData {
         for ((window, _), slot) in windows.iter().zip(out.chunks_exact_mut(width)) {
             window.write(modalities, span, slot);
         }
-        Ok(arrays::owned(py, out))
+        Ok(convert::vector(py, out))
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use messplus_offload::{EnvConfig, Step, VecEnv};
-use numpy::PyArray1;
 use pyo3::prelude::*;
 
 use super::data::PyData;
 use super::error::{parse, to_py};
 use super::estimator::PyEstimator;
-use super::{arrays, problem};
+use super::problem;
+use crate::convert;
 use crate::error::InputError;
 
 /// Conversations with simulated users, side by side, to train and test agents in.
@@ -109,7 +109,7 @@ impl PyEnv {
     }
 
     /// Observation of conversation `i`, then the remaining share of its latency and cost budgets.
-    fn observation<'py>(&self, py: Python<'py>, i: usize) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    fn observation<'py>(&self, py: Python<'py>, i: usize) -> PyResult<Bound<'py, PyAny>> {
         let env = self.checked(i)?;
         let (modalities, span) = (env.space().modalities(), env.span());
         let width = span * (modalities + 2);
@@ -125,14 +125,14 @@ impl PyEnv {
             }
         }
         drop(env);
-        Ok(arrays::owned(py, out))
+        Ok(convert::vector(py, out))
     }
 
     /// Which actions conversation `i` may take.
-    fn action_mask<'py>(&self, py: Python<'py>, i: usize) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    fn action_mask<'py>(&self, py: Python<'py>, i: usize) -> PyResult<Bound<'py, PyAny>> {
         let env = self.checked(i)?;
         let mask = (0..env.space().len()).map(|a| env.allowed(i, env.space().level(a))).collect();
         drop(env);
-        Ok(arrays::owned(py, mask))
+        Ok(convert::vector(py, mask))
     }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use messplus_offload::{KnnEstimator, Window};
-use numpy::PyArray1;
 use pyo3::prelude::*;
 
-use super::arrays;
 use super::data::PyData;
 use super::error::to_py;
+use crate::convert;
 
 /// Response scores by the nearest logged neighbours of a prompt's observation.
 #[pyclass(frozen, name = "OffloadEstimator", module = "messplus._core")]
@@ -29,11 +28,11 @@ impl PyEstimator {
         &self,
         py: Python<'py>,
         observation: &Bound<'_, PyAny>,
-    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (modalities, span) = (self.inner.space().modalities(), self.inner.span());
         let shape = [Some(span * (modalities + 2))];
-        let values: Vec<f32> = arrays::copied("observation", "float32", &shape, observation)?;
+        let values: Vec<f32> = convert::copied("observation", &shape, observation)?;
         let window = Window::read(self.inner.space(), span, &values).map_err(to_py)?;
-        Ok(arrays::owned(py, py.detach(|| self.inner.predict_all(&window))))
+        Ok(convert::vector(py, py.detach(|| self.inner.predict_all(&window))))
     }
 }

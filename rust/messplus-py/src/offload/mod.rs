@@ -3,7 +3,6 @@
 #![allow(clippy::needless_pass_by_value, reason = "extracted arguments are owned")]
 
 mod agent;
-mod arrays;
 mod data;
 mod environment;
 mod error;

@@ -8,7 +8,8 @@ use pyo3::types::PyBytes;
 
 use super::data::PyData;
 use super::error::to_py;
-use super::{arrays, problem};
+use super::problem;
+use crate::convert;
 
 /// Plans where turns run and what they upload; behind `messplus.offload.OffloadRouter`.
 #[pyclass(frozen, name = "OffloadRouter", module = "messplus._core")]
@@ -78,9 +79,8 @@ impl PyRouter {
         task: usize,
         association: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
-        let association: Option<Vec<f32>> = association
-            .map(|array| arrays::copied("association", "float32", &[None], array))
-            .transpose()?;
+        let association: Option<Vec<f32>> =
+            association.map(|array| convert::copied("association", &[None], array)).transpose()?;
         // Conversation before router, in every method: no two threads can wait for each other.
         py.detach(|| {
             let mut conversation = lock(&conversation.inner);
@@ -187,12 +187,6 @@ impl PyDecision {
     #[getter]
     fn action(&self) -> usize {
         self.inner.action
-    }
-
-    /// Bits of the modalities to upload; none where the turn runs locally.
-    #[getter]
-    fn mask(&self) -> Option<u32> {
-        self.inner.mask
     }
 
     /// Predicted response score.

@@ -37,7 +37,8 @@ pub fn text_features<'py>(
         let rule = format!("must be one per text, {n}");
         return Err(ShapeError::new_err(format!("tokens: {rule}, got {}", tokens.len())));
     }
-    let (embeddings, width) = convert::matrix("embeddings", embeddings)?;
+    let embeddings = convert::borrowed_matrix::<f32>("embeddings", embeddings)?;
+    let (width, embeddings) = (embeddings.as_array().ncols(), embeddings.as_slice()?.to_vec());
     if embeddings.len() != n * width || !(1..=width).contains(&dims) {
         let rule = format!("must be {n} rows of at least {dims}");
         let found = format!("{} values in rows of {width}", embeddings.len());
