@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use common::{Stream, controller};
+use messplus_base::wire::{Writer, checksum};
 use messplus_core::{Controller, Decision};
 use messplus_journal::JournaledController;
 use messplus_journal::format::{Content, Frames, Header, Transition, frames};
@@ -55,9 +56,9 @@ fn samples() -> Result<Samples, Failure> {
     for _ in 0..200 {
         stream.step(&mut live, &mut decision);
     }
-    let mut frames = Vec::new();
+    let mut frames = Writer::default();
     live.take_frames(&mut frames);
-    let transitions = frames_of(&frames);
+    let transitions = frames_of(frames.as_bytes());
     Ok(Samples { state: live.to_bytes(), transitions })
 }
 
@@ -77,8 +78,8 @@ fn state(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
     if chance.below(2) == 0 && bytes.len() > 24 {
         let end = bytes.len() - 4;
         bytes[12..20].copy_from_slice(&(end as u64 - 20).to_le_bytes());
-        let checksum = crc32fast::hash(&bytes[..end]);
-        bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+        let sum = checksum(0, &bytes[..end]);
+        bytes[end..].copy_from_slice(&sum.to_le_bytes());
     }
     let Ok(controller) = Controller::from_bytes(bytes) else { return false };
     // A state that is let in must work.
@@ -93,15 +94,15 @@ fn state(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
 fn transition(bytes: &mut Vec<u8>, chance: &mut Stream) -> bool {
     damage(bytes, chance);
     let header = Header::decode(Content::Journal, bytes).is_ok();
-    let mut frames = Vec::new();
+    let mut frames = Writer::default();
     let chain = if chance.below(2) == 0 {
-        frames.extend(&*bytes);
+        frames.bytes(bytes);
         0
     } else {
-        frames::append(&mut frames, 1, |out| out.extend(&*bytes));
+        frames::append(&mut frames, 1, |out| out.bytes(bytes));
         1
     };
-    let whole = Frames::new(&frames, chain).count();
+    let whole = Frames::new(frames.as_bytes(), chain).count();
     Transition::decode(bytes).is_ok() || header || whole > 0
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use messplus_base::wire::Writer;
 use messplus_core::{Controller, Decision, Example, Failure, Outcome, Request, Result, ZooChange};
 
 use crate::format::{Content, Header, encode, frames};
@@ -16,7 +17,7 @@ pub struct JournaledController {
 
 #[derive(Debug)]
 struct Unwritten {
-    frames: Vec<u8>,
+    frames: Writer,
     chain: u32,
     sequence: u64,
 }
@@ -29,7 +30,7 @@ impl JournaledController {
 
     /// A controller after `sequence` transitions, whose next frame goes on from `chain`.
     pub fn journaled(controller: Controller, sequence: u64, chain: u32) -> Self {
-        let unwritten = Unwritten { frames: Vec::with_capacity(1 << 16), chain, sequence };
+        let unwritten = Unwritten { frames: Writer::with_capacity(1 << 16), chain, sequence };
         Self { controller, journal: Some(unwritten) }
     }
 
@@ -112,7 +113,7 @@ impl JournaledController {
     }
 
     /// Exchange the frames not yet written for an empty buffer.
-    pub fn take_frames(&mut self, empty: &mut Vec<u8>) {
+    pub fn take_frames(&mut self, empty: &mut Writer) {
         if let Some(journal) = &mut self.journal {
             std::mem::swap(&mut journal.frames, empty);
         }
@@ -133,7 +134,7 @@ impl JournaledController {
         self.journal.as_ref().map_or(0, |journal| journal.sequence)
     }
 
-    fn write_down(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+    fn write_down(&mut self, encode: impl FnOnce(&mut Writer)) {
         if let Some(journal) = &mut self.journal {
             journal.chain = frames::append(&mut journal.frames, journal.chain, encode);
             journal.sequence += 1;

@@ -5,6 +5,7 @@ mod common;
 use std::num::NonZeroU32;
 
 use common::Stream;
+use messplus_base::wire::{Writer, checksum};
 use messplus_core::{
     Controller, Decision, ModelSet, ModelSpec, Outcome, Request, Shadow, ZooChange,
 };
@@ -49,9 +50,9 @@ proptest! {
             session,
             shadow,
         };
-        let mut bytes = Vec::new();
+        let mut bytes = Writer::default();
         frames::append(&mut bytes, 7, |out| encode::decide(out, &request, model));
-        prop_assert_eq!(Frames::new(&bytes, 7).collect::<Vec<_>>(), [Transition::Decide {
+        prop_assert_eq!(Frames::new(bytes.as_bytes(), 7).collect::<Vec<_>>(), [Transition::Decide {
             id,
             model,
             level,
@@ -75,9 +76,9 @@ proptest! {
             ZooChange::Reprice { index, cost: cost.into() },
         ];
         for change in changes {
-            let mut bytes = Vec::new();
+            let mut bytes = Writer::default();
             encode::change_zoo(&mut bytes, &change);
-            prop_assert_eq!(Transition::decode(&bytes), Ok(Transition::ChangeZoo { change }));
+            prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(Transition::ChangeZoo { change }));
         }
     }
 
@@ -90,9 +91,9 @@ proptest! {
             .into_iter()
             .map(|(model, satisfaction, cost, latency)| Outcome { model, satisfaction, cost, latency })
             .collect();
-        let mut bytes = Vec::new();
+        let mut bytes = Writer::default();
         encode::observe(&mut bytes, id, &outcomes);
-        prop_assert_eq!(Transition::decode(&bytes), Ok(Transition::Observe { id, outcomes }));
+        prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(Transition::Observe { id, outcomes }));
     }
 
     #[test]
@@ -109,8 +110,8 @@ proptest! {
         let mut state = live.to_bytes();
         let end = state.len() - 4;
         state[at.index(end)] = value;
-        let checksum = crc32fast::hash(&state[..end]);
-        state[end..].copy_from_slice(&checksum.to_le_bytes());
+        let sum = checksum(0, &state[..end]);
+        state[end..].copy_from_slice(&sum.to_le_bytes());
         if let Ok(controller) = Controller::from_bytes(&state) {
             let mut live = JournaledController::in_memory(controller);
             for _ in 0..60 {
@@ -126,8 +127,9 @@ proptest! {
     ) {
         let features = [0.5; common::N_FEATURES];
         let request = Request { id: 3, features: Some(&features), ..Request::default() };
-        let mut bytes = Vec::new();
+        let mut bytes = Writer::default();
         encode::decide(&mut bytes, &request, 0);
+        let mut bytes = bytes.into_bytes();
         let at = at % bytes.len();
         bytes[at] = value;
         if let Ok(transition) = Transition::decode(&bytes) {

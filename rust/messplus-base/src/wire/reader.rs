@@ -30,14 +30,12 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Other bytes are there, or too few.
     pub fn label(&mut self, label: &[u8]) -> Result<()> {
-        let (found, rest) =
-            self.rest.split_at_checked(label.len()).ok_or_else(|| self.truncated())?;
-        if found != label {
-            let found = format!("{} instead of {}", found.escape_ascii(), label.escape_ascii());
-            return Err(WireError::malformed("must begin with its label", found));
+        let found = self.bytes(label.len())?;
+        if found == label {
+            return Ok(());
         }
-        self.rest = rest;
-        Ok(())
+        let found = format!("{} instead of {}", found.escape_ascii(), label.escape_ascii());
+        Err(WireError::malformed("must begin with its label", found))
     }
 
     /// The number of the format.
@@ -219,10 +217,18 @@ impl<'a> Reader<'a> {
     /// Too few bytes are left, or they are not UTF-8.
     pub fn text(&mut self) -> Result<&'a str> {
         let length = usize::try_from(self.u64()?).unwrap_or(usize::MAX);
-        let (text, rest) = self.rest.split_at_checked(length).ok_or_else(|| self.truncated())?;
-        self.rest = rest;
-        std::str::from_utf8(text)
+        std::str::from_utf8(self.bytes(length)?)
             .map_err(|error| WireError::malformed("texts must be UTF-8", error))
+    }
+
+    /// So many bytes as they are.
+    ///
+    /// # Errors
+    /// Too few are left.
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8]> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or_else(|| self.truncated())?;
+        self.rest = rest;
+        Ok(bytes)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {

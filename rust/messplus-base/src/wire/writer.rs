@@ -49,6 +49,15 @@ impl Writer {
         self.0
     }
 
+    /// Writes over the four bytes at `at`.
+    ///
+    /// # Panics
+    /// Where fewer were written.
+    #[inline]
+    pub fn overwrite_u32(&mut self, at: usize, value: u32) {
+        self.0[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+
     /// Bytes as they are.
     #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {

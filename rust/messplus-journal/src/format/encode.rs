@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use messplus_base::wire::Writer;
 use messplus_core::{Example, Failure, ModelSet, Outcome, Request, Shadow, ZooChange};
 
 use super::transition::{
@@ -9,75 +10,74 @@ use super::transition::{
 };
 
 /// Write down a decision.
-pub fn decide(out: &mut Vec<u8>, request: &Request<'_>, model: usize) {
-    out.push(DECIDE);
-    out.extend(request.id.to_le_bytes());
-    out.push(model as u8);
-    out.push(request.level as u8);
-    out.push(u8::from(request.session.is_some()));
-    out.extend(request.session.unwrap_or(0).to_le_bytes());
-    out.push(u8::from(request.shadow.is_some()));
+pub fn decide(out: &mut Writer, request: &Request<'_>, model: usize) {
+    out.u8(DECIDE);
+    out.u128(request.id);
+    out.u8(model as u8);
+    out.u8(request.level as u8);
+    out.u8(u8::from(request.session.is_some()));
+    out.u64(request.session.unwrap_or(0));
+    out.u8(u8::from(request.shadow.is_some()));
     if let Some(Shadow { model, explore }) = request.shadow {
-        out.push(model as u8);
-        out.extend(explore.to_le_bytes());
+        out.u8(model as u8);
+        out.f64(explore);
     }
-    out.extend(request.allowed.map_or(0, ModelSet::bits).to_le_bytes());
+    out.u64(request.allowed.map_or(0, ModelSet::bits));
     prompt(out, request.input_tokens, request.features);
     if let Some(costs) = request.costs {
         let known = (0..costs.len()).filter(|&model| costs[model].is_some());
-        out.push(costs.len() as u8);
-        out.extend(known.collect::<ModelSet>().bits().to_le_bytes());
-        costs.iter().flatten().for_each(|cost| out.extend(cost.to_le_bytes()));
+        out.u8(costs.len() as u8);
+        out.u64(known.collect::<ModelSet>().bits());
+        costs.iter().flatten().for_each(|&cost| out.f64(cost));
     }
 }
 
-fn prompt(out: &mut Vec<u8>, tokens: Option<NonZeroU32>, features: Option<&[f32]>) {
-    out.extend(tokens.map_or(0, NonZeroU32::get).to_le_bytes());
+fn prompt(out: &mut Writer, tokens: Option<NonZeroU32>, features: Option<&[f32]>) {
+    out.u32(tokens.map_or(0, NonZeroU32::get));
     let n_features = features.map_or(NO_FEATURES, |features| features.len() as u16);
-    out.extend(n_features.to_le_bytes());
-    for feature in features.unwrap_or(&[]) {
-        out.extend(feature.to_le_bytes());
-    }
+    out.u16(n_features);
+    out.f32s(features.unwrap_or(&[]));
 }
 
 /// Write down outcomes.
-pub fn observe(out: &mut Vec<u8>, id: u128, outcomes: &[Outcome]) {
-    out.push(OBSERVE);
-    out.extend(id.to_le_bytes());
+pub fn observe(out: &mut Writer, id: u128, outcomes: &[Outcome]) {
+    out.u8(OBSERVE);
+    out.u128(id);
     outcomes.iter().for_each(|of| outcome(out, of));
 }
 
-fn outcome(out: &mut Vec<u8>, of: &Outcome) {
+fn outcome(out: &mut Writer, of: &Outcome) {
     let parts = [of.satisfaction, of.cost, of.latency];
     let known = (0..parts.len()).filter(|&part| parts[part].is_some());
-    out.push(of.model as u8);
-    out.push(known.collect::<ModelSet>().bits() as u8);
-    parts.iter().flatten().for_each(|part| out.extend(part.to_le_bytes()));
+    out.u8(of.model as u8);
+    out.u8(known.collect::<ModelSet>().bits() as u8);
+    parts.iter().flatten().for_each(|&part| out.f64(part));
 }
 
 /// Write down a failed call.
-pub fn fail(out: &mut Vec<u8>, id: u128, model: usize, kind: Failure, retry_after: Option<u64>) {
-    out.push(FAIL_OF_KIND);
-    out.extend(id.to_le_bytes());
-    out.extend([model as u8, kind as u8]);
-    out.extend(retry_after.unwrap_or(u64::MAX).to_le_bytes());
+pub fn fail(out: &mut Writer, id: u128, model: usize, kind: Failure, retry_after: Option<u64>) {
+    out.u8(FAIL_OF_KIND);
+    out.u128(id);
+    out.u8(model as u8);
+    out.u8(kind as u8);
+    out.u64(retry_after.unwrap_or(u64::MAX));
 }
 
 /// Write down that time passed.
-pub fn advance(out: &mut Vec<u8>, now: u64) {
-    out.push(ADVANCE);
-    out.extend(now.to_le_bytes());
+pub fn advance(out: &mut Writer, now: u64) {
+    out.u8(ADVANCE);
+    out.u64(now);
 }
 
 /// Write down a line of logged data.
-pub fn warm_start(out: &mut Vec<u8>, example: &Example<'_>) {
-    out.push(WARM_START);
+pub fn warm_start(out: &mut Writer, example: &Example<'_>) {
+    out.u8(WARM_START);
     prompt(out, example.input_tokens, example.features);
     outcome(out, &example.outcome);
 }
 
 /// Write down a change of the zoo, as JSON: it is rare, and names have any length.
-pub fn change_zoo(out: &mut Vec<u8>, change: &ZooChange) {
-    out.push(CHANGE_ZOO);
-    out.extend(change.to_json().into_bytes());
+pub fn change_zoo(out: &mut Writer, change: &ZooChange) {
+    out.u8(CHANGE_ZOO);
+    out.bytes(change.to_json().as_bytes());
 }

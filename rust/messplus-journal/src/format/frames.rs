@@ -8,21 +8,22 @@
 //! frame is valid at its own place in its own journal only: bytes left over from another file, a
 //! frame twice or a frame missing are all noticed.
 
-use messplus_base::wire::checksum;
+use messplus_base::wire::{Reader, Writer, checksum};
 
 use super::transition::{MAX_LEN, Transition};
 
 const PREFIX: usize = 8;
 
 /// Append one frame whose transition `encode` writes, and return its checksum.
-pub fn append(out: &mut Vec<u8>, chain: u32, encode: impl FnOnce(&mut Vec<u8>)) -> u32 {
+pub fn append(out: &mut Writer, chain: u32, encode: impl FnOnce(&mut Writer)) -> u32 {
     let start = out.len();
-    out.extend([0; PREFIX]);
+    out.bytes(&[0; PREFIX]);
     encode(out);
-    let length = (out.len() - start - PREFIX) as u32;
-    let sum = link(chain, length, &out[start + PREFIX..]);
-    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
-    out[start + 4..start + PREFIX].copy_from_slice(&sum.to_le_bytes());
+    let transition = &out.as_bytes()[start + PREFIX..];
+    let length = transition.len() as u32;
+    let sum = link(chain, length, transition);
+    out.overwrite_u32(start, length);
+    out.overwrite_u32(start + 4, sum);
     sum
 }
 
@@ -53,17 +54,15 @@ impl Iterator for Frames<'_> {
     type Item = Transition;
 
     fn next(&mut self) -> Option<Transition> {
-        let (length, rest) = self.rest.split_first_chunk::<4>()?;
-        let (sum, rest) = rest.split_first_chunk::<4>()?;
-        let length = u32::from_le_bytes(*length);
+        let mut input = Reader::new(self.rest);
+        let (length, sum) = (input.u32().ok()?, input.u32().ok()?);
         let size = usize::try_from(length).ok().filter(|&size| size <= MAX_LEN)?;
-        let (bytes, rest) = rest.split_at_checked(size)?;
-        let sum = u32::from_le_bytes(*sum);
+        let bytes = input.bytes(size).ok()?;
         if link(self.chain, length, bytes) != sum {
             return None;
         }
         let transition = Transition::decode(bytes).ok()?;
-        (self.rest, self.chain) = (rest, sum);
+        (self.rest, self.chain) = (input.rest(), sum);
         Some(transition)
     }
 }

@@ -4,7 +4,7 @@
 //! label [u8; 8]  format u32  generation u64  sequence u64  crc32 of all before
 //! ```
 
-use messplus_base::wire::{WireError, checksum};
+use messplus_base::wire::{Reader, Writer, checksum};
 use messplus_core::Result;
 
 use crate::error::damaged;
@@ -24,10 +24,10 @@ pub enum Content {
 }
 
 impl Content {
-    fn label(self) -> [u8; 8] {
+    fn label(self) -> &'static [u8] {
         match self {
-            Self::Snapshot => *b"MESSSNAP",
-            Self::Journal => *b"MESSJRNL",
+            Self::Snapshot => b"MESSSNAP",
+            Self::Journal => b"MESSJRNL",
         }
     }
 }
@@ -45,15 +45,16 @@ pub struct Header {
 
 impl Header {
     /// The header as bytes.
-    pub fn encode(&self) -> [u8; LEN] {
-        let mut bytes = [0; LEN];
-        bytes[..8].copy_from_slice(&self.content.label());
-        bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-        bytes[12..20].copy_from_slice(&self.generation.to_le_bytes());
-        bytes[20..28].copy_from_slice(&self.sequence.to_le_bytes());
-        let sum = checksum(0, &bytes[..28]);
-        bytes[28..].copy_from_slice(&sum.to_le_bytes());
-        bytes
+    pub fn encode(&self) -> Vec<u8> {
+        self.fields().seal()
+    }
+
+    fn fields(&self) -> Writer {
+        let mut out = Writer::with_capacity(LEN);
+        out.bytes(self.content.label());
+        out.u32(FORMAT);
+        out.u64s(&[self.generation, self.sequence]);
+        out
     }
 
     /// The header at the beginning of a file, and what follows it.
@@ -62,36 +63,23 @@ impl Header {
     ///
     /// The bytes begin with no header of this content and format.
     pub fn decode(content: Content, bytes: &[u8]) -> Result<(Self, &[u8])> {
-        let Some((header, rest)) = bytes.split_first_chunk::<LEN>() else {
+        let Some((header, rest)) = bytes.split_at_checked(LEN) else {
             return Err(damaged("must be longer than its header", bytes.len()));
         };
-        if header[..8] != content.label() {
-            return Err(damaged("must begin with the label of its kind", "other bytes"));
-        }
-        let computed = checksum(0, &header[..28]);
-        if computed.to_le_bytes() != header[28..] {
-            return Err(damaged(
-                "must match the checksum of its header",
-                format!("{computed:08x}"),
-            ));
-        }
-        let format = u32::from_le_bytes(field(header, 8));
-        if format != FORMAT {
-            return Err(WireError::Format { supported: FORMAT, found: format }.into());
-        }
-        let generation = u64::from_le_bytes(field(header, 12));
-        let sequence = u64::from_le_bytes(field(header, 20));
-        Ok((Self { content, generation, sequence }, rest))
+        let mut input = Reader::new(header);
+        input.label(content.label())?;
+        // Before the format: what a crash has mangled is not of another version.
+        input.checksum()?;
+        input.format(FORMAT)?;
+        let header = Self { content, generation: input.u64()?, sequence: input.u64()? };
+        input.finish()?;
+        Ok((header, rest))
     }
 
     /// The checksum that the first frame of a journal goes on from.
     pub fn chain(&self) -> u32 {
-        u32::from_le_bytes(field(&self.encode(), 28))
+        checksum(0, self.fields().as_bytes())
     }
-}
-
-fn field<const N: usize>(header: &[u8; LEN], at: usize) -> [u8; N] {
-    std::array::from_fn(|byte| header[at + byte])
 }
 
 #[cfg(test)]
@@ -105,7 +93,7 @@ mod tests {
         assert_eq!(Header::decode(Content::Journal, &bytes), Ok((header, &[][..])));
         assert!(Header::decode(Content::Snapshot, &bytes).is_err());
         for bit in 0..8 * bytes.len() {
-            let mut flipped = bytes;
+            let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(Header::decode(Content::Journal, &flipped).is_err(), "bit {bit}");
         }

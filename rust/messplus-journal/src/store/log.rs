@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use messplus_base::wire::Writer;
 use messplus_core::Controller;
 
 use super::failures::{FailureKind, FailureLog};
@@ -43,7 +44,7 @@ struct Journal {
     dirty: bool,
     state: State,
     /// Frames on their way from the controller to the file.
-    frames: Vec<u8>,
+    frames: Writer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Log {
             length: LEN as u64,
             dirty: true,
             state: State::Writing,
-            frames: Vec::new(),
+            frames: Writer::default(),
         };
         Ok(Self {
             live,
@@ -273,7 +274,7 @@ impl Log {
 impl Journal {
     fn append(&mut self) -> io::Result<()> {
         if !self.frames.is_empty() {
-            (&*self.file).write_all(&self.frames)?;
+            (&*self.file).write_all(self.frames.as_bytes())?;
             self.length += self.frames.len() as u64;
             self.dirty = true;
         }
