@@ -7,10 +7,12 @@ from typing import Any, TypeAlias
 
 from messplus.exceptions import InputError
 
-#: A prompt: its text, or a list of messages in the form of the OpenAI API.
-Prompt: TypeAlias = str | Sequence[Mapping[str, Any]]
+#: A prompt: its text, or a list of messages: mappings in the form of the OpenAI API, or objects
+#: with a ``content`` and a ``role`` or ``type``, such as LangChain's.
+Prompt: TypeAlias = str | Sequence[Mapping[str, Any]] | Sequence[Any]
 
 _TEXT_PARTS = ("text", "input_text")
+_USERS = ("user", "human")
 _BYTES_PER_TOKEN = 4
 _MAX_TOKENS = 2**32 - 1
 
@@ -21,20 +23,20 @@ def prompt_text(prompt: Prompt) -> str:
     Of a message list that is the text of all ``user`` messages, joined by line breaks. System
     prompts repeat from request to request, and answers say more about the model that gave them
     than about the question; parts that are not text (images, tool results) are left out. Where
-    the whole is too long, featurizers keep its first and last tokens: the opening question and
-    the latest one.
+    no user says anything, as in a request of a system prompt alone, the text of all messages
+    counts; where there is none at all, the text is empty. Where the whole is too long, featurizers
+    keep its first and last tokens: the opening question and the latest one.
 
     Raises
     ------
     InputError
-        If the prompt is neither text nor a list of messages, or no message is a user's.
+        If the prompt is neither text nor a list of messages.
     """
     if isinstance(prompt, str):
         return prompt
-    texts = [_content(message.get("content")) for message in _messages(prompt) if _asks(message)]
-    if not texts:
-        raise InputError("prompt: must have a message with the role 'user', got none")
-    return "\n".join(texts)
+    messages = [(_role(message), _texts(_content(message))) for message in _messages(prompt)]
+    asked = [text for role, texts in messages if role in _USERS for text in texts if text]
+    return "\n".join(asked or [text for _, texts in messages for text in texts if text])
 
 
 def estimate_tokens(prompt: Prompt) -> int:
@@ -47,7 +49,7 @@ def estimate_tokens(prompt: Prompt) -> int:
     if isinstance(prompt, str):
         size = _bytes(prompt)
     else:
-        contents = [message.get("content") for message in _messages(prompt)]
+        contents = [_content(message) for message in _messages(prompt)]
         size = sum(_bytes(text) for content in contents for text in _texts(content))
     return min(max(-(-size // _BYTES_PER_TOKEN), 1), _MAX_TOKENS)
 
@@ -56,32 +58,29 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _messages(prompt: object) -> list[Mapping[str, Any]]:
+def _messages(prompt: object) -> Sequence[object]:
     if not isinstance(prompt, Sequence) or isinstance(prompt, (bytes, bytearray)):
         raise InputError(
             f"prompt: must be a string or a list of messages, got {type(prompt).__name__}"
         )
-    return [_message(message) for message in prompt]
+    for message in prompt:
+        if not isinstance(message, Mapping) and not hasattr(message, "content"):
+            rule = "must be mappings or have a content"
+            raise InputError(f"prompt: messages {rule}, got {type(message).__name__}")
+    return prompt
 
 
-def _message(message: object) -> Mapping[str, Any]:
-    if not isinstance(message, Mapping):
-        raise InputError(f"prompt: messages must be mappings, got {type(message).__name__}")
-    return message
+def _role(message: object) -> object:
+    """The role of a message; LangChain's have a type instead."""
+    return _get(message, "role") or _get(message, "type")
 
 
-def _asks(message: Mapping[str, Any]) -> bool:
-    return message.get("role") == "user"
+def _content(message: object) -> object:
+    return _get(message, "content")
 
 
-def _content(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, Sequence):
-        raise InputError(
-            f"prompt: content must be a string or a list of parts, got {type(content).__name__}"
-        )
-    return "\n".join(_texts(list(map(_message, content))))
+def _get(holder: object, key: str) -> object:
+    return holder.get(key) if isinstance(holder, Mapping) else getattr(holder, key, None)
 
 
 def _texts(content: object) -> list[str]:
@@ -90,5 +89,9 @@ def _texts(content: object) -> list[str]:
         return [content]
     if not isinstance(content, Sequence):
         return []
-    parts = [part for part in content if isinstance(part, Mapping)]
-    return [str(part.get("text", "")) for part in parts if part.get("type") in _TEXT_PARTS]
+    texts = [
+        part if isinstance(part, str) else _get(part, "text")
+        for part in content
+        if isinstance(part, str) or _get(part, "type") in _TEXT_PARTS
+    ]
+    return [text for text in texts if isinstance(text, str)]
