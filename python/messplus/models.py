@@ -47,7 +47,26 @@ class Model:
     ) -> Model:
         """Take the price from a map in the form that LiteLLM publishes.
 
-        Parameters and errors are those of :meth:`TokenPrice.from_map`.
+        Parameters
+        ----------
+        prices
+            The map; see :meth:`TokenPrice.from_map`.
+        name
+            The model, as the map and the zoo spell it.
+        output_tokens, input_tokens
+            As for :class:`TokenPrice`.
+        quality
+            As for the class.
+
+        Returns
+        -------
+        Model
+            The model with this price.
+
+        Raises
+        ------
+        ConfigError
+            If the map has no such model, or no price that is a number ``>= 0``.
 
         Examples
         --------

@@ -41,7 +41,17 @@ class Policy:
     ) -> DefaultPolicy:
         """Learn from every rating, predict costs, find the price of satisfaction without a scale.
 
-        The same settings serve every zoo; the parameters are those of :class:`DefaultPolicy`.
+        The same settings serve every zoo.
+
+        Parameters
+        ----------
+        exploration, credit, forgetting
+            As for :class:`DefaultPolicy`.
+
+        Returns
+        -------
+        DefaultPolicy
+            The preset.
         """
         return DefaultPolicy(exploration=exploration, credit=credit, forgetting=forgetting)
 
@@ -49,8 +59,20 @@ class Policy:
     def paper(v: float = 1e-4, c: float = 0.1, **sgd: float) -> PaperPolicy:
         """MESS+ as published (arXiv 2505.19947).
 
-        The published V = 0.0001 is meant for costs in joules. Keyword arguments beside ``v`` and
-        ``c`` are those of :class:`Sgd`.
+        Parameters
+        ----------
+        v
+            Penalty weight V of the cost, ``>= 0``, unit 1/cost. The published 0.0001 is meant for
+            costs in joules.
+        c
+            Strength of the exploration probability ``min(1, c / t^(1/4))``, ``>= 0``.
+        sgd
+            Keyword arguments of :class:`Sgd`.
+
+        Returns
+        -------
+        PaperPolicy
+            The preset.
         """
         return PaperPolicy(v=v, exploration=c, sgd=Sgd(**sgd))
 
@@ -58,7 +80,15 @@ class Policy:
     def epsilon_greedy(epsilon: float = 0.05, credit: float = 50.0) -> EpsilonGreedyPolicy:
         """A baseline: ridge regression of the ratings, mean costs, a fixed share of exploration.
 
-        The parameters are those of :class:`EpsilonGreedyPolicy`.
+        Parameters
+        ----------
+        epsilon, credit
+            As for :class:`EpsilonGreedyPolicy`.
+
+        Returns
+        -------
+        EpsilonGreedyPolicy
+            The preset.
         """
         return EpsilonGreedyPolicy(epsilon=epsilon, credit=credit)
 

@@ -47,7 +47,18 @@ class TokenPrice:
     input_tokens: float = 500.0
 
     def cost(self, input_tokens: float | None = None, output_tokens: float | None = None) -> float:
-        """Price of one request; of the expected numbers of tokens where they are not given."""
+        """Price of one request.
+
+        Parameters
+        ----------
+        input_tokens, output_tokens
+            Tokens of the prompt and of the answer, ``>= 0``; the expected numbers by default.
+
+        Returns
+        -------
+        float
+            The price, in the unit of the list.
+        """
         read = self.input_tokens if input_tokens is None else input_tokens
         written = self.output_tokens if output_tokens is None else output_tokens
         return (self.input * read + self.output * written) / _PER_MILLION
@@ -67,6 +78,11 @@ class TokenPrice:
             The model, as the map spells it.
         output_tokens, input_tokens
             As for the class.
+
+        Returns
+        -------
+        TokenPrice
+            The price per million tokens.
 
         Raises
         ------

@@ -1,4 +1,9 @@
-"""The router applications embed: select a model for a prompt, feed back what became of it."""
+"""The router applications embed: select a model for a prompt, feed back what became of it.
+
+One class, and so one long file: two thirds of it are what ``help(Router)`` shows. Its parts do the
+work: ``state/`` makes and finds them, ``featurizers/`` turn requests into vectors, the native
+controller decides and learns, ``reports/`` account for it, ``logs/`` write it down.
+"""
 
 from __future__ import annotations
 
@@ -127,6 +132,18 @@ class Router:
     ) -> Self:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
 
+        Parameters
+        ----------
+        path
+            The file, ``.toml`` or ``.json``.
+        featurizer, log, shadow
+            As for the class.
+
+        Returns
+        -------
+        Router
+            The router.
+
         Raises
         ------
         ConfigError
@@ -170,6 +187,11 @@ class Router:
         journal_bytes
             Size of a journal after which a snapshot is written.
 
+        Returns
+        -------
+        Router
+            The router, open until :meth:`close` or the end of its ``with`` block.
+
         Raises
         ------
         ConfigError
@@ -196,7 +218,20 @@ class Router:
         log: str | Path | None = None,
         shadow: str | Shadow | None = None,
     ) -> Self:
-        """Read the router that :meth:`save` wrote; raises as :meth:`from_bytes` does."""
+        """Read the router that :meth:`save` wrote; raises as :meth:`from_bytes` does.
+
+        Parameters
+        ----------
+        path
+            The file.
+        featurizer, log, shadow
+            As for the class.
+
+        Returns
+        -------
+        Router
+            A router that decides as the saved one would, bit for bit.
+        """
         state = Path(path).read_bytes()
         return cls.from_bytes(state, featurizer=featurizer, log=log, shadow=shadow)
 
@@ -211,6 +246,18 @@ class Router:
     ) -> Self:
         """Read the router that :meth:`to_bytes` wrote.
 
+        Parameters
+        ----------
+        state
+            The bytes.
+        featurizer, log, shadow
+            As for the class.
+
+        Returns
+        -------
+        Router
+            A router that decides as the saved one would, bit for bit.
+
         Raises
         ------
         StateError
@@ -221,7 +268,18 @@ class Router:
         return cls.__new__(cls)._assemble(parts, log, shadow)
 
     def save(self, path: str | Path) -> None:
-        """Write the state to a file: complete or not at all, readable by the owner only."""
+        """Write the state to a file: complete or not at all, readable by the owner only.
+
+        Parameters
+        ----------
+        path
+            The file; one that is there is replaced.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
         with replacing(path) as file:
             file.write(self.to_bytes())
 
@@ -270,6 +328,11 @@ class Router:
         It starts from its listed cost and quality and is tried where it might win; what was learned
         about the others stays. A model that left and returns keeps what was learned of it.
 
+        Parameters
+        ----------
+        model
+            The model; its name must not have been used for another one.
+
         Raises
         ------
         ConfigError
@@ -281,6 +344,11 @@ class Router:
     def remove_model(self, name: str) -> None:
         """Let a model leave the zoo; feedback on requests it served is accepted as before.
 
+        Parameters
+        ----------
+        name
+            The model.
+
         Raises
         ------
         InputError
@@ -290,6 +358,13 @@ class Router:
 
     def reprice(self, name: str, cost: float | TokenPrice) -> None:
         """Change the listed cost of a model; what it is expected to cost changes in proportion.
+
+        Parameters
+        ----------
+        name
+            The model.
+        cost
+            Its listed cost from now on.
 
         Raises
         ------
@@ -389,6 +464,11 @@ class Router:
             queue is full, the request is routed without: reason ``fallback``, and counted by
             :meth:`report`.
 
+        Returns
+        -------
+        Decision
+            As from :meth:`select`.
+
         Raises
         ------
         InputError
@@ -420,6 +500,11 @@ class Router:
             Tags of each request.
         costs, allowed, sla
             As in :meth:`select`, the same for all.
+
+        Returns
+        -------
+        list of Decision
+            One decision per prompt, in their order.
 
         Raises
         ------

@@ -147,3 +147,42 @@ def test_a_list_of_parameters_names_all_of_them() -> None:
         and not re.search(rf"^([a-z_0-9]+, )*{parameter}\b", inspect.getdoc(value) or "", re.M)
     ]
     assert missing == []
+
+
+def exported_functions() -> dict[str, object]:
+    """What users call: functions and methods behind the names that packages export."""
+    found: dict[str, object] = {}
+    for package in ("messplus", *(f"messplus.{name}" for name in EXPORTING)):
+        module = MODULES[package]
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.isfunction(value):
+                found[f"{package}.{name}"] = value
+            elif inspect.isclass(value) and value.__module__ in MODULES:
+                found |= {
+                    f"{package}.{name}.{member}": getattr(attribute, "__func__", attribute)
+                    for member, attribute in vars(value).items()
+                    if not member.startswith("_")
+                    and inspect.isfunction(getattr(attribute, "__func__", attribute))
+                }
+    return found
+
+
+EXPORTING = ("featurizers", "offload", "replay", "logs")
+
+
+def test_what_users_call_says_what_it_takes_gives_and_raises() -> None:
+    found = exported_functions()
+    assert len(found) > 80
+    missing = []
+    for name, value in found.items():
+        doc, source = inspect.getdoc(value) or "", inspect.getsource(value)  # type: ignore[arg-type]
+        signature = inspect.signature(value)  # type: ignore[arg-type]
+        takes = set(signature.parameters) - {"self", "cls"}
+        if takes and "Parameters\n" not in doc:
+            missing.append(f"{name}: Parameters")
+        if takes and signature.return_annotation not in (None, "None") and "Returns\n" not in doc:
+            missing.append(f"{name}: Returns")
+        if re.search(r"^\s+raise\b", source, re.M) and "Raises\n" not in doc:
+            missing.append(f"{name}: Raises")
+    assert missing == []

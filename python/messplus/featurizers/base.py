@@ -36,4 +36,20 @@ class Featurizer(Protocol):
         """
 
     def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Features of many prompts, float32, shape ``(len(prompts), n_features)``."""
+        """Features of many prompts.
+
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n, n_features)``.
+
+        Raises
+        ------
+        FeaturizerError
+            If a prompt cannot be turned into features.
+        """

@@ -27,6 +27,16 @@ def prompt_text(prompt: Prompt) -> str:
     counts; where there is none at all, the text is empty. Where the whole is too long, featurizers
     keep its first and last tokens: the opening question and the latest one.
 
+    Parameters
+    ----------
+    prompt
+        Text, or messages in the form of the OpenAI API.
+
+    Returns
+    -------
+    str
+        The text.
+
     Raises
     ------
     InputError

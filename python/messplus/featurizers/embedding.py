@@ -57,7 +57,17 @@ class EmbeddingFeaturizer(ABC):
 
     @abstractmethod
     def embed(self, prompts: Sequence[str]) -> tuple[Array, Array]:
-        """Return embeddings ``[n, width]`` and numbers of tokens ``[n]``.
+        """Embed prompts.
+
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        tuple of ndarray
+            Embeddings, shape ``(n, width)``, and numbers of tokens, shape ``(n,)``, both float32.
 
         Raises
         ------
@@ -99,7 +109,23 @@ class EmbeddingFeaturizer(ABC):
         return features
 
     def batch(self, prompts: Sequence[str]) -> Array:
-        """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``."""
+        """Features of many prompts.
+
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n, n_features)``.
+
+        Raises
+        ------
+        FeaturizerError
+            If there is no embedding of a prompt.
+        """
         embeddings, tokens = self.embed(prompts)
         return self.features(prompts, tokens, embeddings)
 
@@ -143,6 +169,11 @@ class EmbeddingFeaturizer(ABC):
         dims
             Dimensions kept; as many as now by default.
 
+        Returns
+        -------
+        EmbeddingFeaturizer
+            A copy of this one, with the axes.
+
         Raises
         ------
         ConfigError
@@ -153,9 +184,26 @@ class EmbeddingFeaturizer(ABC):
         return self.fitted(self.embed(prompts)[0], dims)
 
     def fitted(self, embeddings: Array, dims: int | None = None) -> Self:
-        """Return a featurizer that keeps the principal axes of embeddings ``[n, width]``.
+        """Return a featurizer that keeps the principal axes of embeddings.
 
-        Parameters and errors are those of :meth:`fit`.
+        Parameters
+        ----------
+        embeddings
+            Sample, float32, shape ``(n, width)`` with n more than ``dims``.
+        dims
+            Dimensions kept; as many as now by default.
+
+        Returns
+        -------
+        EmbeddingFeaturizer
+            A copy of this one, with the axes.
+
+        Raises
+        ------
+        ConfigError
+            If ``dims`` is out of range.
+        InputError
+            If there are too few rows.
         """
         dims = self.dims if dims is None else dims
         if not 1 <= dims <= self._width:
@@ -168,6 +216,16 @@ class EmbeddingFeaturizer(ABC):
 
     def restored(self, state: bytes) -> Self:
         """Return this featurizer with the reduction that :meth:`state` saved.
+
+        Parameters
+        ----------
+        state
+            The bytes.
+
+        Returns
+        -------
+        EmbeddingFeaturizer
+            A copy of this one with the reduction; this one where the reduction is of another width.
 
         Raises
         ------

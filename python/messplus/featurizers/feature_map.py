@@ -98,7 +98,19 @@ class FeatureMap:
         prompts: Sequence[Prompt],
         tags: Sequence[Mapping[str, str] | None] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Features of many requests, float32, shape ``(len(prompts), n_features)``.
+        """Features of many requests.
+
+        Parameters
+        ----------
+        prompts
+            The requests, n of them.
+        tags
+            Tags of each.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n, n_features)``.
 
         Raises
         ------
@@ -116,7 +128,17 @@ class FeatureMap:
         return vectors
 
     def texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Leading features of many texts, float32, shape ``(len(texts), n_text)``.
+        """Leading features of many texts.
+
+        Parameters
+        ----------
+        texts
+            Texts, n of them.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n, n_text)``.
 
         Raises
         ------
@@ -150,7 +172,21 @@ class FeatureMap:
     ) -> npt.NDArray[np.float32]:
         """Features the caller brings: text features alone, or the whole vector.
 
-        For a :class:`VectorFeaturizer` they are a raw embedding of a prompt of ``tokens``.
+        For a :class:`VectorFeaturizer` they are a raw embedding.
+
+        Parameters
+        ----------
+        features
+            Numbers, shape ``(n_text,)`` or ``(n_features,)``; of a raw embedding, its width.
+        tags
+            Tags of the request.
+        tokens, prompt
+            What is known of the prompt behind a raw embedding.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n_features,)``.
 
         Raises
         ------

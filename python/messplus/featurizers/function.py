@@ -76,7 +76,17 @@ class FunctionFeaturizer(EmbeddingFeaturizer):
     def embed(
         self, prompts: Sequence[str]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Return vectors ``[n, width]`` and numbers of tokens ``[n]``.
+        """Embed prompts with the function.
+
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        tuple of ndarray
+            Embeddings, shape ``(n, width)``, and numbers of tokens, shape ``(n,)``, both float32.
 
         Raises
         ------

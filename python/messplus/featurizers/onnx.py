@@ -68,6 +68,11 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
         seed
             Seed of that projection.
 
+        Returns
+        -------
+        OnnxFeaturizer
+            The featurizer, its graph loaded.
+
         Raises
         ------
         ConfigError
@@ -94,7 +99,17 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
     def embed(
         self, prompts: Sequence[str]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Return embeddings ``[n, width]`` and numbers of tokens ``[n]``.
+        """Embed prompts with the encoder.
+
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        tuple of ndarray
+            Embeddings, shape ``(n, width)``, and numbers of tokens, shape ``(n,)``, both float32.
 
         Raises
         ------

@@ -35,6 +35,23 @@ class Reduction:
         """Project on random signs: nearly keeps angles, whatever the embeddings are.
 
         The signs are bits of a SHAKE-128 digest, so a seed means the same projection forever.
+
+        Parameters
+        ----------
+        width, dims
+            Dimensions taken and left.
+        seed
+            Seed of the signs.
+
+        Returns
+        -------
+        Reduction
+            The projection.
+
+        References
+        ----------
+        Achlioptas, Database-friendly random projections, Journal of Computer and System Sciences
+        66(4), 2003, theorem 1.1.
         """
         digest = hashlib.shake_128(f"messplus projection {seed}".encode())
         bits = np.frombuffer(digest.digest(-(-width * dims // 8)), np.uint8)
@@ -43,12 +60,28 @@ class Reduction:
 
     @classmethod
     def principal(cls, embeddings: npt.NDArray[np.float32], dims: int) -> Reduction:
-        """Project on the principal axes of a sample, shape ``(n, width)``.
+        """Project on the principal axes of a sample.
+
+        Parameters
+        ----------
+        embeddings
+            The sample, float32, shape ``(n, width)``.
+        dims
+            Axes kept, those of the largest variance.
+
+        Returns
+        -------
+        Reduction
+            The projection.
 
         Raises
         ------
         InputError
             If the sample has fewer than ``dims + 1`` rows.
+
+        References
+        ----------
+        Jolliffe, Principal Component Analysis, 2002, chapter 1.
         """
         if len(embeddings) <= dims:
             raise InputError(

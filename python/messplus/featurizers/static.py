@@ -99,8 +99,16 @@ class StaticFeaturizer:
         return self.table.features(prompt)
 
     def batch(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the features of many prompts, float32, shape ``(len(prompts), n_features)``.
+        """Features of many prompts; each row is bit for bit what the prompt alone gives.
 
-        Each row is bit for bit what the prompt alone gives.
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n, n_features)``.
         """
         return self.table.batch(list(prompts))

@@ -59,13 +59,44 @@ class VectorFeaturizer(EmbeddingFeaturizer):
         return f"vectors:{self._name}:width={self._width}"
 
     def embed(self, prompts: Sequence[str]) -> tuple[Array, Array]:
-        """There is none of a prompt; raises :class:`FeaturizerError`."""
+        """Refuse: the embedding comes with the request.
+
+        Parameters
+        ----------
+        prompts
+            Texts, n of them.
+
+        Returns
+        -------
+        tuple of ndarray
+            Never.
+
+        Raises
+        ------
+        FeaturizerError
+            Always.
+        """
         raise FeaturizerError(
             f"featurizer: takes features of {self._width} numbers, got {len(prompts)} prompts"
         )
 
     def one(self, vector: Array, tokens: float | None, text: str = "") -> Array:
-        """Return the features of one embedding ``[width]`` of a text of so many tokens."""
+        """Features of one request.
+
+        Parameters
+        ----------
+        vector
+            The embedding, float32, shape ``(width,)``, finite.
+        tokens
+            Tokens of the prompt where they are known.
+        text
+            The prompt where it is known.
+
+        Returns
+        -------
+        ndarray
+            float32, shape ``(n_features,)``.
+        """
         length = np.array([_USUAL_TOKENS if tokens is None else tokens], np.float32)
         features: Array = self.features([text], length, vector[np.newaxis])[0]
         return features

@@ -53,7 +53,13 @@ class JsonlLog:
         self._file = LineFile(self.path)
 
     def decided(self, decision: Decision) -> None:
-        """Write down a decision."""
+        """Write down a decision.
+
+        Parameters
+        ----------
+        decision
+            The decision.
+        """
         self._write(
             "decision",
             decision.id,
@@ -72,13 +78,31 @@ class JsonlLog:
     def observed(
         self, decision: Decision | str, satisfied: Ratings, cost: Costs, latency: Costs
     ) -> None:
-        """Write down feedback that the router took in, as it was given."""
+        """Write down feedback that the router took in, as it was given.
+
+        Parameters
+        ----------
+        decision
+            The decision or its id.
+        satisfied, cost, latency
+            As given to :meth:`Router.feedback`.
+        """
         parts = {"satisfied": satisfied, "cost": cost, "latency": latency}
         given = {name: part for name, part in parts.items() if part is not None}
         self._write("outcome", decision if isinstance(decision, str) else decision.id, **given)
 
     def failed(self, decision: Decision | str, model: str, kind: str) -> None:
-        """Write down a call that failed."""
+        """Write down a call that failed.
+
+        Parameters
+        ----------
+        decision
+            The decision or its id.
+        model
+            The model that did not answer.
+        kind
+            Why.
+        """
         self._write(
             "failure",
             decision if isinstance(decision, str) else decision.id,

@@ -85,6 +85,18 @@ class ActionSpace:
     def encode(self, location: str, modalities: Iterable[str] = ()) -> int:
         """Index of an action; the order of ``modalities`` does not matter.
 
+        Parameters
+        ----------
+        location
+            ``local`` or ``cloud``.
+        modalities
+            Names of the modalities uploaded; none for ``local``.
+
+        Returns
+        -------
+        int
+            The index, in ``0..len(self) - 1``; local is 0.
+
         Raises
         ------
         InputError
@@ -105,6 +117,16 @@ class ActionSpace:
     def decode(self, index: int) -> Action:
         """Return the action with this index.
 
+        Parameters
+        ----------
+        index
+            The index.
+
+        Returns
+        -------
+        Action
+            The action.
+
         Raises
         ------
         InputError
@@ -117,12 +139,36 @@ class ActionSpace:
         return Action("cloud", tuple(self.modalities[m] for m in self._subsets[index - 1]))
 
     def level(self, index: int) -> int:
-        """Cost level of an action: 0 local, ``1 + n`` cloud with n modalities."""
+        """Cost level of an action.
+
+        Parameters
+        ----------
+        index
+            The index of the action.
+
+        Returns
+        -------
+        int
+            0 for local, ``1 + n`` for the cloud with n modalities.
+        """
         action = self.decode(index)
         return 0 if action.location == "local" else 1 + len(action.modalities)
 
     def mask(self, max_modalities: int, *, cloud: bool = True) -> list[bool]:
-        """Which actions upload at most ``max_modalities``; local is always among them."""
+        """Which actions upload at most so many modalities; local is always among them.
+
+        Parameters
+        ----------
+        max_modalities
+            The number.
+        cloud
+            Whether cloud actions may be taken at all.
+
+        Returns
+        -------
+        list of bool
+            One per action.
+        """
         return [
             index == 0 or (cloud and self.level(index) - 1 <= max_modalities)
             for index in range(len(self))

@@ -42,13 +42,29 @@ class Agent:
         return self.native.algorithm
 
     def save(self, path: str | Path) -> None:
-        """Write a policy file: complete or not at all."""
+        """Write a policy file: complete or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; one that is there is replaced.
+        """
         with replacing(path) as file:
             file.write(self.native.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path) -> Agent:
         """Read a policy file.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Agent
+            The agent.
 
         Raises
         ------
@@ -112,6 +128,16 @@ def train(
         Reward weights.
     progress
         Called with the number of turns played, now and then; an exception stops the training.
+
+    Returns
+    -------
+    Agent
+        The trained agent.
+
+    Raises
+    ------
+    InputError
+        If an argument breaks its rule.
     """
     env = OffloadEnv(
         data.native,

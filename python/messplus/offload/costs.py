@@ -60,6 +60,16 @@ class CostTable:
         device
             A key of :data:`DEVICES`.
 
+        Returns
+        -------
+        CostTable
+            Seconds and USD by level.
+
+        Raises
+        ------
+        ConfigError
+            If a name is unknown.
+
         Notes
         -----
         The reference divides the work of a local call by the base length instead of multiplying by
@@ -80,7 +90,18 @@ class CostTable:
 
     @classmethod
     def synthetic(cls, modalities: int) -> CostTable:
-        """Table of :func:`generate`: cloud ``0.5 + 1.5 n`` s and ``0.0005 + 0.004 n`` USD."""
+        """Table of :func:`generate`: cloud ``0.5 + 1.5 n`` s and ``0.0005 + 0.004 n`` USD.
+
+        Parameters
+        ----------
+        modalities
+            Number of modalities, M.
+
+        Returns
+        -------
+        CostTable
+            Seconds and USD of ``2 + M`` levels.
+        """
         local = cls.published()
         sizes = range(modalities + 1)
         return cls(
@@ -113,6 +134,16 @@ def local_call(
         Price of energy.
     utilisation
         Share of the peak that is reached, in ``(0, 1]``.
+
+    Returns
+    -------
+    tuple of float
+        Seconds, and USD.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of range.
 
     Examples
     --------

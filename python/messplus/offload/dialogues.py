@@ -153,7 +153,18 @@ class OfflineDataset:
         return flat.reshape(-1, span * (len(self.space.modalities) + 2))
 
     def select(self, dialogues: Sequence[int]) -> OfflineDataset:
-        """Return the dialogues with the given indices, in that order."""
+        """Pick dialogues.
+
+        Parameters
+        ----------
+        dialogues
+            Their indices.
+
+        Returns
+        -------
+        OfflineDataset
+            The dialogues, in that order.
+        """
         return self._wrap(self.space, self.tasks, self.native.select(list(dialogues)))
 
     def train_test_split(
@@ -167,6 +178,16 @@ class OfflineDataset:
             Share of the dialogues in the test set, in ``(0, 1)``.
         seed
             Seed of the shuffle.
+
+        Returns
+        -------
+        tuple of OfflineDataset
+            Training set and test set.
+
+        Raises
+        ------
+        InputError
+            If one of them would be empty.
         """
         size = round(test * len(self))
         if not 0 < size < len(self):
@@ -188,6 +209,11 @@ def generate(
         Number of dialogues.
     seed
         Seed of the generator.
+
+    Returns
+    -------
+    OfflineDataset
+        The dialogues.
 
     Notes
     -----

@@ -106,6 +106,16 @@ def evaluate(
         Score by the true means of :func:`generate` as well; the data must come from it.
     seed
         Seed of the policies that draw.
+
+    Returns
+    -------
+    Evaluation
+        Means over the dialogues.
+
+    Raises
+    ------
+    InputError
+        If the policy is unknown, or made for another problem.
     """
     native: Any = policy.native if isinstance(policy, Agent | OffloadRouter) else policy
     if isinstance(native, bool) or (isinstance(native, int) and native < 0):
@@ -132,6 +142,20 @@ def best_reachable_reward(
     Exact backward induction on the generator's true means, dialogue by dialogue, with the
     associations of later turns known in advance: an upper bound on every policy that sees them one
     turn at a time. The data must come from :func:`generate`.
+
+    Parameters
+    ----------
+    data
+        Dialogues of :func:`generate`.
+    budget
+        Limits of every conversation.
+    weights
+        Reward weights.
+
+    Returns
+    -------
+    float
+        The mean reward per turn.
     """
     return offload_best_reachable_reward(
         data.native, (weights or RewardWeights()).as_tuple(), budget.as_tuple()

@@ -90,6 +90,11 @@ class RewardWeights:
         costs
             Latency and cost by level.
 
+        Returns
+        -------
+        Reward
+            The total and its parts.
+
         Raises
         ------
         ShapeError

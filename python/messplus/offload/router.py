@@ -122,7 +122,23 @@ class OffloadRouter:
         )
 
     def fit(self, data: OfflineDataset) -> OffloadRouter:
-        """Learn from logged dialogues, on top of what is known; returns the router itself."""
+        """Learn from logged dialogues, on top of what is known.
+
+        Parameters
+        ----------
+        data
+            The dialogues; they need the router's numbers of tasks and modalities.
+
+        Returns
+        -------
+        OffloadRouter
+            The router itself.
+
+        Raises
+        ------
+        InputError
+            If the data is of another shape.
+        """
         self.native.fit(data.native)
         return self
 
@@ -135,15 +151,47 @@ class OffloadRouter:
             Limits of its total latency and cost.
         turns
             Its length, 1 to 16, if known; otherwise the lengths seen so far are planned for.
+
+        Returns
+        -------
+        Conversation
+            The conversation.
+
+        Raises
+        ------
+        InputError
+            If the length is out of range.
         """
         return Conversation(self, self.native.start(budget.as_tuple(), turns))
 
     def resume(self, state: bytes) -> Conversation:
-        """Continue a conversation from :meth:`Conversation.to_bytes`."""
+        """Continue a conversation from :meth:`Conversation.to_bytes`.
+
+        Parameters
+        ----------
+        state
+            The bytes.
+
+        Returns
+        -------
+        Conversation
+            The conversation, where it was left.
+
+        Raises
+        ------
+        StateError
+            If the bytes are damaged or of another version.
+        """
         return Conversation(self, _core.OffloadConversation.from_bytes(state))
 
     def save(self, path: str | Path) -> None:
-        """Write the state; names of tasks and modalities are not part of it."""
+        """Write the state; names of tasks and modalities are not part of it.
+
+        Parameters
+        ----------
+        path
+            The file; one that is there is replaced.
+        """
         with replacing(path) as file:
             file.write(self.to_bytes())
 
@@ -154,6 +202,18 @@ class OffloadRouter:
     @classmethod
     def from_bytes(cls, state: bytes, space: ActionSpace, tasks: Sequence[str]) -> OffloadRouter:
         """Restore a router; it decides as the saved one would, bit for bit.
+
+        Parameters
+        ----------
+        state
+            What :meth:`to_bytes` gave.
+        space, tasks
+            As for the class.
+
+        Returns
+        -------
+        OffloadRouter
+            The router.
 
         Raises
         ------
@@ -189,6 +249,11 @@ class Conversation:
         association
             Association of the prompt with each modality, shape ``(M,)``, ``>= 0``; without it all
             modalities count alike.
+
+        Returns
+        -------
+        OffloadDecision
+            Where to run the turn and what to upload.
 
         Raises
         ------

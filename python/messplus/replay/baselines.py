@@ -44,7 +44,26 @@ def draw_models(
 def backlog(
     satisfaction: npt.NDArray[np.float64], rated: npt.NDArray[np.bool_], target: float
 ) -> npt.NDArray[np.float64]:
-    """Virtual queue after each request, ``Q_{t+1} = max(0, Q_t + target - s_t)`` where rated."""
+    """Virtual queue after each request, ``Q_{t+1} = max(0, Q_t + target - s_t)`` where rated.
+
+    Parameters
+    ----------
+    satisfaction
+        Of each request, float64, shape ``(T,)``.
+    rated
+        Which requests are rated, bool, shape ``(T,)``.
+    target
+        The satisfaction rate to hold.
+
+    Returns
+    -------
+    ndarray
+        float64, shape ``(T,)``.
+
+    References
+    ----------
+    MESS+, arXiv 2505.19947, algorithm 1; Neely, Stochastic Network Optimization, 2010, eq. 4.40.
+    """
     # A reflected walk is the walk minus its lowest point so far, if that is below zero.
     walk = np.cumsum(np.where(rated, target - satisfaction, 0.0))
     return np.asarray(walk - np.minimum(np.minimum.accumulate(walk), 0.0))

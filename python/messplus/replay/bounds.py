@@ -76,7 +76,18 @@ class Hindsight:
             self._contextual = convex(frontier(p_satisfied, expected, scores, costs))
 
     def at(self, target: float) -> Bounds:
-        """Compute the bounds of one target in (0, 1]."""
+        """Compute the bounds of one target.
+
+        Parameters
+        ----------
+        target
+            The satisfaction rate, in (0, 1].
+
+        Returns
+        -------
+        Bounds
+            The bounds.
+        """
         if not self.rows:
             return Bounds(None, None, None, None, 0, None, None)
         best = best_single(self._models, target)
@@ -107,6 +118,20 @@ def frontier(p_satisfied: Array, expected_cost: Array, scores: Array, costs: Arr
         Predictions that choose the model, ``float64 [n, M]``.
     scores, costs
         Outcomes that are counted, ``float64 [n, M]``.
+
+    Returns
+    -------
+    Frontier
+        Mean satisfaction and mean cost at every vertex, in the order of ``lambda``.
+
+    Notes
+    -----
+    For a fixed ``lambda`` the Lagrangian of the linear programme separates over rows, and its dual
+    is piecewise linear in ``lambda``: what is followed here is that function's breakpoints.
+
+    References
+    ----------
+    Everett, Generalized Lagrange multiplier method, Operations Research 11(3), 1963, main theorem.
     """
     n = len(scores)
     rows = np.arange(n)

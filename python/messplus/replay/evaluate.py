@@ -62,6 +62,11 @@ def replay(
         What changes on the way; see :func:`messplus.replay.drift.parse_drift`. The bounds are then
         those of the changed stream of seed 0, taken together.
 
+    Returns
+    -------
+    ReplayResult
+        Every policy beside the bounds.
+
     Raises
     ------
     ConfigError

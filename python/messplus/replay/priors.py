@@ -47,6 +47,16 @@ class Priors:
     def models(self, table: Table) -> list[Model]:
         """Return the zoo of a table as the router is told of it.
 
+        Parameters
+        ----------
+        table
+            Outcomes.
+
+        Returns
+        -------
+        list of Model
+            The zoo, in the order of the table.
+
         Raises
         ------
         ConfigError
@@ -70,6 +80,18 @@ class Priors:
 
     def logged_data(self, table: Table, seed: int) -> "LoggedRows":
         """Draw the logged data.
+
+        Parameters
+        ----------
+        table
+            Outcomes.
+        seed
+            Seed of the draws.
+
+        Returns
+        -------
+        LoggedRows
+            The rows, and whose outcome is known of each.
 
         Raises
         ------

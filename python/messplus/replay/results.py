@@ -77,7 +77,18 @@ class PolicyResult:
         return sum(seconds) / steps * 1e6 if seconds else None
 
     def early(self, first: int) -> tuple[float, float]:
-        """Mean cost and mean satisfaction of the first requests of the stream."""
+        """What the first requests of the stream cost and brought.
+
+        Parameters
+        ----------
+        first
+            How many requests, at least 1.
+
+        Returns
+        -------
+        tuple of float
+            Mean cost, and mean satisfaction, over all seeds.
+        """
         cost = np.mean([run.cost[:first].mean() for run in self.runs])
         satisfaction = np.mean([run.satisfaction[:first].mean() for run in self.runs])
         return float(cost), float(satisfaction)

@@ -29,6 +29,10 @@ def cross_validated(
     -------
     ndarray
         Predictions, ``float64 [n, m]``.
+
+    References
+    ----------
+    Hoerl and Kennard, Ridge regression, Technometrics 12(1), 1970, eq. 2.1.
     """
     fold = np.random.default_rng(seed).permutation(len(x)) % folds
     centre = y.mean(axis=0)

@@ -73,6 +73,11 @@ def sweep(
         Number of threads; the number of cores by default. The replay loop runs detached from the
         interpreter, so they do not wait for each other.
 
+    Returns
+    -------
+    SweepResult
+        Every policy at every target.
+
     Raises
     ------
     ConfigError

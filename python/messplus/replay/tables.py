@@ -89,6 +89,11 @@ def load_table(
     source
         Keep the rows of this source alone; all by default.
 
+    Returns
+    -------
+    Table
+        The outcomes.
+
     Raises
     ------
     InputError

@@ -124,6 +124,10 @@ def _model(counters: ModelCounters) -> ModelReport:
 
 
 def _bound(target: float, backlog: float, accounted: int) -> float | None:
+    """``target - Q / T``: the sum over T requests of ``Q_{t+1} >= Q_t + target - s_t``, Q_1 = 0.
+
+    MESS+, arXiv 2505.19947, algorithm 1; Neely, Stochastic Network Optimization, 2010, eq. 4.40.
+    """
     return target - backlog / accounted if accounted else None
 
 

@@ -223,6 +223,7 @@ def explain(
 def _flip(
     best: Candidate, other: Candidate, name: str, satisfaction: float, cost: float, optimism: float
 ) -> Flip:
+    # Scores are cost E - satisfaction p, so each term that closes the gap is linear in one of them.
     gap = other.score - best.score
     best_rise, rise = (optimism * (model.log_odds_sd or 0.0) for model in (best, other))
     seen = _shifted(other.p_satisfied, rise)

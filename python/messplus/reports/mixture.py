@@ -50,6 +50,27 @@ def cheapest_mix(options: Frontier, target: float) -> Mix | None:
 
     The solution lies on the lower convex hull of the points (satisfaction, cost), between two of
     its vertices; below the cheapest vertex it is that vertex alone.
+
+    Parameters
+    ----------
+    options
+        What is mixed.
+    target
+        Mean satisfaction of the mixture at least.
+
+    Returns
+    -------
+    Mix or None
+        The mixture; None where no option satisfies as much.
+
+    Notes
+    -----
+    A linear programme with two constraints (``w`` sums to one, and the target) has an optimal basic
+    solution with at most two positive weights: neighbours on the hull.
+
+    References
+    ----------
+    Bertsimas and Tsitsiklis, Introduction to Linear Optimization, 1997, theorem 2.7.
     """
     hull = lower_hull(options)
     satisfaction, cost = options.satisfaction[hull], options.cost[hull]
@@ -68,7 +89,22 @@ def cheapest_mix(options: Frontier, target: float) -> Mix | None:
 
 
 def lower_hull(options: Frontier) -> npt.NDArray[np.intp]:
-    """Find the options no mixture of others beats, from cheapest to most satisfying."""
+    """Find the options no mixture of others beats, from cheapest to most satisfying.
+
+    Parameters
+    ----------
+    options
+        Points (satisfaction, cost).
+
+    Returns
+    -------
+    ndarray
+        Their indices: the lower-left part of the convex hull.
+
+    References
+    ----------
+    Andrew, Another efficient algorithm for convex hulls in two dimensions, 1979.
+    """
     order = np.lexsort((-options.satisfaction, options.cost)).tolist()
     s, c = options.satisfaction.tolist(), options.cost.tolist()
     hull: list[int] = []

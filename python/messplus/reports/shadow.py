@@ -75,6 +75,11 @@ def build(counters: ShadowCounters) -> ShadowReport | None:
 
 
 def _estimate(sums: EstimateSums) -> ShadowEstimate | None:
+    """Turn sums into means: the doubly robust estimate, and 1.96 standard errors of it.
+
+    The core sums, per request, the prediction for the router's choice plus, where that choice
+    served, its error over the propensity (Dudik, Langford and Li, ICML 2011, eq. 1).
+    """
     n = sums["n"]
     if n == 0:
         return None

@@ -73,7 +73,9 @@ def open_folder(
 
 
 def _recovery(path: Path, found: FoundFolder) -> Recovery:
-    recovery = Recovery.of(found)
+    recovery = Recovery(
+        found["transitions"], found["replayed"], found["torn_bytes"], tuple(found["notes"])
+    )
     for note in recovery.notes:
         _log.warning("%s: %s", path, note)
     _log.info("%s: opened after %d transitions", path, recovery.transitions)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from messplus._core import FoundFolder
 
 
 @dataclass(frozen=True)
@@ -31,10 +27,3 @@ class Recovery:
     replayed: int
     torn_bytes: int
     notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, found: FoundFolder) -> Recovery:
-        """What the native module found."""
-        return cls(
-            found["transitions"], found["replayed"], found["torn_bytes"], tuple(found["notes"])
-        )
