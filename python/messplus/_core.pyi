@@ -29,7 +29,27 @@ class LevelCounters(TypedDict):
     imputed: int
     imputed_satisfaction: float
     cost: float
+    unrated: bool
+    judged: int
+    volunteered: int
+    set_aside: int
+    audits: AuditCounters
     history: list[tuple[int, float, float, int, float]]
+
+@type_check_only
+class AuditCounters(TypedDict):
+    decided: int
+    predicted: float
+    audited: int
+    rated: int
+    residual: float
+    spread: float
+
+@type_check_only
+class SourceCounters(TypedDict):
+    compared: float
+    true_positive: float
+    false_positive: float
 
 @type_check_only
 class LimitCounters(TypedDict):
@@ -80,6 +100,7 @@ class CoreReport(TypedDict):
     slas: dict[str, LevelCounters]
     limits: dict[str, LimitCounters]
     models: dict[str, ModelCounters]
+    sources: dict[str, SourceCounters]
     shadow: ShadowCounters
     state_errors: dict[str, int]
 
@@ -173,10 +194,12 @@ class Decision:
         In shadow mode, the model the router would have chosen; else None.
     propensity : float or None
         In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
+    audit : bool
+        Whether this request was picked to be rated in any case, by a judge or a person.
     also_query : tuple of str
         Models to query as well, for learning; empty unless the policy explores that way.
     reason : str
-        ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up`` or ``shadow``.
+        ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up``, ``shadow`` or ``unrated``.
     ranking : tuple of str
         All allowed models, best first: the order to fall back in when a call fails.
     p_satisfied : dict of str to float
@@ -199,6 +222,8 @@ class Decision:
     def shadow_choice(self) -> str | None: ...
     @property
     def propensity(self) -> float | None: ...
+    @property
+    def audit(self) -> bool: ...
     @property
     def also_query(self) -> tuple[str, ...]: ...
     @property
@@ -250,7 +275,12 @@ class Controller:
         satisfied: bool | float | Mapping[str, bool | float] | None = None,
         cost: float | Mapping[str, float] | None = None,
         latency: float | Mapping[str, float] | None = None,
+        source: str | None = None,
+        key: str | None = None,
+        rater: str | None = None,
+        replace: bool = False,
     ) -> None: ...
+    def unrated(self) -> tuple[str, ...]: ...
     def warm_start(
         self,
         features: npt.NDArray[np.float32],

@@ -17,11 +17,15 @@ class SLA:
     ----------
     target
         Long-run satisfaction rate of rated requests, alpha, in ``(0, 1]``.
+    source
+        The source of ratings it speaks of (``feedback(source=...)``), 1 to 64 bytes; by default
+        the first there is. What other sources say is evidence for the predictions only.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
     target: float
+    source: str | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,15 @@ class Settings(TypedDict, total=False):
         Seconds for which a model whose calls keep failing rests, in ``[0, 86400]``; 5 by default.
         Twice as long with every probe that fails, up to an hour (:meth:`Router.failed`). With 0 no
         model ever rests.
+    audit
+        Probability, in ``[0, 1]``, with which a request is picked to be rated in any case
+        (``decision.audit``), apart from prompt and choice; 0 by default. With audits the service
+        levels speak of the audited requests, and ``report().slas[...].audit`` estimates the
+        satisfaction of all requests, whoever else rates.
+    unrated
+        Where requests go after 1,000 of them without a rating (ten times the mean gap where ratings
+        are rarer than one in a hundred): to the model expected to satisfy ``best``, the default; to
+        the model of this name; or on as the policy has it (``learn``).
     """
 
     slas: Mapping[str, SLA]
@@ -72,6 +81,8 @@ class Settings(TypedDict, total=False):
     pending_age: int | None
     missing: Literal["ignore", "predicted", "unsatisfied"]
     cooldown: int
+    audit: float
+    unrated: str
 
 
 def given(

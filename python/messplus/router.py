@@ -20,6 +20,7 @@ from .featurizers.requests import DURATIONS
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
 from .reports import accounting
+from .reports.watch import Watch
 from .shadow import checked
 from .state import zoo
 from .state.core_config import CoreConfig
@@ -116,7 +117,7 @@ class Router:
         self._core, self._features, self._recovery = parts.core, parts.features, parts.recovery
         self._log = None if log is None else JsonlLog(log)
         self._durations = Histogram(DURATIONS)
-        self._warned = False
+        self._watch = Watch()
         return self
 
     # How routers are made, kept and found again
@@ -532,6 +533,8 @@ class Router:
         self._durations.observe(perf_counter() - start)
         if self._log is not None:
             self._log.decided(decision)
+        if decision.step % Watch.EVERY == 0:
+            self._watch.unrated(self._core.unrated())
         return decision
 
     def feedback(
@@ -541,8 +544,14 @@ class Router:
         *,
         cost: float | Mapping[str, float] | None = None,
         latency: float | Mapping[str, float] | None = None,
+        source: str | None = None,
+        id: str | None = None,  # noqa: A002
+        rater: str | None = None,
+        replace: bool = False,
     ) -> None:
-        """Say what became of a decision: late, in parts and in any order, but each part once.
+        """Say what became of a decision: late, in parts and in any order.
+
+        Each part counts once; a rating counts once per source.
 
         Parameters
         ----------
@@ -555,6 +564,20 @@ class Router:
             What the call cost, in the unit of the zoo, or a mapping by model.
         latency
             How long the call took in seconds, or a mapping by model.
+        source
+            Who rates: ``user`` where none is named, ``judge``, ``code``, any name of 1 to 64 bytes,
+            at most 16 of them. The service level speaks of one (``SLA(source=...)``; by default the
+            first there is). What others say teaches the predictions as far as it has been seen to
+            agree with that one, and moves no queue.
+        id
+            Name of this feedback: the same again for the same decision changes nothing. The last
+            four per decision are remembered.
+        rater
+            Who of the source rated; only a hash is kept. Once 16 of the last 256 ratings that name
+            a rater are one rater's, further ones are set aside, and counted by :meth:`report`.
+        replace
+            Whether the rating takes the place of the one this source gave before: queue and counts
+            are then corrected by the difference.
 
         Raises
         ------
@@ -563,9 +586,9 @@ class Router:
         InputError
             If a value breaks its rule. Nothing has changed then.
         """
-        self._core.observe(decision, satisfied, cost, latency)
+        self._core.observe(decision, satisfied, cost, latency, source, id, rater, replace)
         if self._log is not None:
-            self._log.observed(decision, satisfied, cost, latency)
+            self._log.observed(decision, satisfied, cost, latency, source)
 
     def failed(
         self,
@@ -660,7 +683,8 @@ class Router:
     def report(self) -> Report:
         """Account for everything since the router was made.
 
-        The first report that finds a target or limit out of reach logs a warning as well.
+        A target or limit newly found out of reach is logged as a warning as well, as is, without a
+        report, a service level that nobody rates any more.
         """
         report = accounting.build(
             self._core.report(),
@@ -673,8 +697,5 @@ class Router:
                 "feedback": self._core.feedback_delays(),
             },
         )
-        if not report.feasible and not self._warned:
-            self._warned = True
-            reach = ", ".join(report.out_of_reach)
-            _log.warning("out of reach: %s; what comes nearest is served", reach)
+        self._watch.out_of_reach(report.out_of_reach)
         return report

@@ -120,6 +120,8 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
         "LevelCounters": report["slas"]["default"],
         "LimitCounters": report["limits"]["cost"],
         "ModelCounters": report["models"]["small"],
+        "AuditCounters": report["slas"]["default"]["audits"],
+        "SourceCounters": report["sources"]["user"],
         "ShadowCounters": report["shadow"],
         "EstimateSums": report["shadow"]["cost"],
         "FoundFolder": found,

@@ -76,7 +76,12 @@ class JsonlLog:
         )
 
     def observed(
-        self, decision: Decision | str, satisfied: Ratings, cost: Costs, latency: Costs
+        self,
+        decision: Decision | str,
+        satisfied: Ratings,
+        cost: Costs,
+        latency: Costs,
+        source: str | None = None,
     ) -> None:
         """Write down feedback that the router took in, as it was given.
 
@@ -86,8 +91,10 @@ class JsonlLog:
             The decision or its id.
         satisfied, cost, latency
             As given to :meth:`Router.feedback`.
+        source
+            Who rates, where that was said.
         """
-        parts = {"satisfied": satisfied, "cost": cost, "latency": latency}
+        parts = {"satisfied": satisfied, "cost": cost, "latency": latency, "source": source}
         given = {name: part for name, part in parts.items() if part is not None}
         self._write("outcome", decision if isinstance(decision, str) else decision.id, **given)
 

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from math import sqrt
+from typing import TYPE_CHECKING, get_args
 
 from . import shadow
-from .confidence import satisfaction_interval
-from .report import Durations, LimitReport, ModelReport, Point, Report, SLAReport
+from .confidence import audited_interval, satisfaction_interval
+from .report import (
+    AuditReport,
+    Durations,
+    LimitReport,
+    ModelReport,
+    Point,
+    Report,
+    SLAReport,
+    SourceReport,
+    Status,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from messplus._core import CoreReport, LevelCounters, LimitCounters, ModelCounters
+    from messplus._core import (
+        AuditCounters,
+        CoreReport,
+        LevelCounters,
+        LimitCounters,
+        ModelCounters,
+    )
+
+
+_RATINGS_TO_LEARN = 50
 
 
 def build(
@@ -53,6 +73,8 @@ def build(
         backlog=backlog,
         lower_bound=_bound(target, backlog, sum(accounted.values())),
         feasible=not out_of_reach,
+        status=min((sla.status for sla in slas.values()), key=get_args(Status).index),
+        sources={name: SourceReport(**source) for name, source in counters["sources"].items()},
         out_of_reach=tuple(out_of_reach),
         exploration_share=_ratio(reasons["explore"], decisions),
         cost=sum(model.cost for model in models.values()),
@@ -69,6 +91,8 @@ def build(
 
 def _sla(counters: LevelCounters) -> SLAReport:
     rated, target, backlog = counters["rated"], counters["target"], counters["backlog"]
+    interval = satisfaction_interval(rated, counters["satisfaction"], counters["spread"])
+    audit = _audit(counters["audits"])
     return SLAReport(
         target=target,
         decisions=counters["decisions"],
@@ -76,13 +100,45 @@ def _sla(counters: LevelCounters) -> SLAReport:
         imputed=counters["imputed"],
         imputed_satisfaction=counters["imputed_satisfaction"],
         satisfaction_rate=_ratio(counters["satisfaction"], rated),
-        interval=satisfaction_interval(rated, counters["satisfaction"], counters["spread"]),
+        interval=interval,
         backlog=backlog,
         lower_bound=_bound(target, backlog, rated + counters["imputed"]),
         feasible=counters["feasible"],
+        status=_status(counters, interval if audit is None else audit.interval),
+        audit=audit,
+        judged=counters["judged"],
+        volunteered=counters["volunteered"],
+        set_aside=counters["set_aside"],
         cost=counters["cost"],
         history=tuple(Point(*point) for point in counters["history"]),
     )
+
+
+def _audit(sums: AuditCounters) -> AuditReport | None:
+    if not sums["rated"]:
+        return None
+    predicted = sums["predicted"] / sums["decided"]
+    estimate = predicted + sums["residual"] / sums["rated"]
+    interval = audited_interval(predicted, sums["rated"], sums["residual"], sums["spread"])
+    return AuditReport(
+        estimate=min(max(estimate, 0.0), 1.0),
+        interval=interval,
+        decided=sums["decided"],
+        audited=sums["audited"],
+        rated=sums["rated"],
+    )
+
+
+def _status(counters: LevelCounters, interval: tuple[float, float] | None) -> Status:
+    if not counters["feasible"]:
+        return "out_of_reach"
+    if counters["unrated"]:
+        return "unrated"
+    rated, target = counters["rated"], counters["target"]
+    # Two standard deviations of what half-and-half ratings would owe by chance.
+    if (interval is not None and interval[1] < target) or counters["backlog"] > sqrt(rated + 25):
+        return "behind"
+    return "learning" if rated < _RATINGS_TO_LEARN else "holding"
 
 
 def _limit(name: str, counters: LimitCounters, models: Mapping[str, ModelReport]) -> LimitReport:

@@ -11,6 +11,40 @@ _S = 1.4
 _ZETA_S = 3.1055472779775810
 
 
+def audited_interval(
+    predicted: float, rated: int, residual: float, spread: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Give an anytime-valid confidence interval for the satisfaction of all requests.
+
+    Parameters
+    ----------
+    predicted
+        Mean of the predicted probabilities of satisfaction over all requests, in ``[0, 1]``.
+    rated
+        Number of audited requests that were rated, ``>= 1``.
+    residual
+        Sum over them of rating minus prediction, each in ``[-1, 1]``.
+    spread
+        Their variance process.
+    level
+        Probability, in ``(0, 1)``, with which the interval holds at all times at once.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end, in ``[0, 1]``.
+
+    Notes
+    -----
+    Half of a residual plus one is in ``[0, 1]``, so :func:`satisfaction_interval` covers its mean;
+    audits are picked apart from everything else, so that is the mean over all requests.
+    """
+    halves = satisfaction_interval(rated, (residual + rated) / 2, spread / 4, level)
+    assert halves is not None  # noqa: S101
+    low, high = (predicted + 2 * half - 1 for half in halves)
+    return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
+
+
 def satisfaction_interval(
     rated: int, satisfaction: float, spread: float, level: float = 0.95
 ) -> tuple[float, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,6 +88,46 @@ class Point(NamedTuple):
     cost: float
 
 
+Status = Literal["out_of_reach", "unrated", "behind", "learning", "holding"]
+
+
+class AuditReport(NamedTuple):
+    """The satisfaction of all requests, from those that were rated in any case.
+
+    Attributes
+    ----------
+    estimate
+        Mean of what was predicted of all requests, corrected by what audits found beyond it.
+    interval
+        95 % confidence interval around it, valid whenever one looks and whoever else rates. It
+        assumes that audited requests are rated whatever the answer was.
+    decided, audited, rated
+        Requests since audits began, those picked, and those of them that were rated.
+    """
+
+    estimate: float
+    interval: tuple[float, float]
+    decided: int
+    audited: int
+    rated: int
+
+
+class SourceReport(NamedTuple):
+    """What is known of a source of ratings that may err.
+
+    Attributes
+    ----------
+    compared
+        Its ratings of answers whose true rating is known.
+    true_positive, false_positive
+        Its rates of high ratings for satisfied and for unsatisfied users, as believed.
+    """
+
+    compared: float
+    true_positive: float
+    false_positive: float
+
+
 @dataclass(frozen=True)
 class SLAReport:
     """One service level's part.
@@ -116,6 +156,18 @@ class SLAReport:
         the best model for each request is expected to stay below the target or another target or
         limit pulls as hard; what comes nearest then serves. The paper's policy cannot tell and says
         True.
+    status
+        ``out_of_reach`` where it is not feasible; ``unrated`` where the last hundred requests or
+        more brought no rating, so that nothing is known of the satisfaction now; ``behind`` where
+        the interval of the estimate lies under the target, or the backlog is more than chance;
+        ``learning`` before 50 ratings; else ``holding``.
+    audit
+        What audits tell of all its requests, rated or not; None without audits.
+    judged, volunteered
+        Ratings by other sources than the one it speaks of; and, with audits, by that one of
+        requests that were not audited. Evidence for the predictions, and no part of the bound.
+    set_aside
+        Ratings that count for nothing, because one ``rater`` gave too many.
     cost
         Sum of the reported costs of its requests.
     history
@@ -132,6 +184,11 @@ class SLAReport:
     backlog: float
     lower_bound: float | None
     feasible: bool
+    status: Status
+    audit: AuditReport | None
+    judged: int
+    volunteered: int
+    set_aside: int
     cost: float
     history: tuple[Point, ...]
 
@@ -188,6 +245,10 @@ class Report:
         certainty; None without ratings.
     feasible
         Whether nothing is ``out_of_reach``.
+    status
+        That of the service level that is worst off.
+    sources
+        Per source of ratings, how far it agrees with the truth.
     out_of_reach
         Service levels (``sla gold``) and limits (``limit cost``) that seem out of reach.
     exploration_share
@@ -224,6 +285,8 @@ class Report:
     backlog: float
     lower_bound: float | None
     feasible: bool
+    status: Status
+    sources: Mapping[str, SourceReport]
     out_of_reach: tuple[str, ...]
     exploration_share: float | None
     cost: float

@@ -55,7 +55,9 @@ class CoreConfig:
         native = json.loads(text)
         models, metadata = native.pop("models"), native.pop("metadata")
         agreement = native.pop("agreement")
-        levels = {level["name"]: level["alpha"] for level in agreement.pop("levels")}
+        listed = agreement.pop("levels")
+        levels = {level["name"]: level["alpha"] for level in listed}
+        agreement["sources"] = {level["name"]: level.get("source") for level in listed}
         return cls(
             models=tuple(_model(model) for model in models),
             removed=frozenset(model["name"] for model in models if model.get("retired")),
@@ -103,7 +105,7 @@ def write(settings: RouterSettings, n_features: int, metadata: str = "") -> str:
     native = {
         "models": [asdict(model) for model in settings.models],
         "agreement": {
-            "levels": [{"name": name, "alpha": sla.target} for name, sla in slas.items()],
+            "levels": [_level(name, sla) for name, sla in slas.items()],
             "limits": [asdict(limit) for limit in settings.limits],
             "objective": settings.objective,
         },
@@ -112,14 +114,30 @@ def write(settings: RouterSettings, n_features: int, metadata: str = "") -> str:
         "policy": asdict(settings.policy),
         "seed": settings.seed,
         "pending_capacity": settings.pending_capacity,
-        "operation": {
-            "pending_age": settings.pending_age,
-            "missing": settings.missing,
-            "cooldown": settings.cooldown,
-        },
+        "operation": _operation(settings),
         "metadata": metadata,
     }
     return json.dumps(native)
+
+
+def _level(name: str, sla: SLA) -> dict[str, object]:
+    source = {} if sla.source is None else {"source": sla.source}
+    return {"name": name, "alpha": sla.target, **source}
+
+
+def _operation(settings: RouterSettings) -> dict[str, object]:
+    """Leave out what is as usual, as the core does."""
+    operation: dict[str, object] = {
+        "pending_age": settings.pending_age,
+        "missing": settings.missing,
+        "cooldown": settings.cooldown,
+    }
+    if settings.audit > 0:
+        operation["audit"] = settings.audit
+    if settings.unrated != "best":
+        learn = settings.unrated == "learn"
+        operation["unrated"] = "learn" if learn else {"model": settings.unrated}
+    return operation
 
 
 def _model(native: Mapping[str, Any]) -> Model:

@@ -29,6 +29,20 @@ pub enum Missing {
     Unsatisfied,
 }
 
+/// Where requests go while nobody rates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unrated {
+    /// To the model that is expected to satisfy best: the target cannot be watched, so it is kept with
+    /// the greatest certainty there is.
+    #[default]
+    Best,
+    /// Where the policy would send them: by what it believed before ratings stopped.
+    Learn,
+    /// To this model, by name.
+    Model(String),
+}
+
 /// Dealing with feedback that does not come and calls that fail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -37,14 +51,36 @@ pub struct Operation {
     pub pending_age: Option<u64>,
     /// What an unrated request does to the queue when it is forgotten.
     pub missing: Missing,
-    /// Seconds for which a model that failed is left alone, in `[0, 86400]`.
+    /// Seconds for which a model whose calls keep failing rests, in `[0, 86400]`.
     pub cooldown: u64,
+    /// Probability, in `[0, 1]`, with which a request is picked to be rated in any case; zero for none.
+    /// With audits the service levels speak of the audited requests.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audit: f64,
+    /// Where requests go while nobody rates.
+    #[serde(skip_serializing_if = "is_best")]
+    pub unrated: Unrated,
 }
 
 impl Default for Operation {
     fn default() -> Self {
-        Self { pending_age: None, missing: Missing::Ignore, cooldown: 5 }
+        Self {
+            pending_age: None,
+            missing: Missing::Ignore,
+            cooldown: 5,
+            audit: 0.0,
+            unrated: Unrated::Best,
+        }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(audit: &f64) -> bool {
+    *audit == 0.0
+}
+
+fn is_best(unrated: &Unrated) -> bool {
+    *unrated == Unrated::Best
 }
 
 /// Everything a [`Controller`](crate::Controller) is made from.
@@ -140,12 +176,19 @@ impl TryFrom<Config> for ValidConfig {
         check::number("switching_cost", config.switching_cost, rule, |c| {
             (0.0..=100.0).contains(&c)
         })?;
-        let Operation { pending_age, cooldown, .. } = config.operation;
+        let &Operation { pending_age, cooldown, audit, ref unrated, .. } = &config.operation;
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
         }
         if cooldown > 86_400 {
             return Err(Error::config("cooldown", "must be at most 86400 seconds", cooldown));
+        }
+        check::number("audit", audit, "must be in [0, 1]", |a| (0.0..=1.0).contains(&a))?;
+        if let Unrated::Model(name) = unrated
+            && !config.models.iter().any(|model| model.name == *name)
+        {
+            let rule = "must be 'best', 'learn' or a model of the zoo";
+            return Err(Error::config("unrated", rule, format!("{name:?}")));
         }
         if config.n_features > MAX_FEATURES {
             return Err(Error::config("n_features", "must be at most 4096", config.n_features));

@@ -13,7 +13,7 @@ const ALPHAS: [f64; 2] = [0.9, 0.5];
 const MEANS: [f64; 2] = [2.0, 0.5];
 
 fn agreed(costs: &[f64], objective: Objective) -> Config {
-    let level = |name: &str, alpha| ServiceLevel { name: name.into(), alpha };
+    let level = |name: &str, alpha| ServiceLevel::new(name, alpha);
     let limit = |resource, mean| Limit { resource, mean };
     Config {
         agreement: Agreement {
@@ -167,7 +167,7 @@ fn a_higher_level_gets_the_better_model_more_often() {
 #[test]
 fn the_dual_spends_its_limit_on_satisfaction() {
     let config = agreed(&[1.0, 4.0], Objective::Satisfaction);
-    let level = ServiceLevel { name: "a".into(), alpha: 0.0 };
+    let level = ServiceLevel::new("a", 0.0);
     let agreement = Agreement {
         levels: vec![level.clone(), ServiceLevel { name: "b".into(), ..level }],
         ..config.agreement.clone()

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use messplus_base::wire::Writer;
-use messplus_core::{Controller, Decision, Example, Failure, Outcome, Request, Result, ZooChange};
+use messplus_core::{Controller, Decision, Example, Failure, Feedback, Request, Result, ZooChange};
 
 use crate::format::{Content, Header, encode, frames};
 
@@ -50,9 +50,10 @@ impl JournaledController {
     /// # Errors
     ///
     /// As there.
-    pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
-        self.controller.observe(id, outcomes)?;
-        self.write_down(|out| encode::observe(out, id, outcomes));
+    pub fn observe<'a>(&mut self, id: u128, feedback: impl Into<Feedback<'a>>) -> Result<()> {
+        let feedback = feedback.into();
+        self.controller.observe(id, feedback)?;
+        self.write_down(|out| encode::observe(out, id, &feedback));
         Ok(())
     }
 

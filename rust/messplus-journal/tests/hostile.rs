@@ -2,12 +2,12 @@
 
 mod common;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use common::Stream;
 use messplus_base::wire::{Writer, checksum};
 use messplus_core::{
-    Controller, Decision, ModelSet, ModelSpec, Outcome, Request, Shadow, ZooChange,
+    Controller, Decision, Feedback, ModelSet, ModelSpec, Outcome, Request, Shadow, USER, ZooChange,
 };
 use messplus_journal::JournaledController;
 use messplus_journal::format::{Content, Frames, Header, Transition, encode, frames};
@@ -85,6 +85,7 @@ proptest! {
     #[test]
     fn outcomes_come_back(
         id in any::<u128>(),
+        (source, key, rater, replace) in ("[a-z]{1,9}", any::<u64>().prop_map(NonZeroU64::new), any::<u64>().prop_map(NonZeroU64::new), any::<bool>()),
         parts in vec((0..64_usize, option::of(0.0..=1.0), option::of(0.0..1e18), option::of(0.0..1e18)), 0..9),
     ) {
         let outcomes: Vec<_> = parts
@@ -92,8 +93,17 @@ proptest! {
             .map(|(model, satisfaction, cost, latency)| Outcome { model, satisfaction, cost, latency })
             .collect();
         let mut bytes = Writer::default();
-        encode::observe(&mut bytes, id, &outcomes);
-        prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(Transition::Observe { id, outcomes }));
+        let feedback = Feedback { outcomes: &outcomes, source: &source, key, rater, replace };
+        encode::observe(&mut bytes, id, &feedback);
+        let observed =
+            Transition::Observe { id, outcomes: outcomes.clone(), source, key, rater, replace };
+        prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(observed));
+        let mut bytes = Writer::default();
+        encode::observe(&mut bytes, id, &Feedback::from(&outcomes));
+        let source = USER.to_owned();
+        let usual =
+            Transition::Observe { id, outcomes, source, key: None, rater: None, replace: false };
+        prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(usual));
     }
 
     #[test]

@@ -22,6 +22,7 @@ def test_nothing_has_happened_yet(router: Router) -> None:
         "fallback",
         "warm-up",
         "shadow",
+        "unrated",
     }
     assert tuple(report.models) == NAMES
     for model in report.models.values():

@@ -2,7 +2,10 @@
 
 use super::Controller;
 use crate::error::{Error, Result};
+use crate::learn::sources::MAX_SOURCES;
 use crate::memory::pending_decision::PendingDecision;
+use crate::types::agreement::{SOURCE_RULE, is_source};
+use crate::types::feedback::Feedback;
 use crate::types::model_set::ModelSet;
 use crate::types::request::{Example, Outcome, Request};
 use crate::types::shadow::Shadow;
@@ -99,19 +102,66 @@ impl Controller {
         Ok(slot)
     }
 
-    pub(super) fn check_outcomes(&self, slot: usize, outcomes: &[Outcome]) -> Result<()> {
-        let &PendingDecision { id, mut rated, mut costed, mut timed, .. } = self.pending.get(slot);
-        for outcome in outcomes {
+    /// Whether [`observe`](Self::observe) would take this in.
+    pub(super) fn check_feedback(&self, slot: usize, feedback: &Feedback<'_>) -> Result<()> {
+        let pending = self.pending.get(slot);
+        let source = self.check_source(feedback.source)?;
+        let is_truth = match source {
+            Some(source) => self.truth_of(pending.level) == Some(source),
+            None => self.would_be_truth(pending.level, feedback.source),
+        };
+        let volunteered = self.config.operation.audit > 0.0 && !pending.audited;
+        let &PendingDecision { id, mut rated, mut costed, mut timed, .. } = pending;
+        let mut seen = ModelSet::EMPTY;
+        for outcome in feedback.outcomes {
             let spec = self.check_outcome(outcome)?;
-            let again = |set: &mut ModelSet, given: bool| given && !set.insert(outcome.model);
-            if again(&mut rated, outcome.satisfaction.is_some())
+            let model = outcome.model;
+            let again = |set: &mut ModelSet, given: bool| given && !set.insert(model);
+            let rated_before = outcome.satisfaction.is_some()
+                && if is_truth {
+                    let revised = pending.accounted_rating.is_some_and(|(m, _)| m == model);
+                    !(rated.insert(model) || feedback.replace && (revised || volunteered))
+                } else {
+                    let known = source.and_then(|source| pending.evidence.get(source, model));
+                    if known.is_none() && pending.evidence.is_full() {
+                        let rule = "must be rated by other sources at most 6 times";
+                        return Err(Error::input("decision", rule, "another rating"));
+                    }
+                    known.is_some() && !feedback.replace
+                };
+            let twice = !seen.insert(model);
+            if rated_before
                 | again(&mut costed, outcome.cost.is_some())
                 | again(&mut timed, outcome.latency.is_some())
+                | twice
             {
                 return Err(Error::AlreadyRated { id, model: spec.name.clone() });
             }
         }
         Ok(())
+    }
+
+    /// The index of a source that is known; none for a new one, for which there must be room.
+    fn check_source(&self, name: &str) -> Result<Option<usize>> {
+        let known = self.sources.iter().position(|known| known == name);
+        if known.is_none() {
+            if !is_source(name) {
+                return Err(Error::input("source", SOURCE_RULE, format!("{name:?}")));
+            }
+            if self.sources.len() >= MAX_SOURCES {
+                let rule = "must be one of at most 16";
+                return Err(Error::input("source", rule, format!("{name:?}")));
+            }
+        }
+        Ok(known)
+    }
+
+    /// Whether a source that is not known yet is the one a service level speaks of.
+    fn would_be_truth(&self, level: usize, name: &str) -> bool {
+        match &self.config.agreement.levels[level].source {
+            Some(truth) => truth == name,
+            None => self.sources.is_empty(),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use super::Controller;
 use crate::config::Config;
 use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
+use crate::learn::sources::MAX_SOURCES;
+use crate::memory::raters::Raters;
 use crate::random::Uniforms;
 
 const LABEL: &[u8] = b"MESSPLUS";
@@ -31,7 +33,11 @@ impl Controller {
         self.uniforms.encode(&mut out);
         let backlogs = self.levels.iter().chain(&self.limits).map(VirtualQueue::backlog);
         backlogs.for_each(|backlog| out.f64(backlog));
+        out.u64(self.sources.len() as u64);
+        self.sources.iter().for_each(|source| out.text(source));
         self.policy.encode(&mut out);
+        self.raters.encode(&mut out);
+        self.audit_uniforms.encode(&mut out);
         self.stats.encode(&mut out);
         self.sessions.encode(&mut out);
         self.pending.encode(&mut out);
@@ -59,7 +65,17 @@ impl Controller {
         for queue in controller.levels.iter_mut().chain(&mut controller.limits) {
             *queue = queue.with_backlog(input.f64()?)?;
         }
+        if input.found_format() >= 3 {
+            controller.sources.clear();
+            for _ in 0..input.count(MAX_SOURCES)? {
+                controller.sources.push(input.text()?.to_owned());
+            }
+        }
         controller.policy.decode(&mut input)?;
+        if input.found_format() >= 3 {
+            controller.raters = Raters::decode(&mut input)?;
+            controller.audit_uniforms = Uniforms::decode(&mut input)?;
+        }
         controller.stats.decode(&mut input)?;
         controller.sessions.decode(&mut input, n_models)?;
         controller.pending.decode(&mut input, n_levels, n_models)?;

@@ -1,74 +1,115 @@
 //! Feedback: what became of a decision, and what the policy, the queues and the counters learn from it.
 
 use super::Controller;
+use super::ratings::Standing;
 use crate::config::Missing;
 use crate::control::breaker::Failure;
 use crate::error::{Error, Result};
 use crate::memory::pending_decision::PendingDecision;
 use crate::policy::{Call, Policy};
 use crate::types::agreement::Resource;
+use crate::types::feedback::Feedback;
 use crate::types::request::{Example, Outcome};
 
 impl Controller {
     /// Learn what became of a decision.
     ///
-    /// Outcomes may come late, in any order and in parts, but each part once. The queue accounts for a
-    /// decision once, with the rating of the model that served: the chosen one, or, where it has none
-    /// here, the first rated model that was not merely queried for learning. What else is learned is up
-    /// to the policy.
+    /// Outcomes may come late, in any order and in parts, but each part once from each source. The queue
+    /// accounts for a decision once, with the rating of the model that served by the source its service
+    /// level speaks of: the chosen model, or, where it has none here, the first rated one that was not
+    /// merely queried for learning. With audits it accounts for audited decisions only. What other
+    /// sources say is evidence for the policy. A rating that takes the place of an earlier one moves the
+    /// queue by their difference.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownDecision`] where the decision is not pending, [`Error::AlreadyRated`] for a
     /// part that came before, [`Error::Input`] for a value out of range or a model not of the zoo.
     /// Nothing has changed then.
-    pub fn observe(&mut self, id: u128, outcomes: &[Outcome]) -> Result<()> {
+    pub fn observe<'a>(&mut self, id: u128, feedback: impl Into<Feedback<'a>>) -> Result<()> {
+        let feedback = feedback.into();
         let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
-        self.check_outcomes(slot, outcomes)?;
+        if feedback.key.is_some_and(|key| self.pending.get(slot).has_key(key.get())) {
+            return Ok(());
+        }
+        self.check_feedback(slot, &feedback)?;
+        let source = self.source_of(feedback.source);
+        let standing = self.standing(slot, source, feedback.rater);
         let pending = *self.pending.get(slot);
-        for outcome in outcomes {
+        for outcome in feedback.outcomes {
             if !self.pending.get(slot).has_answered(outcome.model) {
                 self.breaker.answer(outcome.model, pending.call_of(outcome.model));
             }
-            self.stats.observe(pending.level, outcome);
-            if outcome.model == pending.model
-                && let (Some(choice), Some(cost)) = (pending.shadow_choice, outcome.cost)
-            {
-                self.stats.shadow.add_cost(&choice, pending.model, cost);
+            if let Some(rating) = outcome.satisfaction {
+                self.take_rating(slot, outcome.model, rating, source, standing);
             }
-            let call = Call {
-                model: outcome.model,
-                features: self.pending.features(slot),
-                input_tokens: pending.input_tokens,
-                explored: pending.explored,
-            };
-            learn(self.policy.as_mut(), &call, outcome);
-            for (resource, used) in
-                [(Resource::Cost, outcome.cost), (Resource::Latency, outcome.latency)]
-            {
-                if let Some(used) = used {
-                    self.debit(slot, resource, used);
-                }
-            }
-            self.pending.get_mut(slot).observe(outcome);
+            self.take_usage(slot, outcome);
         }
-        if !pending.accounted
-            && let Some(satisfaction) = served_satisfaction(&pending, outcomes)
+        if standing == Standing::Truth
+            && !pending.accounted
+            && let Some((model, satisfaction)) = served_satisfaction(&pending, feedback.outcomes)
         {
-            self.pending.get_mut(slot).accounted = true;
-            let age = Some(self.step.saturating_sub(pending.step));
-            if let Some(choice) = pending.shadow_choice {
-                let imputed = self.impute(&pending, &choice, outcomes);
-                self.account(&pending, imputed, age);
-                let backlog = self.levels[pending.level].backlog();
-                self.stats.levels[pending.level].impute(imputed, backlog);
-            } else {
-                self.account(&pending, satisfaction, age);
-                let backlog = self.levels[pending.level].backlog();
-                self.stats.levels[pending.level].rate(satisfaction, backlog);
-            }
+            self.account_rating(slot, model, satisfaction, feedback.outcomes);
+        }
+        if let Some(key) = feedback.key {
+            self.pending.get_mut(slot).add_key(key.get());
         }
         Ok(())
+    }
+
+    /// What a call cost and how long it took.
+    fn take_usage(&mut self, slot: usize, outcome: &Outcome) {
+        let pending = *self.pending.get(slot);
+        self.stats.observe_usage(pending.level, outcome);
+        if outcome.model == pending.model
+            && let (Some(choice), Some(cost)) = (pending.shadow_choice, outcome.cost)
+        {
+            self.stats.shadow.add_cost(&choice, pending.model, cost);
+        }
+        let call = pending.call_to(outcome.model, self.pending.features(slot));
+        learn_usage(self.policy.as_mut(), &call, outcome);
+        for (resource, used) in
+            [(Resource::Cost, outcome.cost), (Resource::Latency, outcome.latency)]
+        {
+            if let Some(used) = used {
+                self.debit(slot, resource, used);
+            }
+        }
+        let pending = self.pending.get_mut(slot);
+        if outcome.cost.is_some() {
+            pending.costed.insert(outcome.model);
+        }
+        if outcome.latency.is_some() {
+            pending.timed.insert(outcome.model);
+        }
+    }
+
+    /// Let the queue account for a decision with a rating of the model that served.
+    fn account_rating(
+        &mut self,
+        slot: usize,
+        model: usize,
+        satisfaction: f64,
+        outcomes: &[Outcome],
+    ) {
+        let pending = *self.pending.get(slot);
+        self.pending.get_mut(slot).accounted = true;
+        let age = Some(self.step.saturating_sub(pending.step));
+        if let Some(choice) = pending.shadow_choice {
+            let imputed = self.impute(&pending, &choice, outcomes);
+            self.account(&pending, imputed, age);
+            let backlog = self.levels[pending.level].backlog();
+            self.stats.levels[pending.level].impute(imputed, backlog);
+        } else {
+            self.pending.get_mut(slot).accounted_rating = Some((model, satisfaction));
+            self.account(&pending, satisfaction, age);
+            let backlog = self.levels[pending.level].backlog();
+            let stats = &mut self.stats.levels[pending.level];
+            stats.rate(satisfaction, backlog);
+            if pending.audited {
+                stats.audits.rate(pending.p_satisfied, satisfaction);
+            }
+        }
     }
 
     /// A model did not answer the request of a decision. Where calls of it keep failing, or a rate
@@ -112,7 +153,10 @@ impl Controller {
             input_tokens: example.input_tokens,
             explored: true,
         };
-        learn(self.policy.as_mut(), &call, &example.outcome);
+        if let Some(satisfaction) = example.outcome.satisfaction {
+            self.policy.learn_rating(&call, satisfaction);
+        }
+        learn_usage(self.policy.as_mut(), &call, &example.outcome);
         if example.outcome.satisfaction.is_some() {
             for level in 0..self.levels.len() {
                 self.policy.warm_start_dual(level, self.alpha(level), self.active, &call);
@@ -155,6 +199,10 @@ impl Controller {
     /// Evict the oldest decision; where it was never rated, do what [`Missing`] says.
     pub(super) fn forget_oldest(&mut self) {
         let pending = self.pending.evict_oldest();
+        if self.config.operation.audit > 0.0 && !pending.audited {
+            // No rating of it was to count.
+            return;
+        }
         let imputed = match self.config.operation.missing {
             Missing::Ignore => return,
             Missing::Predicted => pending.p_satisfied,
@@ -167,11 +215,8 @@ impl Controller {
     }
 }
 
-/// Teach the policy what is known of a call.
-fn learn(policy: &mut dyn Policy, call: &Call<'_>, outcome: &Outcome) {
-    if let Some(satisfaction) = outcome.satisfaction {
-        policy.learn_rating(call, satisfaction);
-    }
+/// Teach the policy what a call used up.
+fn learn_usage(policy: &mut dyn Policy, call: &Call<'_>, outcome: &Outcome) {
     if let Some(cost) = outcome.cost {
         policy.learn_cost(call, cost);
     }
@@ -180,10 +225,11 @@ fn learn(policy: &mut dyn Policy, call: &Call<'_>, outcome: &Outcome) {
     }
 }
 
-/// The rating that counts for the user, if it is among the outcomes.
-fn served_satisfaction(pending: &PendingDecision, outcomes: &[Outcome]) -> Option<f64> {
+/// The rating that counts for the user, and the model it is of, if it is among the outcomes.
+fn served_satisfaction(pending: &PendingDecision, outcomes: &[Outcome]) -> Option<(usize, f64)> {
     let rating_where = |serves: &dyn Fn(usize) -> bool| {
-        outcomes.iter().filter(|outcome| serves(outcome.model)).find_map(|o| o.satisfaction)
+        let mut served = outcomes.iter().filter(|outcome| serves(outcome.model));
+        served.find_map(|outcome| Some((outcome.model, outcome.satisfaction?)))
     };
     rating_where(&|model| model == pending.model)
         .or_else(|| rating_where(&|model| !pending.also_query.contains(model)))

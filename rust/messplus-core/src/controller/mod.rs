@@ -4,7 +4,9 @@ mod admission;
 mod changes;
 mod codec;
 mod feedback;
+mod ratings;
 mod shadow;
+mod silence;
 
 use crate::config::{Config, ValidConfig};
 use crate::control::breaker::CircuitBreaker;
@@ -12,6 +14,7 @@ use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
 use crate::memory::pending::PendingDecisions;
 use crate::memory::pending_decision::PendingDecision;
+use crate::memory::raters::Raters;
 use crate::memory::sessions::Sessions;
 use crate::memory::stats::Stats;
 use crate::policy::objective::rank;
@@ -21,6 +24,9 @@ use crate::types::agreement::MAX_LIMITS;
 use crate::types::model_set::ModelSet;
 use crate::types::request::{Decision, Reason, Request};
 use crate::types::zoo;
+
+/// What sets the random numbers of audits apart from those of explorations.
+const AUDIT_STREAM: u64 = 0x0061_7564_6974;
 
 /// Routes requests and learns from their outcomes.
 ///
@@ -38,6 +44,11 @@ pub struct Controller {
     limits: Vec<VirtualQueue>,
     /// Models that have not left the zoo.
     active: ModelSet,
+    /// Names of the sources of ratings.
+    sources: Vec<String>,
+    raters: Raters,
+    /// Picks the requests to audit, apart from everything else.
+    audit_uniforms: Uniforms,
     sessions: Sessions,
     policy: Box<dyn Policy>,
     pending: PendingDecisions,
@@ -50,7 +61,10 @@ impl Controller {
     pub fn new(config: ValidConfig) -> Self {
         let (n_models, n_features) = (config.models.len(), config.n_features);
         let queue = || VirtualQueue::new(config.policy.preset().credit());
-        Self {
+        let named = config.agreement.levels.iter().filter_map(|level| level.source.clone());
+        let mut named: Vec<String> = named.collect();
+        named.dedup();
+        let mut controller = Self {
             step: 0,
             now: 0,
             breaker: CircuitBreaker::new(n_models, config.operation.cooldown),
@@ -58,12 +72,19 @@ impl Controller {
             levels: config.agreement.levels.iter().map(|_| queue()).collect(),
             limits: config.agreement.limits.iter().map(|_| queue()).collect(),
             active: zoo::active(&config.models),
+            sources: Vec::new(),
+            raters: Raters::new(),
+            audit_uniforms: Uniforms::new(config.seed ^ AUDIT_STREAM),
             sessions: Sessions::new(config.switching_cost > 0.0),
             policy: config.policy.preset().build(&config.problem()),
             pending: PendingDecisions::new(config.pending_capacity, n_features),
             stats: Stats::new(config.agreement.levels.len(), n_models),
             config,
+        };
+        for source in named {
+            controller.source_of(&source);
         }
+        controller
     }
 
     /// What the controller was made from.
@@ -173,6 +194,9 @@ impl Controller {
         rank(&decision.score, &mut decision.ranking[allowed.len()..]);
         decision.model = decision.ranking[0];
         decision.reason = self.reason(request, allowed, selection.explored, decision.model);
+        self.serve_safely(request.level, allowed, decision);
+        decision.audit = self.config.operation.audit > 0.0
+            && self.audit_uniforms.uniform() < self.config.operation.audit;
         if let Some(shadow) = request.shadow {
             self.serve_in_shadow(shadow, allowed, decision);
         }
@@ -237,6 +261,10 @@ impl Controller {
     fn remember(&mut self, request: &Request<'_>, decision: &Decision, selection: Selection) {
         let chosen = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
         self.stats.decide(request.level, decision);
+        if self.config.operation.audit > 0.0 {
+            let audits = &mut self.stats.levels[request.level].audits;
+            audits.decide(decision.p_satisfied[chosen], decision.audit);
+        }
         if let Some(session) = request.session {
             self.sessions.remember(session, chosen);
         }
@@ -257,6 +285,7 @@ impl Controller {
             expectations: selection.expectations,
             at: self.now,
             call,
+            audited: decision.audit,
             input_tokens: request.input_tokens,
             p_satisfied: decision.p_satisfied[chosen],
             ..PendingDecision::default()

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::learn::drift::{self, Drift};
 use crate::learn::gaussian::{FULL, Gaussian};
 use crate::learn::logistic::sigmoid;
+use crate::learn::sources::Link;
 
 /// Prior variance of a weight of the head all models share, and of a model's own head, for features
 /// of about unit length.
@@ -15,6 +16,8 @@ const OWN_VARIANCE: f32 = 0.1;
 const MIN_LABEL_VARIANCE: f64 = 1e-3;
 /// Precision that a rating adds to log odds: p (1 - p) near p = 0.72.
 const RATING_PRECISION: f64 = 0.2;
+/// A source whose ratings hardly follow the truth teaches nothing.
+const MIN_SLOPE: f64 = 1e-4;
 /// The dispersion starts at one with the weight of this many labels, and halves its weight here.
 const DISPERSION_WEIGHT: f64 = 20.0;
 const DISPERSION_WINDOW: f64 = 1000.0;
@@ -158,6 +161,47 @@ impl BayesianHeads {
             self.own[model].forget(drift::FORGETTING);
         }
         self.labels[model] += 1;
+    }
+
+    /// Learn from a rating in `[0, 1]` that is linked to the truth as `link` says. By how much it came out
+    /// too high, in log odds, and how much information it holds on them.
+    ///
+    /// The same step of the filter with the source's own mean and noise: the rating expects
+    /// `e = a + (b - a) q` with the slope `d = (b - a) q (1 - q)`, so it tells that z is off by
+    /// `(rating - e) / d` with the noise `e (1 - e) / d^2`.
+    pub fn learn_linked(&mut self, model: usize, x: &[f32], rating: f64, link: Link) -> (f64, f64) {
+        let own = &mut self.own[model];
+        let q = sigmoid(self.shared.mean(x) + own.mean(x) + link.lean);
+        let gain = link.true_positive - link.false_positive;
+        let expected = link.false_positive + gain * q;
+        let slope = gain * (q * (1.0 - q)).max(MIN_LABEL_VARIANCE);
+        if slope.abs() < MIN_SLOPE {
+            return (0.0, 0.0);
+        }
+        let noise = (expected * (1.0 - expected)).max(MIN_LABEL_VARIANCE) / (slope * slope);
+        let residual = (rating - expected) / slope;
+        let total = noise + self.shared.variance(x) + own.variance(x);
+        if link.teaches_mean {
+            self.shared.learn_one(x, residual, total, &mut self.scratch);
+            own.learn_one(x, residual, total, &mut self.scratch);
+        } else {
+            self.shared.learn_weights(x, residual, total, &mut self.scratch);
+            own.learn_weights(x, residual, total, &mut self.scratch);
+        }
+        (residual, 1.0 / noise)
+    }
+
+    /// A rating that was learned is revised: the means move by what the difference would have moved them,
+    /// as certain as they are.
+    pub fn revise(&mut self, model: usize, x: &[f32], before: f64, after: f64) {
+        let own = &mut self.own[model];
+        let p = sigmoid(self.shared.mean(x) + own.mean(x));
+        let label_variance = (p * (1.0 - p)).max(MIN_LABEL_VARIANCE);
+        let noise = self.dispersion[model].value() / label_variance;
+        let total = noise + self.shared.variance(x) + own.variance(x);
+        let residual = (after - before) / label_variance;
+        self.shared.shift(x, residual, total);
+        own.shift(x, residual, total);
     }
 
     /// Models of the zoo.

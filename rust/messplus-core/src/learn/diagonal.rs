@@ -59,6 +59,17 @@ impl Diagonal {
     /// [`variance`](Self::variance) of x: mean += P x residual / S, P -= P x (P x)' / S on the diagonal
     /// (Kalman, *A new approach to linear filtering and prediction problems*, 1960).
     pub fn learn_one(&mut self, x: &[f32], residual: f64, innovation_variance: f64) {
+        self.learn_weights(x, residual, innovation_variance);
+        let px = self.intercept_variance;
+        if px > 0.0 {
+            let total = innovation_variance as f32;
+            self.intercept += residual / innovation_variance * f64::from(px);
+            self.intercept_variance = (px * ((total - px) / total)).max(MIN_VARIANCE);
+        }
+    }
+
+    /// The same for the weights alone: the observation tells nothing of the intercept.
+    pub fn learn_weights(&mut self, x: &[f32], residual: f64, innovation_variance: f64) {
         let gain = residual / innovation_variance;
         let total = innovation_variance as f32;
         let weights = self.weights.iter_mut().zip(&mut self.variances);
@@ -67,11 +78,15 @@ impl Diagonal {
             *weight += gain * f64::from(px);
             *variance = (*variance * ((total - px * x) / total)).max(MIN_VARIANCE);
         }
-        let px = self.intercept_variance;
-        if px > 0.0 {
-            self.intercept += gain * f64::from(px);
-            self.intercept_variance = (px * ((total - px) / total)).max(MIN_VARIANCE);
+    }
+
+    /// Move the mean as [`learn_one`](Self::learn_one) would, as certain as it is.
+    pub fn shift(&mut self, x: &[f32], residual: f64, innovation_variance: f64) {
+        let gain = residual / innovation_variance;
+        for ((weight, &variance), &x) in self.weights.iter_mut().zip(&self.variances).zip(x) {
+            *weight += gain * f64::from(variance * x);
         }
+        self.intercept += gain * f64::from(self.intercept_variance);
     }
 
     /// Widen the belief by `1 / forgetting`, never beyond what it was at first.

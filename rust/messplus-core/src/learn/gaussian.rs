@@ -69,13 +69,53 @@ impl Gaussian {
         innovation_variance: f64,
         scratch: &mut [f32],
     ) {
-        let (x, rest) = x.split_at(self.d.len());
+        let (full, rest) = x.split_at(self.d.len());
         self.rest.learn_one(rest, residual, innovation_variance);
+        self.learn_full(full, residual, innovation_variance, scratch);
+    }
+
+    /// The same for the weights alone: the observation tells nothing of the intercept.
+    pub fn learn_weights(
+        &mut self,
+        x: &[f32],
+        residual: f64,
+        innovation_variance: f64,
+        scratch: &mut [f32],
+    ) {
+        let (full, rest) = x.split_at(self.d.len());
+        self.rest.learn_weights(rest, residual, innovation_variance);
+        self.learn_full(full, residual, innovation_variance, scratch);
+    }
+
+    fn learn_full(
+        &mut self,
+        x: &[f32],
+        residual: f64,
+        innovation_variance: f64,
+        scratch: &mut [f32],
+    ) {
         let px = &mut scratch[..x.len()];
         self.update_factors(x, innovation_variance as f32, px);
         let gain = residual / innovation_variance;
         for (weight, &px) in self.weights.iter_mut().zip(&*px) {
             *weight += gain * f64::from(px);
+        }
+    }
+
+    /// Move the mean as [`learn_one`](Self::learn_one) would, as certain as it is: `mean += U D U' x
+    /// residual / S`.
+    pub fn shift(&mut self, x: &[f32], residual: f64, innovation_variance: f64) {
+        let (full, rest) = x.split_at(self.d.len());
+        self.rest.shift(rest, residual, innovation_variance);
+        let gain = residual / innovation_variance;
+        let mut columns = self.upper.as_slice();
+        for (j, &d) in self.d.iter().enumerate() {
+            let column = take(&mut columns, j);
+            let df = d * (full[j] + dot8(column, full));
+            for (weight, &u) in self.weights.iter_mut().zip(column) {
+                *weight += gain * f64::from(u * df);
+            }
+            self.weights[j] += gain * f64::from(df);
         }
     }
 
@@ -176,6 +216,21 @@ mod tests {
         assert!((head.variance(&[1.0, 0.0]) - 2.0 / 3.0).abs() < 1e-6);
         assert!((head.variance(&[1.0, -1.0]) - 2.0).abs() < 1e-6);
         assert!((head.variance(&x) - 2.0 / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_shift_moves_the_mean_as_learning_does_and_nothing_else() {
+        let mut head = Gaussian::new(FULL + 2, 1.0, 0.5, 1.0);
+        let x: Vec<f32> = (0..FULL + 2).map(|i| (i % 5) as f32 / 8.0).collect();
+        let y: Vec<f32> = (0..FULL + 2).map(|i| (i % 3) as f32 / 8.0).collect();
+        (0..9).for_each(|_| head.learn_one(&y, 0.3, 2.0 + head.variance(&y), &mut [0.0; FULL]));
+        let (mut learned, mut shifted) = (head.clone(), head.clone());
+        let total = 2.0 + head.variance(&x);
+        learned.learn_one(&x, 1.5, total, &mut [0.0; FULL]);
+        shifted.shift(&x, 1.5, total);
+        assert!((learned.mean(&y) - shifted.mean(&y)).abs() < 1e-5);
+        assert!((head.mean(&y) - shifted.mean(&y)).abs() > 1e-2);
+        assert_eq!(shifted.variance(&y), head.variance(&y));
     }
 
     #[test]

@@ -11,3 +11,4 @@ pub(crate) mod log_costs;
 pub(crate) mod logistic;
 pub(crate) mod logistic_heads;
 pub(crate) mod running_means;
+pub(crate) mod sources;

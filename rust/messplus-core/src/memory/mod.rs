@@ -1,8 +1,11 @@
 //! What must outlive a request: pending decisions, conversations, counters.
 
+pub(crate) mod audits;
+pub(crate) mod evidence;
 pub(crate) mod history;
 pub(crate) mod pending;
 pub(crate) mod pending_decision;
+pub(crate) mod raters;
 pub(crate) mod sessions;
 pub(crate) mod shadow_stats;
 pub(crate) mod stats;

@@ -4,12 +4,16 @@ use std::num::NonZeroU32;
 
 use messplus_base::wire::{Reader, Writer};
 
+use super::evidence::EvidenceSet;
 use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::error::{Error, Result};
+use crate::policy::Call;
 use crate::types::model_set::ModelSet;
 use crate::types::ranking::Ranking;
-use crate::types::request::Outcome;
 use crate::types::shadow::ShadowChoice;
+
+/// Names of feedback that are remembered per decision.
+pub const MAX_KEYS: usize = 4;
 
 /// What is remembered of one decision beside its features.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,6 +46,14 @@ pub struct PendingDecision {
     pub shadow_choice: Option<ShadowChoice>,
     /// The queue has accounted for this request.
     pub accounted: bool,
+    /// The model and the rating it was accounted for with, unless that was imputed.
+    pub accounted_rating: Option<(usize, f64)>,
+    /// It was picked to be rated in any case.
+    pub audited: bool,
+    /// What other sources than the truth said.
+    pub evidence: EvidenceSet,
+    /// Hashes of the latest names of feedback; zero where there is none.
+    pub keys: [u64; MAX_KEYS],
     /// Models whose call failed.
     pub failed: ModelSet,
     /// Models whose satisfaction is known.
@@ -63,18 +75,20 @@ impl PendingDecision {
         [self.rated, self.costed, self.timed].iter().any(|known| known.contains(model))
     }
 
-    /// Take note of which parts of an outcome came.
-    pub(crate) fn observe(&mut self, outcome: &Outcome) {
-        let parts = [
-            (&mut self.rated, outcome.satisfaction),
-            (&mut self.costed, outcome.cost),
-            (&mut self.timed, outcome.latency),
-        ];
-        for (models, part) in parts {
-            if part.is_some() {
-                models.insert(outcome.model);
-            }
-        }
+    /// Whether feedback of this name has come before.
+    pub fn has_key(&self, key: u64) -> bool {
+        self.keys.contains(&key)
+    }
+
+    /// Remember the name of feedback, in place of the oldest one.
+    pub fn add_key(&mut self, key: u64) {
+        self.keys.rotate_right(1);
+        self.keys[0] = key;
+    }
+
+    /// A call that was made for it.
+    pub(crate) fn call_to<'a>(&self, model: usize, features: &'a [f32]) -> Call<'a> {
+        Call { model, features, input_tokens: self.input_tokens, explored: self.explored }
     }
 
     pub(super) fn encode(&self, out: &mut Writer) {
@@ -87,7 +101,10 @@ impl PendingDecision {
             out.f64s(&[expectation.shortfall, expectation.fading]);
         }
         let shadow = u64::from(self.shadow_choice.is_some());
-        out.u64(u64::from(self.explored) | u64::from(self.accounted) << 1 | shadow << 2);
+        let rated = u64::from(self.accounted_rating.is_some());
+        let audited = u64::from(self.audited);
+        let (explored, accounted) = (u64::from(self.explored), u64::from(self.accounted));
+        out.u64(explored | accounted << 1 | shadow << 2 | rated << 3 | audited << 4);
         self.shadow_choice.iter().for_each(|choice| choice.encode(out));
         out.u64s(&[self.at, self.call]);
         out.u64(self.input_tokens.map_or(0, |tokens| tokens.get().into()));
@@ -95,6 +112,12 @@ impl PendingDecision {
         for set in [self.also_query, self.failed, self.rated, self.costed, self.timed] {
             out.u64(set.bits());
         }
+        if let Some((model, rating)) = self.accounted_rating {
+            out.u8(model as u8);
+            out.f64(rating);
+        }
+        self.evidence.encode(out);
+        out.u64s(&self.keys);
         out.u8(self.ranking.iter().count() as u8);
         self.ranking.iter().for_each(|model| out.u8(model as u8));
     }
@@ -118,6 +141,19 @@ impl PendingDecision {
         let (input_tokens, p_satisfied) = (input.u64()?, input.f64()?);
         let [also_query, failed, rated, costed, timed] =
             [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
+        let mut accounted_rating = None;
+        let (mut evidence, mut keys) = (EvidenceSet::default(), [0; MAX_KEYS]);
+        if input.found_format() >= 3 {
+            if flags & 8 == 8 {
+                let (model, rating) = (usize::from(input.u8()?), input.f64()?);
+                if model >= n_models || !(0.0..=1.0).contains(&rating) {
+                    return Err(Error::state("ratings must be of known models, in [0, 1]", rating));
+                }
+                accounted_rating = Some((model, rating));
+            }
+            evidence = EvidenceSet::decode(input, n_models)?;
+            input.u64s(&mut keys)?;
+        }
         let ranking = if input.found_format() < 3 {
             std::iter::once(model as usize).collect()
         } else {
@@ -127,7 +163,7 @@ impl PendingDecision {
         let known = ModelSet::all(n_models).bits();
         if model >= n_models as u64
             || ranking.iter().any(|model| model >= n_models)
-            || flags > 7
+            || flags > 31
             || (also_query | failed | rated | costed | timed) & !known != 0
         {
             return Err(Error::state("decisions must name models of the zoo", model));
@@ -155,6 +191,10 @@ impl PendingDecision {
             expectations,
             explored: flags & 1 == 1,
             accounted: flags & 2 == 2,
+            accounted_rating,
+            audited: flags & 16 == 16,
+            evidence,
+            keys,
             also_query: ModelSet::from_bits(also_query),
             rated: ModelSet::from_bits(rated),
             costed: ModelSet::from_bits(costed),

@@ -3,6 +3,7 @@
 use messplus_base::wire::{Reader, Writer};
 
 use crate::error::Result;
+use crate::memory::audits::AuditStats;
 use crate::memory::history::{History, Point};
 use crate::memory::shadow_stats::ShadowStats;
 use crate::types::request::{Decision, Outcome, Reason};
@@ -60,6 +61,17 @@ pub struct LevelStats {
     pub imputed: u64,
     /// Sum of the satisfaction imputed to them.
     pub imputed_satisfaction: f64,
+    /// Requests decided since the latest rating that the level speaks of.
+    pub silent: u64,
+    /// Ratings of its requests by other sources than the one it speaks of; and by that one, of
+    /// requests that were not audited, while there are audits.
+    pub judged: u64,
+    /// See [`judged`](Self::judged).
+    pub volunteered: u64,
+    /// Ratings that were set aside, because one rater gave too many.
+    pub set_aside: u64,
+    /// What audits tell of all its requests.
+    pub audits: AuditStats,
     /// Calls for its requests whose cost is known.
     pub costed: u64,
     /// Sum of them.
@@ -73,8 +85,18 @@ impl LevelStats {
     pub(crate) fn rate(&mut self, satisfaction: f64, backlog: f64) {
         let before = if self.rated == 0 { 0.5 } else { self.satisfaction / self.rated as f64 };
         self.rated += 1;
+        self.silent = 0;
         self.satisfaction += satisfaction;
         self.spread += (satisfaction - before) * (satisfaction - before);
+        self.note(backlog);
+    }
+
+    /// A rating that was counted turns out to be another one.
+    pub(crate) fn revise(&mut self, before: f64, after: f64, backlog: f64) {
+        let mean = self.satisfaction / self.rated as f64;
+        let (old, new) = (before - mean, after - mean);
+        self.satisfaction += after - before;
+        self.spread = (self.spread + new * new - old * old).max(0.0);
         self.note(backlog);
     }
 
@@ -95,6 +117,8 @@ impl LevelStats {
     fn encode(&self, out: &mut Writer) {
         out.u64s(&[self.decided, self.rated, self.imputed, self.costed]);
         out.f64s(&[self.satisfaction, self.spread, self.imputed_satisfaction, self.cost]);
+        out.u64s(&[self.silent, self.judged, self.volunteered, self.set_aside]);
+        self.audits.encode(out);
         self.history.encode(out);
     }
 
@@ -105,6 +129,14 @@ impl LevelStats {
         let mut sums = [0.0; 4];
         input.f64s(&mut sums)?;
         [self.satisfaction, self.spread, self.imputed_satisfaction, self.cost] = sums;
+        if input.found_format() >= 3 {
+            for count in
+                [&mut self.silent, &mut self.judged, &mut self.volunteered, &mut self.set_aside]
+            {
+                *count = input.u64()?;
+            }
+            self.audits = AuditStats::decode(input)?;
+        }
         self.history.decode(input)
     }
 }
@@ -138,7 +170,9 @@ impl Stats {
 
     /// Count a decision.
     pub(crate) fn decide(&mut self, level: usize, decision: &Decision) {
-        self.levels[level].decided += 1;
+        let stats = &mut self.levels[level];
+        stats.decided += 1;
+        stats.silent += 1;
         let chosen = &mut self.models[decision.model];
         chosen.reasons[decision.reason as usize] += 1;
         chosen.predicted += decision.p_satisfied[decision.model];
@@ -154,13 +188,15 @@ impl Stats {
         }
     }
 
-    /// Count what became known of one call.
-    pub(crate) fn observe(&mut self, level: usize, outcome: &Outcome) {
+    /// Count a rating of one call.
+    pub(crate) fn rate_model(&mut self, model: usize, satisfaction: f64) {
+        self.models[model].rated += 1;
+        self.models[model].satisfaction += satisfaction;
+    }
+
+    /// Count what one call used up.
+    pub(crate) fn observe_usage(&mut self, level: usize, outcome: &Outcome) {
         let model = &mut self.models[outcome.model];
-        if let Some(satisfaction) = outcome.satisfaction {
-            model.rated += 1;
-            model.satisfaction += satisfaction;
-        }
         if let Some(cost) = outcome.cost {
             model.costed += 1;
             model.cost += cost;
@@ -193,7 +229,8 @@ impl Stats {
         self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
         self.shadow.decode(input)?;
         for m in &mut self.models {
-            input.u64s(&mut m.reasons)?;
+            let reasons = if input.found_format() < 3 { 6 } else { m.reasons.len() };
+            input.u64s(&mut m.reasons[..reasons])?;
             m.considered = input.u64()?;
             for count in
                 [&mut m.also_queried, &mut m.failed, &mut m.rated, &mut m.costed, &mut m.timed]

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::learn::bayesian_heads::BayesianHeads;
 use crate::learn::features::shorten;
 use crate::learn::log_costs::LogCosts;
+use crate::learn::sources::{Link, Sources};
 use crate::types::agreement::Resource;
 use crate::types::model_set::ModelSet;
 use crate::types::price::ListedCost;
@@ -79,6 +80,7 @@ impl Preset for DefaultConfig {
 struct DefaultPolicy {
     exploration: f64,
     heads: BayesianHeads,
+    sources: Sources,
     costs: LogCosts,
     /// Where a limit asks for them.
     latencies: Option<LogCosts>,
@@ -102,6 +104,7 @@ impl DefaultPolicy {
         Self {
             exploration: config.exploration,
             heads: BayesianHeads::new(log_odds, n_features, config.forgetting),
+            sources: Sources::new(),
             costs: LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features),
             latencies: duals.limits(Resource::Latency).then(unknown),
             duals,
@@ -110,6 +113,12 @@ impl DefaultPolicy {
             x: vec![0.0; n_features],
             optimistic_scores: Vec::with_capacity(models.len()),
         }
+    }
+
+    fn learn_linked(&mut self, call: &Call<'_>, source: usize, rating: f64, link: Link) {
+        shorten(call.features, &mut self.x);
+        let (residual, information) = self.heads.learn_linked(call.model, &self.x, rating, link);
+        self.sources.learn_lean(source, call.model, residual, information);
     }
 
     /// Mean cost of the most expensive model: what costs are counted in.
@@ -181,6 +190,31 @@ impl Policy for DefaultPolicy {
         self.heads.learn_one(call.model, &self.x, satisfaction);
     }
 
+    fn revise_rating(&mut self, call: &Call<'_>, before: f64, after: f64) {
+        shorten(call.features, &mut self.x);
+        self.heads.revise(call.model, &self.x, before, after);
+    }
+
+    fn add_source(&mut self) {
+        self.sources.add_source(self.heads.n_models());
+    }
+
+    fn learn_volunteered(&mut self, call: &Call<'_>, source: usize, rating: f64) {
+        self.learn_linked(call, source, rating, self.sources.volunteered(source, call.model));
+    }
+
+    fn learn_judged(&mut self, call: &Call<'_>, source: usize, rating: f64) {
+        self.learn_linked(call, source, rating, self.sources.judged(source, call.model));
+    }
+
+    fn compare(&mut self, source: usize, model: usize, rating: f64, truth: f64, times: f64) {
+        self.sources.compare(source, model, rating, truth, times);
+    }
+
+    fn agreement(&self, source: usize) -> Option<(f64, f64, f64)> {
+        Some(self.sources.agreement(source))
+    }
+
     fn learn_cost(&mut self, call: &Call<'_>, cost: f64) {
         shorten(call.features, &mut self.x);
         self.costs.learn_one(call.model, &self.x, call.input_tokens, cost);
@@ -237,6 +271,7 @@ impl Policy for DefaultPolicy {
         // The zoo's most expensive mean stands for the most expensive listed cost.
         let most_expensive = self.costs.most_expensive().max(model.cost.usual());
         self.heads.add(prior::log_odds(model, most_expensive), n_features);
+        self.sources.add_model();
         self.in_flight.add();
         self.costs.add(model.cost.clone(), n_features);
         if let Some(latencies) = &mut self.latencies {
@@ -274,6 +309,7 @@ impl Policy for DefaultPolicy {
 
     fn encode(&self, out: &mut Writer) {
         self.heads.encode(out);
+        self.sources.encode(out);
         self.costs.encode(out);
         self.latencies.iter().for_each(|latencies| latencies.encode(out));
         self.duals.encode(out);
@@ -283,6 +319,9 @@ impl Policy for DefaultPolicy {
 
     fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         self.heads.decode(input)?;
+        if input.found_format() >= 3 {
+            self.sources.decode(input, self.heads.n_models())?;
+        }
         self.costs.decode(input)?;
         self.latencies.iter_mut().try_for_each(|latencies| latencies.decode(input))?;
         self.duals.decode(input)?;

@@ -131,6 +131,27 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
     /// The user was satisfied with the answer to a call by this much, in `[0, 1]`.
     fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64);
 
+    /// A rating that was learned is revised.
+    fn revise_rating(&mut self, _call: &Call<'_>, _before: f64, _after: f64) {}
+
+    /// There is one source of ratings more.
+    fn add_source(&mut self) {}
+
+    /// A source whose ratings are the truth, but not of requests picked at random, rated a call.
+    fn learn_volunteered(&mut self, _call: &Call<'_>, _source: usize, _rating: f64) {}
+
+    /// A source that may err rated a call.
+    fn learn_judged(&mut self, _call: &Call<'_>, _source: usize, _rating: f64) {}
+
+    /// What a source that may err said of a call whose truth is known; counted `times`, which is -1
+    /// where an earlier comparison is taken back.
+    fn compare(&mut self, _source: usize, _model: usize, _rating: f64, _truth: f64, _times: f64) {}
+
+    /// Ratings of a source that were compared with the truth, and its rates of true and false positives.
+    fn agreement(&self, _source: usize) -> Option<(f64, f64, f64)> {
+        None
+    }
+
     /// A call cost this much, `>= 0`.
     fn learn_cost(&mut self, call: &Call<'_>, cost: f64);
 

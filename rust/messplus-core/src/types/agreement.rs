@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 /// Most service levels of one router.
 pub const MAX_LEVELS: usize = 64;
 
+/// Longest name of a source of ratings, in bytes.
+const MAX_SOURCE_NAME: usize = 64;
+
 /// Most limits of one router: one per resource.
 pub const MAX_LIMITS: usize = 2;
 
@@ -20,6 +23,16 @@ pub struct ServiceLevel {
     /// Target long-run satisfaction rate alpha, in `[0, 1]`; zero promises nothing, which only
     /// [`Objective::Satisfaction`] may.
     pub alpha: f64,
+    /// The source whose ratings it speaks of; the first there is, where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl ServiceLevel {
+    /// A level that speaks of the ratings there are.
+    pub fn new(name: impl Into<String>, alpha: f64) -> Self {
+        Self { name: name.into(), alpha, source: None }
+    }
 }
 
 /// What a call uses up.
@@ -72,7 +85,7 @@ pub struct Agreement {
 impl Agreement {
     /// One service level for all requests, and the smallest cost.
     pub fn target(alpha: f64) -> Self {
-        let level = ServiceLevel { name: "default".into(), alpha };
+        let level = ServiceLevel::new("default", alpha);
         Self { levels: vec![level], limits: Vec::new(), objective: Objective::Cost }
     }
 
@@ -88,6 +101,12 @@ impl Agreement {
             if self.levels[..index].iter().any(|other| other.name == level.name) {
                 let found = format!("{:?}", level.name);
                 return Err(Error::config("slas", "must have unique names", found));
+            }
+            if let Some(source) = &level.source
+                && !is_source(source)
+            {
+                let field = format!("slas[{:?}].source", level.name);
+                return Err(Error::config(field, SOURCE_RULE, format!("{source:?}")));
             }
             self.check_target(level)?;
         }
@@ -121,13 +140,21 @@ impl Agreement {
     }
 }
 
+/// What the name of a source of ratings must be.
+pub(crate) const SOURCE_RULE: &str = "must be a name of 1 to 64 bytes";
+
+/// Whether it is.
+pub(crate) fn is_source(name: &str) -> bool {
+    (1..=MAX_SOURCE_NAME).contains(&name.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Agreement, Limit, Objective, Resource, ServiceLevel};
 
     #[test]
     fn each_rule_names_its_field() {
-        let level = |name: &str, alpha| ServiceLevel { name: name.into(), alpha };
+        let level = |name: &str, alpha| ServiceLevel::new(name, alpha);
         let limit = |resource, mean| Limit { resource, mean };
         let valid = Agreement::target(0.8);
         let message = |agreement: Agreement| agreement.check().expect_err("broken").to_string();

@@ -46,6 +46,8 @@ pub enum Reason {
     WarmUp,
     /// It serves whatever the scores say.
     Shadow,
+    /// Nobody has rated for long: it is the safe choice.
+    Unrated,
 }
 
 names!(Reason: "reason" {
@@ -55,6 +57,7 @@ names!(Reason: "reason" {
     Fallback => "fallback",
     WarmUp => "warm-up",
     Shadow => "shadow",
+    Unrated => "unrated",
 });
 
 /// What one unit of each counts in the scores of a decision.
@@ -79,6 +82,8 @@ pub struct Decision {
     pub model: usize,
     /// In shadow mode, the router's own choice.
     pub shadow_choice: Option<ShadowChoice>,
+    /// Whether it was picked to be rated in any case.
+    pub audit: bool,
     /// Models to query as well, for learning.
     pub also_query: ModelSet,
     /// Allowed models left out because they are cooling down.
@@ -110,6 +115,7 @@ impl Decision {
             step: 0,
             model: 0,
             shadow_choice: None,
+            audit: false,
             also_query: ModelSet::EMPTY,
             cooling: ModelSet::EMPTY,
             reason: Reason::Exploit,

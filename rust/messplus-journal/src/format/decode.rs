@@ -1,12 +1,13 @@
 //! Transitions back from bytes, every byte of which must belong to them.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
-use messplus_base::wire::Reader;
-use messplus_core::{Failure, ModelSet, Outcome, Result, Shadow, ZooChange};
+use messplus_base::wire::{self, Reader};
+use messplus_core::{Failure, ModelSet, Outcome, Result, Shadow, USER, ZooChange};
 
 use super::transition::{
-    ADVANCE, CHANGE_ZOO, DECIDE, FAIL, FAIL_OF_KIND, NO_FEATURES, OBSERVE, Transition, WARM_START,
+    ADVANCE, CHANGE_ZOO, DECIDE, FAIL, FAIL_OF_KIND, NO_FEATURES, OBSERVE, OBSERVE_FROM,
+    Transition, WARM_START,
 };
 use crate::error::damaged;
 
@@ -20,7 +21,12 @@ impl Transition {
         let mut input = Reader::new(bytes);
         let transition = match input.u8()? {
             DECIDE => decide(&mut input)?,
-            OBSERVE => observe(&mut input)?,
+            OBSERVE => {
+                let (id, source) = (input.u128()?, USER.to_owned());
+                let outcomes = outcomes(&mut input)?;
+                Self::Observe { id, outcomes, source, key: None, rater: None, replace: false }
+            }
+            OBSERVE_FROM => observe(&mut input)?,
             FAIL => {
                 let (id, model) = (input.u128()?, usize::from(input.u8()?));
                 Self::Fail { id, model, kind: Failure::Error, retry_after: None }
@@ -91,11 +97,24 @@ fn costs(input: &mut Reader<'_>) -> Result<Vec<Option<f64>>> {
 
 fn observe(input: &mut Reader<'_>) -> Result<Transition> {
     let id = input.u128()?;
+    let (key, rater) = (NonZeroU64::new(input.u64()?), NonZeroU64::new(input.u64()?));
+    let (flags, length) = (input.u8()?, input.u8()?);
+    if flags > 1 {
+        return Err(damaged("a rating must take the place of another or not", flags));
+    }
+    let source = (0..length).map(|_| input.u8()).collect::<wire::Result<Vec<u8>>>()?;
+    let source =
+        String::from_utf8(source).map_err(|error| damaged("texts must be UTF-8", error))?;
+    let outcomes = outcomes(input)?;
+    Ok(Transition::Observe { id, outcomes, source, key, rater, replace: flags == 1 })
+}
+
+fn outcomes(input: &mut Reader<'_>) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
     while !input.rest().is_empty() {
         outcomes.push(outcome(input)?);
     }
-    Ok(Transition::Observe { id, outcomes })
+    Ok(outcomes)
 }
 
 fn outcome(input: &mut Reader<'_>) -> Result<Outcome> {

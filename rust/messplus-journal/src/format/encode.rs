@@ -1,12 +1,12 @@
 //! Transitions to bytes, from the arguments of the call: nothing is copied on the way.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_base::wire::Writer;
-use messplus_core::{Example, Failure, ModelSet, Outcome, Request, Shadow, ZooChange};
+use messplus_core::{Example, Failure, Feedback, ModelSet, Outcome, Request, Shadow, ZooChange};
 
 use super::transition::{
-    ADVANCE, CHANGE_ZOO, DECIDE, FAIL_OF_KIND, NO_FEATURES, OBSERVE, WARM_START,
+    ADVANCE, CHANGE_ZOO, DECIDE, FAIL_OF_KIND, NO_FEATURES, OBSERVE, OBSERVE_FROM, WARM_START,
 };
 
 /// Write down a decision.
@@ -39,11 +39,20 @@ fn prompt(out: &mut Writer, tokens: Option<NonZeroU32>, features: Option<&[f32]>
     out.f32s(features.unwrap_or(&[]));
 }
 
-/// Write down outcomes.
-pub fn observe(out: &mut Writer, id: u128, outcomes: &[Outcome]) {
-    out.u8(OBSERVE);
+/// Write down outcomes, and where they come from unless that is as usual.
+pub fn observe(out: &mut Writer, id: u128, feedback: &Feedback<'_>) {
+    let is_usual = *feedback == Feedback::from(feedback.outcomes);
+    out.u8(if is_usual { OBSERVE } else { OBSERVE_FROM });
     out.u128(id);
-    outcomes.iter().for_each(|of| outcome(out, of));
+    if !is_usual {
+        for hash in [feedback.key, feedback.rater] {
+            out.u64(hash.map_or(0, NonZeroU64::get));
+        }
+        out.u8(u8::from(feedback.replace));
+        out.u8(feedback.source.len() as u8);
+        out.bytes(feedback.source.as_bytes());
+    }
+    feedback.outcomes.iter().for_each(|of| outcome(out, of));
 }
 
 fn outcome(out: &mut Writer, of: &Outcome) {

@@ -3,10 +3,11 @@
 //! The chosen model is an output; it is written down so that a replay by a version that would choose
 //! otherwise is noticed instead of crediting the wrong model.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_core::{
-    Controller, Decision, Example, Failure, ModelSet, Outcome, Request, Result, Shadow, ZooChange,
+    Controller, Decision, Example, Failure, Feedback, ModelSet, Outcome, Request, Result, Shadow,
+    ZooChange,
 };
 
 use crate::error::damaged;
@@ -22,6 +23,7 @@ pub(super) const ADVANCE: u8 = 4;
 pub(super) const WARM_START: u8 = 5;
 pub(super) const CHANGE_ZOO: u8 = 6;
 pub(super) const FAIL_OF_KIND: u8 = 7;
+pub(super) const OBSERVE_FROM: u8 = 8;
 pub(super) const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -54,6 +56,14 @@ pub enum Transition {
         id: u128,
         /// Per model.
         outcomes: Vec<Outcome>,
+        /// Who rated.
+        source: String,
+        /// Hash of the name of the feedback.
+        key: Option<NonZeroU64>,
+        /// Hash of the rater.
+        rater: Option<NonZeroU64>,
+        /// The ratings take the place of earlier ones.
+        replace: bool,
     },
     /// A call failed.
     Fail {
@@ -124,7 +134,10 @@ impl Transition {
                     Err(damaged("a replay must choose the model that was chosen", found))
                 }
             }
-            Self::Observe { id, outcomes } => controller.observe(*id, outcomes),
+            Self::Observe { id, outcomes, source, key, rater, replace } => {
+                let (key, rater, replace) = (*key, *rater, *replace);
+                controller.observe(*id, Feedback { outcomes, source, key, rater, replace })
+            }
             &Self::Fail { id, model, kind, retry_after } => {
                 controller.fail(id, model, kind, retry_after).map(drop)
             }

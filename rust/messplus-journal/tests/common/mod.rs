@@ -1,18 +1,18 @@
 //! A reproducible stream of transitions, valid and invalid alike.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_core::{
-    Agreement, Config, Controller, Decision, DefaultConfig, Example, Failure, Limit, ListedCost,
-    Missing, ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request, Resource,
-    ServiceLevel, TokenPrice, ZooChange,
+    Agreement, Config, Controller, Decision, DefaultConfig, Example, Failure, Feedback, Limit,
+    ListedCost, Missing, ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request,
+    Resource, ServiceLevel, TokenPrice, ZooChange,
 };
 use messplus_journal::{JournaledController, Result};
 
 pub const N_FEATURES: usize = 3;
 
 pub fn controller() -> Result<Controller> {
-    let level = |name: &str, alpha| ServiceLevel { name: name.into(), alpha };
+    let level = |name: &str, alpha| ServiceLevel::new(name, alpha);
     let limit = |resource, mean| Limit { resource, mean };
     let price = TokenPrice { input: 1e5, output: 3e5, output_tokens: 10.0, input_tokens: 20.0 };
     let config = Config {
@@ -31,7 +31,13 @@ pub fn controller() -> Result<Controller> {
         policy: PolicyConfig::Default(DefaultConfig::default()),
         seed: 5,
         pending_capacity: 32,
-        operation: Operation { pending_age: Some(30), missing: Missing::Predicted, cooldown: 2 },
+        operation: Operation {
+            pending_age: Some(30),
+            missing: Missing::Predicted,
+            cooldown: 2,
+            audit: 0.3,
+            ..Operation::default()
+        },
         metadata: String::new(),
     };
     Ok(Controller::new(config.try_into()?))
@@ -126,6 +132,13 @@ impl Stream {
         let outcomes = [outcome, Outcome { model: (outcome.model + 1) % 3, ..outcome }];
         let many = 1 + self.below(2) as usize;
         // Unknown and repeated ones are refused, as they would be in life.
-        controller.observe(id, &outcomes[..many]).is_ok()
+        let feedback = Feedback {
+            outcomes: &outcomes[..many],
+            source: ["user", "judge"][usize::from(self.below(4) == 0)],
+            key: NonZeroU64::new(self.below(9)),
+            rater: NonZeroU64::new(self.below(3)),
+            replace: self.below(3) == 0,
+        };
+        controller.observe(id, feedback).is_ok()
     }
 }

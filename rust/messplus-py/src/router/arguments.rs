@@ -1,5 +1,7 @@
 //! Arguments of calls, checked and turned into what the core takes.
 
+use std::num::NonZeroU64;
+
 use messplus_core::Error;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyString};
@@ -38,11 +40,22 @@ pub fn level(levels: &Names, sla: Option<&Bound<'_, PyAny>>) -> PyResult<usize> 
     }
 }
 
-/// FNV-1a of a conversation's key. Written out here because saved states hold such hashes: it must
-/// be the same in every process and every version, which hashers of libraries do not promise.
+/// Hash of a name that callers give.
+pub fn hash(field: &str, name: &Bound<'_, PyAny>) -> PyResult<NonZeroU64> {
+    // One name in 2^64 shares its hash with another.
+    name_hash(field, name).map(|hash| NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
+}
+
+/// FNV-1a of a conversation's key.
 pub fn session(key: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let Ok(text) = key.cast::<PyString>() else {
-        let message = format!("session: must be a string, got {}", key.repr()?);
+    name_hash("session", key)
+}
+
+/// FNV-1a. Written out here because saved states hold such hashes: it must
+/// be the same in every process and every version, which hashers of libraries do not promise.
+fn name_hash(field: &str, name: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let Ok(text) = name.cast::<PyString>() else {
+        let message = format!("{field}: must be a string, got {}", name.repr()?);
         return Err(InputError::new_err(message));
     };
     let bytes = text.to_cow()?;

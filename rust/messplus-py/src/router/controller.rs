@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use messplus_core::{
-    Config, Controller, Decision, Failure, ListedCost, ModelSpec, Request, Shadow, ZooChange,
+    Config, Controller, Decision, Failure, Feedback, ListedCost, ModelSpec, Request, Shadow, USER,
+    ZooChange,
 };
 use messplus_journal::Store;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyString};
+use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
 
 use super::decision::PyDecision;
 use super::folder::FoundFolder;
@@ -141,7 +142,8 @@ impl PyController {
     }
 
     /// Take in what became of a decision.
-    #[pyo3(signature = (decision, satisfied=None, cost=None, latency=None))]
+    #[pyo3(signature = (decision, satisfied=None, cost=None, latency=None, source=None, key=None, rater=None, replace=false))]
+    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn observe(
         &self,
         py: Python<'_>,
@@ -149,15 +151,35 @@ impl PyController {
         satisfied: Option<&Bound<'_, PyAny>>,
         cost: Option<&Bound<'_, PyAny>>,
         latency: Option<&Bound<'_, PyAny>>,
+        source: Option<&str>,
+        key: Option<&Bound<'_, PyAny>>,
+        rater: Option<&Bound<'_, PyAny>>,
+        replace: bool,
     ) -> PyResult<()> {
         let (id, served) = arguments::decision(py, &self.shared, decision)?;
         let outcomes = outcome::gather(&self.shared.names(), served, satisfied, cost, latency)?;
+        let feedback = Feedback {
+            outcomes: &outcomes,
+            source: source.unwrap_or(USER),
+            key: key.map(|key| arguments::hash("id", key)).transpose()?,
+            rater: rater.map(|rater| arguments::hash("rater", rater)).transpose()?,
+            replace,
+        };
         self.shared.enter(py, |controller| {
             self.shared.tell_time(controller);
-            controller.observe(id, &outcomes)
+            controller.observe(id, feedback)
         })?;
         self.shared.delays.end(id);
         Ok(())
+    }
+
+    /// Names of the service levels whose requests nobody has rated for long.
+    fn unrated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let levels = self.shared.read(py, |controller| {
+            let levels = 0..controller.levels().len();
+            levels.filter(|&level| controller.is_unrated(level)).collect::<Vec<_>>()
+        });
+        self.shared.levels.tuple(py, levels)
     }
 
     /// Take in that a call failed: the model, the chosen one by default, and the one to call instead.

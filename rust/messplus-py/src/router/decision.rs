@@ -23,10 +23,12 @@ use super::names::Names;
 ///     In shadow mode, the model the router would have chosen; else None.
 /// propensity : float or None
 ///     In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
+/// audit : bool
+///     Whether this request was picked to be rated in any case, by a judge or a person.
 /// also_query : tuple of str
 ///     Models to query as well, for learning; empty unless the policy explores that way.
 /// reason : str
-///     ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up`` or ``shadow``.
+///     ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up``, ``shadow`` or ``unrated``.
 /// ranking : tuple of str
 ///     All allowed models, best first: the order to fall back in when a call fails.
 /// p_satisfied : dict of str to float
@@ -80,6 +82,12 @@ impl PyDecision {
     #[getter]
     fn propensity(&self) -> Option<f64> {
         self.inner.shadow_choice.map(|choice| choice.propensity)
+    }
+
+    /// Whether this request was picked to be rated in any case.
+    #[getter]
+    fn audit(&self) -> bool {
+        self.inner.audit
     }
 
     /// Models to query as well, for learning.

@@ -145,7 +145,7 @@ pub fn folder_history(
                     allowed: allowed.map(|models| models.iter().collect()),
                 });
             }
-            Transition::Observe { id, outcomes: parts } => {
+            Transition::Observe { id, outcomes: parts, .. } => {
                 outcomes.extend(parts.into_iter().map(|part| RecordedOutcome {
                     transition,
                     id: ids::to_hex(id),

@@ -2,7 +2,9 @@
 //!
 //! Each struct becomes a dict of its fields; `_core.pyi` has a `TypedDict` of the same name.
 
-use messplus_core::{Controller, Estimate, LevelStats, Limit, ModelStats, Reason, ServiceLevel};
+use messplus_core::{
+    AuditStats, Controller, Estimate, LevelStats, Limit, ModelStats, Reason, ServiceLevel,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -37,6 +39,7 @@ pub struct CoreReport {
     slas: Named<LevelCounters>,
     limits: Named<LimitCounters>,
     models: Named<ModelCounters>,
+    sources: Named<SourceCounters>,
     shadow: ShadowCounters,
     state_errors: Named<u64>,
 }
@@ -53,8 +56,30 @@ struct LevelCounters {
     imputed: u64,
     imputed_satisfaction: f64,
     cost: f64,
+    unrated: bool,
+    judged: u64,
+    volunteered: u64,
+    set_aside: u64,
+    audits: AuditCounters,
     /// Accounted requests, satisfaction, backlog, calls with a cost, and cost.
     history: Vec<(u64, f64, f64, u64, f64)>,
+}
+
+#[derive(IntoPyObject)]
+struct AuditCounters {
+    decided: u64,
+    predicted: f64,
+    audited: u64,
+    rated: u64,
+    residual: f64,
+    spread: f64,
+}
+
+#[derive(IntoPyObject)]
+struct SourceCounters {
+    compared: f64,
+    true_positive: f64,
+    false_positive: f64,
 }
 
 #[derive(IntoPyObject)]
@@ -128,6 +153,7 @@ impl CoreReport {
                     (model.name.as_str(), ModelCounters::of(controller, i, stats))
                 })
                 .collect(),
+            sources: SourceCounters::of(controller),
             shadow: ShadowCounters {
                 decided: stats.shadow.decided,
                 agreed: stats.shadow.agreed,
@@ -153,10 +179,34 @@ impl LevelCounters {
             imputed: stats.imputed,
             imputed_satisfaction: stats.imputed_satisfaction,
             cost: stats.cost,
+            unrated: controller.is_unrated(index),
+            judged: stats.judged,
+            volunteered: stats.volunteered,
+            set_aside: stats.set_aside,
+            audits: AuditCounters::of(&stats.audits),
             history: points
                 .map(|p| (p.accounted, p.satisfaction, p.backlog, p.costed, p.cost))
                 .collect(),
         }
+    }
+}
+
+impl AuditCounters {
+    fn of(stats: &AuditStats) -> Self {
+        let &AuditStats { decided, predicted, audited, rated, residual, spread } = stats;
+        Self { decided, predicted, audited, rated, residual, spread }
+    }
+}
+
+impl SourceCounters {
+    fn of(controller: &Controller) -> Named<Self> {
+        let sources = controller.sources().iter().enumerate();
+        sources
+            .filter_map(|(index, name)| {
+                let (compared, true_positive, false_positive) = controller.agreement(index)?;
+                Some((name.as_str(), Self { compared, true_positive, false_positive }))
+            })
+            .collect()
     }
 }
 
