@@ -184,7 +184,7 @@ GOOD = {"prompt": "hi", "model": "small", "satisfied": True, "cost": 1.0}
         ({"input_tokens": 0}, r"row 3: input_tokens: must be an integer in .*, got 0"),
         ({"input_tokens": 1.5}, r"row 3: input_tokens: must be an integer in .*, got 1.5"),
         ({"prompt": 7}, r"row 3: prompt: must be a string or a list of messages, got int"),
-        ({"prompt": []}, r"row 3: prompt: must have a message with the role 'user'"),
+        ({"prompt": [7]}, r"row 3: prompt: messages must be mappings or have a content, got int"),
         ({"tags": {"task": 7}}, r"row 3: tags: names and values must be strings"),
         ({"features": [1.0]}, r"row 3: features: must have shape"),
         ({"features": [float("nan")] * N_FEATURES}, r"row 3: features.*, got NaN"),
