@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz load constraints freethreaded
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz gateways integrations load constraints freethreaded
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ dev: $(VENV)/.built  ## build the native module into .venv
 demo: dev  ## route a simulated stream and hold its service level
 	$(BIN)/messplus demo --plot out/demo.png
 
-test: lint types rust python  ## run every check
+test: lint types rust python integrations  ## run every check
 
 lint: $(VENV)/.deps  ## formatting and lints, warnings denied
 	cargo fmt --all --check
@@ -42,6 +42,23 @@ rust: ## unit tests, laws and doctests of the core
 
 python: dev  ## unit, property, thread and repository tests
 	$(BIN)/pytest
+
+# LiteLLM and LangChain bring a hundred packages: an environment of their own, with ours by path.
+GATE := .venv-gateways
+$(GATE)/.deps: pyproject.toml
+	$(PYTHON) -m venv $(GATE)
+	$(GATE)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(GATE)/bin/python -m pip install --quiet --group gateways
+	echo $(abspath python) > $$($(GATE)/bin/python -c 'import site; print(site.getsitepackages()[0])')/messplus.pth
+	@touch $@
+
+integrations: dev $(GATE)/.deps  ## tests of LiteLLM, LangChain and the other integrations
+	$(GATE)/bin/python -m pytest tests/gateways
+
+REQUESTS ?= 1000
+AT_ONCE ?= 200
+gateways: integrations  ## every integration under load beside its peers, before a fake provider
+	$(GATE)/bin/python -W ignore benches/gateways $(REQUESTS) $(AT_ONCE)
 
 # A wheel of its own: the stable ABI has no free-threaded form before 3.15.
 FREE ?= python3.14t
@@ -79,4 +96,4 @@ table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the ship
 	$(BIN)/python tools/build_static_table.py --check
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .venv-free target out
+	rm -rf $(VENV) $(GATE) .venv-free target out

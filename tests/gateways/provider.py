@@ -158,7 +158,8 @@ def free_port() -> int:
 @contextmanager
 def process(command: list[str], url: str, env: dict[str, str] | None = None) -> Iterator[None]:
     """Run a server until it answers at a URL, and end it afterwards."""
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})}) as server:
+    environment = {**os.environ, **(env or {})}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
         try:
             for _ in range(600):
                 if server.poll() is not None:

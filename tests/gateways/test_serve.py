@@ -167,7 +167,7 @@ def test_malformed_bodies_get_openai_style_errors(
 
 
 def test_an_unroutable_chat_is_served_all_the_same(client: Any) -> None:
-    answer = ask(client, messages=[{"role": "system", "content": "no question"}])
+    answer = ask(client, messages=[{"role": "user", "content": 7}])
     assert answer.status_code == 200
     assert DECISION not in answer.headers
     assert metric(client, "messplus_adapter_errors_total") == 1

@@ -42,6 +42,7 @@ def _run(args: argparse.Namespace) -> int:
             host=served.host,
             port=served.port,
             log_level="warning",
+            timeout_keep_alive=75,
             access_log=False,
         )
     return 0
