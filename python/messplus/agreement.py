@@ -37,7 +37,7 @@ class Limit:
     resource
         ``cost``, in the unit of the zoo, or ``latency``, in seconds; both as feedback reports them.
     mean
-        The bound, in ``(0, 1e18]``.
+        The bound, in ``[1e-18, 1e18]``.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT

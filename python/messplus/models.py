@@ -21,9 +21,9 @@ class Model:
     name
         Name, unique in the zoo; decisions name models by it.
     cost
-        Expected cost of one request before any cost was reported: a number in ``[0, 1e18]``, or a
-        :class:`TokenPrice`. Any unit (money, joules), the same for the whole zoo. To the default
-        policy zero means unknown: the first reported cost tells.
+        Expected cost of one request before any cost was reported: a number, 0 or in
+        ``[1e-18, 1e18]``, or a :class:`TokenPrice`. Any unit (money, joules), the same for the
+        whole zoo. To the default policy zero means unknown: the first reported cost tells.
     quality
         Mean satisfaction expected of the model before any rating came, in ``(0, 1)``: a
         benchmark score, say. Used by the default policy.

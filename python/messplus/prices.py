@@ -26,8 +26,8 @@ class TokenPrice:
     Parameters
     ----------
     input, output
-        Price of a million tokens of the prompt and of the answer, in ``[0, 1e12]``, as providers
-        list them.
+        Price of a million tokens of the prompt and of the answer, as providers list them: 0 or
+        in ``[1e-12, 1e12]``.
     output_tokens
         Expected tokens of an answer, in ``[1, 1e9]``.
     input_tokens

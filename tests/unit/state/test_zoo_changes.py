@@ -104,7 +104,9 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
         router.remove_model("other")
     with pytest.raises(InputError, match='model: must be in the zoo, got "large"'):
         router.reprice("large", 1.0)
-    with pytest.raises(ConfigError, match=r"models\[0\].cost: must be in \[0, 1e18\], got -1"):
+    with pytest.raises(
+        ConfigError, match=r"models\[0\].cost: must be 0 or in \[1e-18, 1e18\], got -1"
+    ):
         router.reprice("small", -1.0)
     with pytest.raises(ConfigError, match=r"models\[2\].name: must be unique"):
         router.add_model(Model("small", cost=1.0))

@@ -1,6 +1,7 @@
 //! Checks at the door: every argument, before anything changes.
 
 use super::Controller;
+use crate::check::{is_amount, shown};
 use crate::error::{Error, Result};
 use crate::learn::sources::MAX_SOURCES;
 use crate::memory::pending_decision::PendingDecision;
@@ -10,9 +11,6 @@ use crate::types::model_set::ModelSet;
 use crate::types::request::{Example, Outcome, Request};
 use crate::types::shadow::Shadow;
 use crate::types::zoo::ModelSpec;
-
-/// Largest cost or latency accepted: sums of them stay finite.
-const MAX_COST: f64 = 1e18;
 
 impl Controller {
     /// The models that may serve, once every argument is as it must be.
@@ -180,9 +178,13 @@ fn check_finite(features: &[f32]) -> Result<()> {
 }
 
 fn check_amount(field: &str, model: &str, value: f64) -> Result<()> {
-    if (0.0..=MAX_COST).contains(&value) {
+    if is_amount(value) {
         Ok(())
     } else {
-        Err(Error::input(format!("{field}[{model:?}]"), "must be in [0, 1e18]", value))
+        Err(Error::input(
+            format!("{field}[{model:?}]"),
+            "must be 0 or in [1e-18, 1e18]",
+            shown(value),
+        ))
     }
 }

@@ -3,6 +3,7 @@
 use messplus_base::names;
 use serde::{Deserialize, Serialize};
 
+use crate::check::{AMOUNTS, shown};
 use crate::error::{Error, Result};
 
 /// Most service levels of one router.
@@ -53,7 +54,7 @@ names!(Resource: "resource" { Cost => "cost", Latency => "latency" });
 pub struct Limit {
     /// What is bounded.
     pub resource: Resource,
-    /// The bound, in `(0, 1e18]`, in the unit of the resource.
+    /// The bound, in `[1e-18, 1e18]`, in the unit of the resource.
     pub mean: f64,
 }
 
@@ -115,9 +116,9 @@ impl Agreement {
                 let rule = "must bound each resource once";
                 return Err(Error::config("limits", rule, limit.resource.as_str()));
             }
-            if !(limit.mean > 0.0 && limit.mean <= 1e18) {
+            if !AMOUNTS.contains(&limit.mean) {
                 let field = format!("limits[{index}].mean");
-                return Err(Error::config(field, "must be in (0, 1e18]", limit.mean));
+                return Err(Error::config(field, "must be in [1e-18, 1e18]", shown(limit.mean)));
             }
         }
         if self.objective == Objective::Satisfaction && self.limits.is_empty() {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::{is_amount, shown};
 use crate::error::{Error, Result};
 
 /// Prices are listed for this many tokens.
@@ -13,7 +14,7 @@ const TOKENS_PER_PRICE: f64 = 1e6;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ListedCost {
-    /// The same whatever the request, in any unit, in `[0, 1e18]`.
+    /// The same whatever the request, in any unit: 0 or in `[1e-18, 1e18]`.
     PerRequest(f64),
     /// By the tokens of the request.
     PerToken(TokenPrice),
@@ -23,9 +24,9 @@ pub enum ListedCost {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenPrice {
-    /// Price of a million tokens of the prompt, in `[0, 1e12]`.
+    /// Price of a million tokens of the prompt: 0 or in `[1e-12, 1e12]`.
     pub input: f64,
-    /// Price of a million tokens of the answer, in `[0, 1e12]`.
+    /// Price of a million tokens of the answer: 0 or in `[1e-12, 1e12]`.
     pub output: f64,
     /// Expected tokens of an answer, in `[1, 1e9]`.
     pub output_tokens: f64,
@@ -54,13 +55,17 @@ impl ListedCost {
 
     pub(crate) fn check(&self, field: &str) -> Result<()> {
         match *self {
-            Self::PerRequest(cost) if (0.0..=1e18).contains(&cost) => Ok(()),
-            Self::PerRequest(cost) => Err(Error::config(field, "must be in [0, 1e18]", cost)),
+            Self::PerRequest(cost) if is_amount(cost) => Ok(()),
+            Self::PerRequest(cost) => {
+                Err(Error::config(field, "must be 0 or in [1e-18, 1e18]", shown(cost)))
+            }
             Self::PerToken(TokenPrice { input, output, output_tokens, input_tokens }) => {
                 for (name, price) in [("input", input), ("output", output)] {
-                    if !(0.0..=1e12).contains(&price) {
+                    // The price of one token is an amount as well.
+                    if price != 0.0 && !(1e-12..=1e12).contains(&price) {
                         let field = format!("{field}.{name}");
-                        return Err(Error::config(field, "must be in [0, 1e12]", price));
+                        let rule = "must be 0 or in [1e-12, 1e12]";
+                        return Err(Error::config(field, rule, shown(price)));
                     }
                 }
                 for (name, tokens) in
@@ -68,7 +73,7 @@ impl ListedCost {
                 {
                     if !(1.0..=1e9).contains(&tokens) {
                         let field = format!("{field}.{name}");
-                        return Err(Error::config(field, "must be in [1, 1e9]", tokens));
+                        return Err(Error::config(field, "must be in [1, 1e9]", shown(tokens)));
                     }
                 }
                 Ok(())
