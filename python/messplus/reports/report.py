@@ -171,7 +171,7 @@ class SLAReport:
     cost
         Sum of the reported costs of its requests.
     history
-        The course of it all in at most 256 points.
+        Totals over time, in at most 256 points.
     """
 
     target: float
@@ -270,8 +270,9 @@ class Report:
     shadow
         What the router would have done in shadow mode; None where it never was.
     durations
-        Since this process has the router: of ``select``, of the time to ``featurize`` one prompt,
-        and of that until ``feedback`` came. Left out when reports are compared.
+        Since this process has had the router: of ``select``, of turning one prompt into features
+        (``featurize``), and of waiting for the first ``feedback``. Ignored when reports are
+        compared.
     """
 
     slas: Mapping[str, SLAReport]
