@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_MODALITIES = 12
+"""Most modalities; the action space doubles with each."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,19 @@ class ActionSpace:
         return 1 + len(self._subsets)
 
     def encode(self, location: str, modalities: Iterable[str] = ()) -> int:
-        """Index of an action; the order of ``modalities`` does not matter.
+        """Index of an action.
 
         Parameters
         ----------
         location
-            ``local`` or ``cloud``.
+            ``"local"`` or ``"cloud"``.
         modalities
-            Names of the modalities uploaded; none for ``local``.
+            Names of the uploaded modalities, in any order; none for local.
 
         Returns
         -------
         int
-            The index, in ``0..len(self) - 1``; local is 0.
+            In ``0..len(self) - 1``.
 
         Raises
         ------
@@ -120,12 +121,12 @@ class ActionSpace:
         Parameters
         ----------
         index
-            The index.
+            In ``0..len(self) - 1``.
 
         Returns
         -------
         Action
-            The action.
+            Where it runs and what it uploads.
 
         Raises
         ------
@@ -144,30 +145,40 @@ class ActionSpace:
         Parameters
         ----------
         index
-            The index of the action.
+            In ``0..len(self) - 1``.
 
         Returns
         -------
         int
             0 for local, ``1 + n`` for the cloud with n modalities.
+
+        Raises
+        ------
+        InputError
+            If ``index`` is outside ``0..len(self) - 1``.
         """
         action = self.decode(index)
         return 0 if action.location == "local" else 1 + len(action.modalities)
 
     def mask(self, max_modalities: int, *, cloud: bool = True) -> list[bool]:
-        """Which actions upload at most so many modalities; local is always among them.
+        """Which actions upload at most so many modalities.
 
         Parameters
         ----------
         max_modalities
-            The number.
+            Most modalities of an allowed cloud action.
         cloud
-            Whether cloud actions may be taken at all.
+            Whether cloud actions are allowed at all.
 
         Returns
         -------
-        list of bool
-            One per action.
+        list of bool, length ``1 + 2^M``
+            By index; local is always allowed.
+
+        Examples
+        --------
+        >>> ActionSpace(("camera",)).mask(0)
+        [True, True, False]
         """
         return [
             index == 0 or (cloud and self.level(index) - 1 <= max_modalities)

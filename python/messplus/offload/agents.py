@@ -10,7 +10,7 @@ from messplus._files import replacing
 from messplus.exceptions import StateError
 
 from .budget import UNLIMITED, Budget
-from .reward import RewardWeights
+from .reward import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .costs import CostTable
     from .dialogues import OfflineDataset
     from .estimator import KnnEstimator
+    from .reward import RewardWeights
 
 Algorithm = Literal["a2c", "ppo", "dqn"]
 Constraint = Literal["none", "observe", "lagrangian", "mask"]
@@ -28,9 +29,9 @@ ENVIRONMENTS = 8
 
 
 class Agent:
-    """A trained policy: the network's best action among those allowed.
+    """A trained policy: of the allowed actions, the one its network scores best.
 
-    Made by :func:`train` or :meth:`load`.
+    Made by :func:`train` or :meth:`load`; played by :func:`evaluate`.
     """
 
     def __init__(self, native: OffloadAgent) -> None:
@@ -47,7 +48,12 @@ class Agent:
         Parameters
         ----------
         path
-            The file; one that is there is replaced.
+            The file, replaced if it exists.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
         with replacing(path) as file:
             file.write(self.native.to_bytes())
@@ -59,15 +65,17 @@ class Agent:
         Parameters
         ----------
         path
-            The file.
+            A file written by :meth:`save`.
 
         Returns
         -------
         Agent
-            The agent.
+            The agent, with its algorithm and what it was trained for.
 
         Raises
         ------
+        OSError
+            If the file cannot be read.
         StateError
             If the file is damaged or not a policy.
         StateVersionError
@@ -91,10 +99,10 @@ def train(
     budget: Budget = UNLIMITED,
     random_budgets: bool | None = None,
     history: History = "on_policy",
-    weights: RewardWeights | None = None,
+    weights: RewardWeights = DEFAULT_WEIGHTS,
     progress: Callable[[int], object] | None = None,
 ) -> Agent:
-    """Train an agent on logged dialogues; no model is called.
+    """Train an agent on logged dialogues, without calling a model.
 
     Parameters
     ----------
@@ -107,43 +115,54 @@ def train(
     costs
         Latency and cost by level.
     steps
-        Turns played, about.
+        Number of turns to play; the last round of turns is completed.
     seed
-        Seed of everything drawn: same seed, same agent, bit for bit.
+        Seed of everything drawn: the same arguments give the same agent, bit for bit.
     constraint
-        How budgets act during training. ``none``: not at all. ``observe``: what is left is in the
-        observation, and turns after an overrun earn 0. ``lagrangian``: likewise, but each turn pays
-        for the overrun it adds, at prices raised by dual ascent. ``mask``: what is left is in the
-        observation, and actions that do not fit are forbidden; only this one rules overruns out,
-        and the resource-constrained (RC) forms of this library use it.
+        How budgets act during training. ``none``: not at all. With all others, the observation
+        tells what is left of them. ``observe``: turns after an overrun earn 0. ``lagrangian``: each
+        turn pays for the overrun it adds, at prices raised by dual ascent. ``mask``: actions that
+        do not fit are forbidden; only this one rules overruns out, and the resource-constrained
+        (RC) agents of this library are trained with it.
     budget
-        Budgets of every conversation, unless drawn.
+        Budgets of every conversation, unless they are drawn.
     random_budgets
-        Draw each conversation's budgets, so that the agent serves budgets it has not seen; by
-        default whenever they are part of the observation.
+        Whether to draw each conversation's budgets, so that the agent can serve budgets it has not
+        seen; by default, whenever the observation tells what is left of them.
     history
-        ``on_policy``: the agent sees its own past actions, as it will when it runs. ``logged``: it
-        sees those of the behaviour policy, as in the reference's training.
+        ``on_policy``: the agent sees its own past actions, as it will in use. ``logged``: it sees
+        those of the behaviour policy, as TMO trains.
     weights
         Reward weights.
     progress
-        Called with the number of turns played, now and then; an exception stops the training.
+        Called now and then with the number of turns played; an exception stops the training.
 
     Returns
     -------
     Agent
-        The trained agent.
+        The greedy policy that was learned.
 
     Raises
     ------
     InputError
-        If an argument breaks its rule.
+        If a name is unknown, ``steps`` is 0, or costs, data and estimator are not for the same
+        modalities.
+
+    Examples
+    --------
+    >>> from messplus.offload import Budget, CostTable, KnnEstimator, evaluate, generate, train
+    >>> data, costs = generate(2, 2, 3, dialogues=100), CostTable.synthetic(2)
+    >>> estimator = KnnEstimator(data)
+    >>> agent = train("a2c", data, estimator, costs, steps=400, constraint="mask")
+    >>> budget = Budget(latency=6.0, cost=0.01)
+    >>> evaluate(agent, data, estimator, costs, budget, masked=True).violation_rate
+    0.0
     """
     env = OffloadEnv(
         data.native,
         estimator.native,
         costs.as_tuple(),
-        (weights or RewardWeights()).as_tuple(),
+        weights.as_tuple(),
         budget.as_tuple(),
         constraint != "none" if random_budgets is None else random_budgets,
         constraint,

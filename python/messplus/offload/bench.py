@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .agents import Algorithm, Constraint
     from .dialogues import OfflineDataset
-    from .evaluation import Policy
+    from .evaluation import Baseline, Policy
     from .published import Configuration
 
 AGENTS = (
@@ -44,7 +44,7 @@ UNSEEN_BUDGETS = (
     Budget(latency=8.0, cost=0.01),
     Budget(latency=3.0, cost=0.005),
 )
-FIXED: dict[str, int | str] = {"local": 0, "cloud": "uniform_cloud", "random": "random"}
+FIXED: dict[str, int | Baseline] = {"local": 0, "cloud": "uniform_cloud", "random": "random"}
 
 
 @dataclass(frozen=True)

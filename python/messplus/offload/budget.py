@@ -18,6 +18,11 @@ class Budget:
         Total latency, seconds, ``>= 0``; infinite for no limit.
     cost
         Total usage cost, USD, ``>= 0``; infinite for no limit.
+
+    Raises
+    ------
+    ConfigError
+        If a limit is negative or NaN.
     """
 
     latency: float = math.inf

@@ -1,4 +1,4 @@
-"""Latency and usage cost of a call: tables by level, the analytic model of a local call."""
+"""What a call costs: tables by level, and the analytic model of a local call."""
 
 from __future__ import annotations
 
@@ -63,19 +63,20 @@ class CostTable:
         Returns
         -------
         CostTable
-            Seconds and USD by level.
+            Of three modalities.
 
         Raises
         ------
         ConfigError
-            If a name is unknown.
+            If network or device is not one of these.
 
         Notes
         -----
-        The reference divides the work of a local call by the base length instead of multiplying by
-        it, so its local latency is about a thousand times too small (11 ms on a Jetson TX2, where
-        two floating-point operations per parameter and token give 11.7 s). It is kept here because
-        published numbers rest on it; measure your own device for real use.
+        The reference divides the work of a local call by the base length where it would have to
+        multiply, so its local latency is about a thousand times too small: 11 ms on a Jetson TX2,
+        where two floating-point operations per parameter and token give 11.7 s. It is kept because
+        the published numbers rest on it. For real use, measure your own device or see
+        :func:`local_call`.
         """
         if network not in NETWORKS or device not in DEVICES:
             raise ConfigError(
@@ -90,17 +91,18 @@ class CostTable:
 
     @classmethod
     def synthetic(cls, modalities: int) -> CostTable:
-        """Table of :func:`generate`: cloud ``0.5 + 1.5 n`` s and ``0.0005 + 0.004 n`` USD.
+        """Table for the dialogues of :func:`generate`.
 
         Parameters
         ----------
         modalities
-            Number of modalities, M.
+            Number of modalities M.
 
         Returns
         -------
         CostTable
-            Seconds and USD of ``2 + M`` levels.
+            Cloud calls take ``0.5 + 1.5 n`` s and ``0.0005 + 0.004 n`` USD with n modalities; local
+            ones what :meth:`published` gives.
         """
         local = cls.published()
         sizes = range(modalities + 1)
@@ -118,7 +120,7 @@ def local_call(
     usd_per_joule: float,
     utilisation: float = 1.0,
 ) -> tuple[float, float]:
-    """Seconds and USD of a local call: two operations per parameter and token.
+    """Latency and cost of a local call: two operations per parameter and token.
 
     Parameters
     ----------
@@ -138,12 +140,12 @@ def local_call(
     Returns
     -------
     tuple of float
-        Seconds, and USD.
+        Seconds and USD.
 
     Raises
     ------
     ConfigError
-        If a number is out of range.
+        If ``utilisation`` is outside ``(0, 1]``, or another argument is not finite and positive.
 
     Examples
     --------
@@ -178,7 +180,7 @@ DEVICES = {
     "jetson agx orin": (275e12, 60.0),
     "iphone 15 pro": (35e12, 15.0),
 }
-"""Peak FLOP/s and watts of the reference's devices."""
+"""Peak FLOP/s and watts of the devices in TMO's code."""
 
 NETWORKS = {
     "wired": (6.46030, 4.76134, 6.24569, 6.98211),

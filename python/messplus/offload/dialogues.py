@@ -1,4 +1,4 @@
-"""Logged dialogues: what the estimator, the agents and the router learn from."""
+"""Logged dialogues, from which the estimator, the agents and the router learn."""
 
 from __future__ import annotations
 
@@ -148,22 +148,32 @@ class OfflineDataset:
             Per turn the last Z frames ``[w, x_0, .., x_(M-1), k]``, oldest first, -1 for frames
             before the first turn. w is -1 at the first turn, else whether the previous turn ran in
             the cloud; x are its uploads; k is the task of the frame's turn.
+
+        Raises
+        ------
+        InputError
+            If ``dialogue`` or ``span`` is out of range.
         """
         flat = self.native.observations(dialogue, span)
         return flat.reshape(-1, span * (len(self.space.modalities) + 2))
 
     def select(self, dialogues: Sequence[int]) -> OfflineDataset:
-        """Pick dialogues.
+        """Return the dialogues with the given indices, in that order.
 
         Parameters
         ----------
         dialogues
-            Their indices.
+            Indices, each in ``0..len(self) - 1``; they may repeat.
 
         Returns
         -------
         OfflineDataset
-            The dialogues, in that order.
+            Those dialogues over the same actions and tasks.
+
+        Raises
+        ------
+        InputError
+            If an index is out of range.
         """
         return self._wrap(self.space, self.tasks, self.native.select(list(dialogues)))
 
@@ -182,12 +192,12 @@ class OfflineDataset:
         Returns
         -------
         tuple of OfflineDataset
-            Training set and test set.
+            The training set and the test set.
 
         Raises
         ------
         InputError
-            If one of them would be empty.
+            If one of the sets would be empty.
         """
         size = round(test * len(self))
         if not 0 < size < len(self):
@@ -199,7 +209,7 @@ class OfflineDataset:
 def generate(
     modalities: int, tasks: int, turns: int, dialogues: int = 10_000, seed: int = 0
 ) -> OfflineDataset:
-    """Synthetic dialogues with known true means, as the TMO authors publish them.
+    """Synthetic dialogues whose true means are known, as the TMO authors publish them.
 
     Parameters
     ----------
@@ -213,7 +223,18 @@ def generate(
     Returns
     -------
     OfflineDataset
-        The dialogues.
+        Dialogues over modalities and tasks named by number.
+
+    Raises
+    ------
+    InputError
+        If the shape is out of range or ``dialogues`` is 0.
+
+    Examples
+    --------
+    >>> data = generate(2, 3, 4, dialogues=10)
+    >>> data.lengths
+    [4, 4, 4, 4, 4, 4, 4, 4, 4, 4]
 
     Notes
     -----

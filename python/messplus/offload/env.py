@@ -10,7 +10,7 @@ from messplus._core import OffloadEnv as NativeEnv
 from messplus._optional import require
 
 from .budget import UNLIMITED, Budget
-from .reward import RewardWeights
+from .reward import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .costs import CostTable
     from .dialogues import OfflineDataset
     from .estimator import KnnEstimator
+    from .reward import RewardWeights
 
 gymnasium: Any = require("gymnasium", "gym")
 
@@ -26,17 +27,25 @@ gymnasium: Any = require("gymnasium", "gym")
 class OffloadEnv(gymnasium.Env):  # type: ignore[misc]
     """One conversation after another, rewarded by the response estimator.
 
-    Observation: the last Z frames (:meth:`OfflineDataset.observations`), then the remaining share
-    of the latency and of the cost budget (1 for an unlimited one, negative after an overrun).
-    Action: an index of the action space. ``info`` holds the components of the reward, and
-    ``action_mask``: with ``constraint="mask"``, a forbidden action raises ``FeedbackError``.
+    An observation is the last Z frames (:meth:`OfflineDataset.observations`), then the remaining
+    share of the latency and of the cost budget: 1 for an unlimited one, negative after an overrun.
+    An action is an index of the action space. ``info`` holds the components of the reward, and
+    ``action_mask``, the actions that may be taken next: all of them, unless ``constraint`` is
+    ``"mask"``.
 
     Parameters
     ----------
     data, estimator, costs, weights, budget, constraint, history
         As for :func:`messplus.offload.train`.
     random_budgets
-        Draw each conversation's budgets.
+        Whether to draw each conversation's budgets.
+
+    Raises
+    ------
+    InputError
+        As :func:`messplus.offload.train`.
+    MissingDependencyError
+        When the module is imported without Gymnasium.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - Gymnasium's own type
@@ -51,13 +60,13 @@ class OffloadEnv(gymnasium.Env):  # type: ignore[misc]
         budget: Budget = UNLIMITED,
         random_budgets: bool = False,
         history: History = "on_policy",
-        weights: RewardWeights | None = None,
+        weights: RewardWeights = DEFAULT_WEIGHTS,
     ) -> None:
         self._settings = (
             data.native,
             estimator.native,
             costs.as_tuple(),
-            (weights or RewardWeights()).as_tuple(),
+            weights.as_tuple(),
             budget.as_tuple(),
             random_budgets,
             constraint,
@@ -83,6 +92,16 @@ class OffloadEnv(gymnasium.Env):  # type: ignore[misc]
             Starts a new stream of drawn dialogues and budgets.
         options
             ``dialogue``: index of the dialogue to play, and ``budget``: its :class:`Budget`.
+
+        Returns
+        -------
+        tuple
+            The first observation, a float32 array, and ``info`` with its ``action_mask``.
+
+        Raises
+        ------
+        InputError
+            If there is no such dialogue.
         """
         super().reset(seed=seed)
         if seed is not None:
@@ -97,7 +116,23 @@ class OffloadEnv(gymnasium.Env):  # type: ignore[misc]
     ) -> tuple[npt.NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Run one turn.
 
-        The observation after the last turn is -1 everywhere.
+        Parameters
+        ----------
+        action
+            Index of the action.
+
+        Returns
+        -------
+        tuple
+            Observation (-1 everywhere after the last turn), reward, whether the conversation has
+            ended, whether it was cut short (never), and ``info``.
+
+        Raises
+        ------
+        InputError
+            If there is no such action.
+        FeedbackError
+            If the action is forbidden.
         """
         reward, response, association, latency, cost, done = self._env.step(0, int(action))
         info: dict[str, Any] = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from messplus._core import offload_best_reachable_reward, offload_evaluate
 from messplus.exceptions import InputError
 
 from .agents import Agent
-from .reward import RewardWeights
+from .reward import DEFAULT_WEIGHTS
 from .router import OffloadRouter
 
 if TYPE_CHECKING:
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from .costs import CostTable
     from .dialogues import OfflineDataset
     from .estimator import KnnEstimator
+    from .reward import RewardWeights
 
 
-Policy = int | str | Agent | OffloadRouter
-"""What :func:`evaluate` plays."""
+Baseline = Literal["uniform_cloud", "random", "myopic_greedy"]
+"""Policies that learn nothing."""
+
+Policy = int | Baseline | Agent | OffloadRouter
+"""What :func:`evaluate` plays; a number is the index of a fixed action."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,14 @@ class Evaluation:
     response, association, reward
         Estimated response score, raw association mass uploaded, and reward, per turn.
     true_reward
-        Reward per turn with the generator's true mean responses; 0 if not asked for.
+        Reward per turn with the true mean responses of :func:`generate`; 0 if not asked for.
     latency, cost
         Seconds and USD per dialogue, over all its turns.
     window_latency, window_cost
         The published totals: over the last ``span + 1`` turns of a dialogue only.
     latency_violation, cost_violation
-        The published violations: mean excess, by the published totals, of the dialogues that exceed
-        the budget, counting one further 0 if the first dialogue does not.
+        The published violations: mean excess, by the published totals, of the dialogues over the
+        budget, with one further 0 if the first dialogue is within it.
     violation_rate
         Share of dialogues over either budget, by complete totals.
     latency_excess, cost_excess
@@ -76,13 +80,13 @@ def evaluate(
     estimator: KnnEstimator,
     costs: CostTable,
     budget: Budget,
-    weights: RewardWeights | None = None,
+    weights: RewardWeights = DEFAULT_WEIGHTS,
     *,
     masked: bool = False,
     true_means: bool = False,
     seed: int = 0,
 ) -> Evaluation:
-    """Play every dialogue once; the history the policy sees is its own.
+    """Play every dialogue once; the policy sees its own past actions.
 
     Parameters
     ----------
@@ -115,7 +119,16 @@ def evaluate(
     Raises
     ------
     InputError
-        If the policy is unknown, or made for another problem.
+        If the policy is unknown or was made for another problem, or if costs, data and estimator
+        are not for the same modalities.
+
+    Examples
+    --------
+    >>> from messplus.offload import UNLIMITED, CostTable, KnnEstimator, evaluate, generate
+    >>> data, costs = generate(2, 2, 3, dialogues=100), CostTable.synthetic(2)
+    >>> local = evaluate(0, data, KnnEstimator(data), costs, UNLIMITED)
+    >>> local.levels
+    [300, 0, 0, 0]
     """
     native: Any = policy.native if isinstance(policy, Agent | OffloadRouter) else policy
     if isinstance(native, bool) or (isinstance(native, int) and native < 0):
@@ -126,7 +139,7 @@ def evaluate(
         data.native,
         estimator.native,
         costs.as_tuple(),
-        (weights or RewardWeights()).as_tuple(),
+        weights.as_tuple(),
         budget.as_tuple(),
         true_means,
         seed,
@@ -135,13 +148,9 @@ def evaluate(
 
 
 def best_reachable_reward(
-    data: OfflineDataset, budget: Budget, weights: RewardWeights | None = None
+    data: OfflineDataset, budget: Budget, weights: RewardWeights = DEFAULT_WEIGHTS
 ) -> float:
-    """Best mean reward per turn any policy can reach within the budgets on generated dialogues.
-
-    Exact backward induction on the generator's true means, dialogue by dialogue, with the
-    associations of later turns known in advance: an upper bound on every policy that sees them one
-    turn at a time. The data must come from :func:`generate`.
+    """Best reward that any policy can reach within the budgets on synthetic dialogues.
 
     Parameters
     ----------
@@ -155,8 +164,11 @@ def best_reachable_reward(
     Returns
     -------
     float
-        The mean reward per turn.
+        Mean reward per turn, responses by their true means. An upper bound on every policy that
+        sees one turn at a time: it knows the associations of later turns in advance.
+
+    Notes
+    -----
+    Exact backward induction, dialogue by dialogue, over the numbers of cloud turns and of uploads.
     """
-    return offload_best_reachable_reward(
-        data.native, (weights or RewardWeights()).as_tuple(), budget.as_tuple()
-    )
+    return offload_best_reachable_reward(data.native, weights.as_tuple(), budget.as_tuple())

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 
 def fixed_actions(path: str | Path) -> list[dict[str, Any]]:
-    """Evaluate every fixed action on all dialogues of an M4A1 file, estimator fitted on them."""
+    """Evaluate every fixed action on all dialogues of an M4A1 file.
+
+    Parameters
+    ----------
+    path
+        M4A1 v1, as :func:`messplus.offload.load_m4a1` reads it.
+
+    Returns
+    -------
+    list of dict
+        By action, with the estimator fitted to the same dialogues: ``latency``,
+        ``usage``, ``association``, the two violations, ``response`` and
+        ``reward``; usage in 0.001 USD.
+    """
     data = load_m4a1(path)
     estimator, costs = KnnEstimator(data), CostTable.published()
     records = []

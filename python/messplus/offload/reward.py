@@ -40,18 +40,30 @@ class Reward:
 
 @dataclass(frozen=True)
 class RewardWeights:
-    """Weights of ``alpha q + b_a C~ - b_l L~ - b_u U~``, each finite and ``>= 0``.
+    """Weights of TMO's reward ``alpha q + b_a C~ - b_l L~ - b_u U~``, each finite and ``>= 0``.
 
     Parameters
     ----------
     response
-        Weight of the response score q.
+        alpha, of the response score q.
     association
-        Weight of C~, the uploaded share of the turn's association mass, in ``[0, 1]``.
+        b_a, of C~, the uploaded share of the turn's association mass, in ``[0, 1]``.
     latency
-        Weight of L~, the latency scaled to ``[0, 1]`` over the levels of the cost table.
+        b_l, of L~, the latency scaled to ``[0, 1]`` over the levels of the cost table.
     cost
-        Weight of U~, the usage cost scaled likewise.
+        b_u, of U~, the usage cost scaled likewise.
+
+    Raises
+    ------
+    ConfigError
+        If a weight is negative or not finite.
+
+    Examples
+    --------
+    >>> from messplus.offload import ActionSpace, CostTable, RewardWeights
+    >>> space, costs = ActionSpace(("camera",)), CostTable((0.0, 1.0, 4.0), (0.0, 0.001, 0.002))
+    >>> RewardWeights(latency=0.25, cost=0.25).reward(space, 2, 1.5, [0.2], costs)
+    Reward(total=1.3333333333333333, response=1.5, association=1.0, latency=1.0, cost=1.0)
     """
 
     response: float = 1.0
@@ -93,7 +105,7 @@ class RewardWeights:
         Returns
         -------
         Reward
-            The total and its parts.
+            With its components.
 
         Raises
         ------
@@ -120,6 +132,10 @@ class RewardWeights:
             - self.cost * cost
         )
         return Reward(total, response, share, latency, cost)
+
+
+DEFAULT_WEIGHTS = RewardWeights()
+"""TMO's weights: 1 for the response score, 1/3 for everything else."""
 
 
 def _scaled(values: Sequence[float], level: int) -> float:

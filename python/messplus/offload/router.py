@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,17 +13,17 @@ from messplus._files import replacing
 from messplus.exceptions import InputError, StateError
 
 from .budget import UNLIMITED, Budget
-from .reward import RewardWeights
+from .reward import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
     from .actions import ActionSpace
     from .costs import CostTable
     from .dialogues import OfflineDataset
+    from .reward import RewardWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class OffloadDecision:
     action
         Index of the action.
     expected_response, expected_reward
-        Predicted response score, and reward of this turn.
+        Predicted response score, and predicted reward of this turn.
     expected_latency, expected_cost
         Seconds and USD the cost table gives for the call.
     reason
-        ``planned``: best of all actions. ``budget``: best of those that fit. ``exhausted``: nothing
-        fits any more, local as the last resort.
+        ``planned``: it is the best of all actions. ``budget``: it is the best of those that fit the
+        budget, and some do not. ``exhausted``: nothing fits any more, and local is the last resort.
     """
 
     location: Literal["local", "cloud"]
@@ -86,6 +87,18 @@ class OffloadRouter:
         Weight of each recorded call in the running mean that replaces its entry of ``costs``, in
         ``[0, 1]``. 0 keeps the declared costs; above 0 they are means, no longer upper bounds.
 
+    Raises
+    ------
+    InputError
+        If a setting is out of range, a task occurs twice, or ``costs`` is for other modalities.
+
+    Notes
+    -----
+    Responses are raised by ``optimism`` posterior standard deviations, as in LinUCB (Li et al.,
+    2010, algorithm 1); the plan solves the optimality equation of a finite horizon (Puterman,
+    "Markov Decision Processes", 1994, section 4.3) over turn, cloud turns, uploads and what is
+    left.
+
     Examples
     --------
     >>> from messplus.offload import ActionSpace, Budget, CostTable, OffloadRouter
@@ -103,7 +116,7 @@ class OffloadRouter:
         space: ActionSpace,
         tasks: Sequence[str],
         costs: CostTable,
-        weights: RewardWeights | None = None,
+        weights: RewardWeights = DEFAULT_WEIGHTS,
         *,
         max_turns: int = 5,
         optimism: float = 0.5,
@@ -115,19 +128,19 @@ class OffloadRouter:
             len(space.modalities),
             len(self.tasks),
             costs.as_tuple(),
-            (weights or RewardWeights()).as_tuple(),
+            weights.as_tuple(),
             max_turns,
             optimism,
             cost_rate,
         )
 
     def fit(self, data: OfflineDataset) -> OffloadRouter:
-        """Learn from logged dialogues, on top of what is known.
+        """Learn from logged dialogues, in addition to what is known.
 
         Parameters
         ----------
         data
-            The dialogues; they need the router's numbers of tasks and modalities.
+            Dialogues over the router's action space and tasks.
 
         Returns
         -------
@@ -137,7 +150,7 @@ class OffloadRouter:
         Raises
         ------
         InputError
-            If the data is of another shape.
+            If ``data`` has other numbers of modalities or tasks.
         """
         self.native.fit(data.native)
         return self
@@ -150,27 +163,27 @@ class OffloadRouter:
         budget
             Limits of its total latency and cost.
         turns
-            Its length, 1 to 16, if known; otherwise the lengths seen so far are planned for.
+            Its length, 1 to 16, if known; otherwise the router plans for the lengths it has seen.
 
         Returns
         -------
         Conversation
-            The conversation.
+            The conversation, before its first turn.
 
         Raises
         ------
         InputError
-            If the length is out of range.
+            If ``turns`` is out of range.
         """
         return Conversation(self, self.native.start(budget.as_tuple(), turns))
 
     def resume(self, state: bytes) -> Conversation:
-        """Continue a conversation from :meth:`Conversation.to_bytes`.
+        """Continue a conversation, here or in another process.
 
         Parameters
         ----------
         state
-            The bytes.
+            What :meth:`Conversation.to_bytes` returned.
 
         Returns
         -------
@@ -180,46 +193,84 @@ class OffloadRouter:
         Raises
         ------
         StateError
-            If the bytes are damaged or of another version.
+            If the bytes are damaged or not a conversation.
+        StateVersionError
+            If they have a format this version does not read.
         """
         return Conversation(self, _core.OffloadConversation.from_bytes(state))
 
     def save(self, path: str | Path) -> None:
-        """Write the state; names of tasks and modalities are not part of it.
+        """Write the state of :meth:`to_bytes` to a file: complete or not at all.
 
         Parameters
         ----------
         path
-            The file; one that is there is replaced.
+            The file, replaced if it exists.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
         with replacing(path) as file:
             file.write(self.to_bytes())
 
-    def to_bytes(self) -> bytes:
-        """The state: version, checksum, settings and everything learned."""
-        return self.native.to_bytes()
-
     @classmethod
-    def from_bytes(cls, state: bytes, space: ActionSpace, tasks: Sequence[str]) -> OffloadRouter:
-        """Restore a router; it decides as the saved one would, bit for bit.
+    def load(cls, path: str | Path, space: ActionSpace, tasks: Sequence[str]) -> OffloadRouter:
+        """Read a file written by :meth:`save`.
 
         Parameters
         ----------
-        state
-            What :meth:`to_bytes` gave.
+        path
+            The file.
         space, tasks
-            As for the class.
+            As for :meth:`from_bytes`.
 
         Returns
         -------
         OffloadRouter
-            The router.
+            The router, as it was saved.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        StateError
+            As :meth:`from_bytes`; the message names the file.
+        """
+        try:
+            return cls.from_bytes(Path(path).read_bytes(), space, tasks)
+        except StateError as error:
+            raise type(error)(f"{path}: {error}") from None
+
+    def to_bytes(self) -> bytes:
+        """Return the state: settings and everything learned, without names."""
+        return self.native.to_bytes()
+
+    @classmethod
+    def from_bytes(cls, state: bytes, space: ActionSpace, tasks: Sequence[str]) -> OffloadRouter:
+        """Restore a router, which decides as the saved one would, bit for bit.
+
+        Parameters
+        ----------
+        state
+            What :meth:`to_bytes` returned.
+        space
+            The action space the router was made with.
+        tasks
+            The task categories it was made with, in the same order.
+
+        Returns
+        -------
+        OffloadRouter
+            The router, as it was saved.
 
         Raises
         ------
         StateError
-            If the bytes are damaged, of another version, or for other numbers of tasks or
-            modalities.
+            If the bytes are damaged, or for other numbers of tasks or modalities.
+        StateVersionError
+            If they have a format this version does not read.
         """
         router = cls.__new__(cls)
         router.space, router.tasks = space, _unique(tasks)
@@ -233,7 +284,10 @@ class OffloadRouter:
 
 
 class Conversation:
-    """One conversation of an :class:`OffloadRouter`: decide, record, decide, ..."""
+    """One conversation of an :class:`OffloadRouter`: decide, record, decide, ...
+
+    Made by :meth:`OffloadRouter.start` or :meth:`OffloadRouter.resume`.
+    """
 
     def __init__(self, router: OffloadRouter, native: _core.OffloadConversation) -> None:
         self._router = router
@@ -283,7 +337,7 @@ class Conversation:
         )
 
     def record(self, latency: float, cost: float, score: float | None = None) -> None:
-        """Take what the decided turn needed.
+        """Record what the decided turn needed.
 
         Parameters
         ----------
@@ -294,18 +348,26 @@ class Conversation:
 
         Raises
         ------
+        InputError
+            If a number is negative or not finite.
         FeedbackError
             If there is no decision to record.
         """
         self._router.native.record(self._native, latency, cost, score)
 
     def finish(self) -> None:
-        """Close the conversation; the router learns its length."""
+        """Close the conversation; the router learns its length.
+
+        Raises
+        ------
+        FeedbackError
+            If the last decision has not been recorded, or the conversation is finished.
+        """
         self._router.native.finish(self._native)
 
     @property
     def turn(self) -> int:
-        """Turns recorded."""
+        """Number of turns recorded."""
         return self._native.spending[0]
 
     @property
@@ -320,7 +382,7 @@ class Conversation:
         return self._native.spending[3:]
 
     def to_bytes(self) -> bytes:
-        """The state: version, checksum, budget, spending and progress."""
+        """Return the state: budget, spending, progress and the decision to be recorded."""
         return self._native.to_bytes()
 
 

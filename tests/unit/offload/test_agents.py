@@ -63,7 +63,7 @@ def test_bad_names_are_refused() -> None:
         train("a2c", DATA, ESTIMATOR, COSTS, steps=0)
     for policy in (9, -1, "oracle"):
         with pytest.raises(InputError, match="policy"):
-            evaluate(policy, DATA, ESTIMATOR, COSTS, BUDGET)
+            evaluate(policy, DATA, ESTIMATOR, COSTS, BUDGET)  # type: ignore[arg-type]
 
 
 def test_progress_is_reported_and_its_errors_end_the_training() -> None:

@@ -143,7 +143,7 @@ def test_state_survives_and_decides_alike(tmp_path: Path) -> None:
     router = OffloadRouter(data.space, data.tasks, CostTable.synthetic(3)).fit(data)
     path = tmp_path / "router.bin"
     router.save(path)
-    again = OffloadRouter.from_bytes(path.read_bytes(), data.space, data.tasks)
+    again = OffloadRouter.load(path, data.space, data.tasks)
     one, other = (r.start(Budget(9.0, 0.02)) for r in (router, again))
     for t in range(4):
         decisions = {c.decide(data.tasks[t % 2], [0.1, 0.2, 0.3]) for c in (one, other)}
@@ -155,8 +155,11 @@ def test_state_survives_and_decides_alike(tmp_path: Path) -> None:
     assert router.to_bytes() == again.to_bytes()
 
 
-def test_foreign_state_is_refused() -> None:
+def test_foreign_state_is_refused(tmp_path: Path) -> None:
     state = make().to_bytes()
+    (tmp_path / "router.bin").write_bytes(state[:-1])
+    with pytest.raises(StateError, match=r"router\.bin: state: must match its checksum"):
+        OffloadRouter.load(tmp_path / "router.bin", SPACE, TASKS)
     with pytest.raises(StateError, match="checksum"):
         OffloadRouter.from_bytes(state[:-1] + bytes([state[-1] ^ 1]), SPACE, TASKS)
     with pytest.raises(StateError, match="label"):
