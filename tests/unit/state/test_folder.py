@@ -90,7 +90,7 @@ def test_settings_may_be_left_out_where_there_is_a_router(tmp_path: Path) -> Non
         ({"sla": SLA(0.8)}, r"sla.target: must be as in .*, 0.9, got 0.8"),
         ({"limits": [Limit("cost", 9.0)]}, "limits: must be as in"),
         ({"seed": 1}, "seed: must be as in"),
-        ({"durability": "all"}, "durability: must be 'group', 'each' or 'none', got \"all\""),
+        ({"durability": "all"}, 'durability: must be one of group, each, none, got "all"'),
     ],
 )
 def test_other_settings_are_refused_and_change_nothing(

@@ -3,10 +3,12 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use messplus_base::names;
+
 use crate::fork;
 use crate::sync::lock;
 
-/// Where writing failed.
+/// Where writing failed. [`Store::failures`](crate::Store::failures) counts in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum FailureKind {
@@ -22,22 +24,13 @@ pub enum FailureKind {
     Forked,
 }
 
-impl FailureKind {
-    /// Every kind, in the order of [`Store::failures`](crate::Store::failures).
-    pub const ALL: [Self; 5] =
-        [Self::Write, Self::Sync, Self::Snapshot, Self::Closed, Self::Forked];
-
-    /// The word used in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Write => "write",
-            Self::Sync => "sync",
-            Self::Snapshot => "snapshot",
-            Self::Closed => "closed",
-            Self::Forked => "forked",
-        }
-    }
-}
+names!(FailureKind: "failure" {
+    Write => "write",
+    Sync => "sync",
+    Snapshot => "snapshot",
+    Closed => "closed",
+    Forked => "forked",
+});
 
 /// Counts of failures, and messages that nobody has read yet.
 #[derive(Debug, Default)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use messplus_base::names;
+
 /// When what was written is made to survive power loss. A killed process loses nothing in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -12,6 +14,8 @@ pub enum Durability {
     /// When the operating system likes.
     None,
 }
+
+names!(Durability: "durability" { Group => "group", Each => "each", None => "none" });
 
 /// How a store writes.
 #[derive(Clone, Copy, Debug)]

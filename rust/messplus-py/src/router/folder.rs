@@ -6,14 +6,12 @@ use messplus_base::Invalid;
 use messplus_base::wire::WireError;
 use messplus_core::{Config, Controller, Error as CoreError};
 use messplus_journal::format::{Content, Transition};
-use messplus_journal::{
-    Durability, FailureKind, FileAudit, Folder, Found, Options, Store, audit, history,
-};
+use messplus_journal::{FailureKind, FileAudit, Folder, Found, Options, Store, audit, history};
 use pyo3::prelude::*;
 
 use super::ids;
 use super::report::Named;
-use crate::error::{ConfigError, folder_error};
+use crate::error::{folder_error, to_py};
 
 pub fn open(
     py: Python<'_>,
@@ -22,15 +20,7 @@ pub fn open(
     durability: &str,
     journal_bytes: u64,
 ) -> PyResult<(Store, Option<FoundFolder>)> {
-    let durability = match durability {
-        "group" => Durability::Group,
-        "each" => Durability::Each,
-        "none" => Durability::None,
-        other => {
-            let rule = "must be 'group', 'each' or 'none'";
-            return Err(ConfigError::new_err(format!("durability: {rule}, got {other:?}")));
-        }
-    };
+    let durability = durability.parse().map_err(|invalid| to_py(&CoreError::Config(invalid)))?;
     let options = Options { durability, journal_bytes, ..Options::default() };
     let make = || {
         let rule = "must be given where the folder holds no router yet";
