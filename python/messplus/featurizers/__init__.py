@@ -2,6 +2,7 @@
 
 from .base import Featurizer
 from .chat import Prompt, prompt_text
+from .check import FolderCheck, check_folder
 from .embedding import EmbeddingFeaturizer
 from .feature_map import FeatureMap
 from .function import FunctionFeaturizer
@@ -14,11 +15,13 @@ __all__ = [
     "EmbeddingFeaturizer",
     "FeatureMap",
     "Featurizer",
+    "FolderCheck",
     "FunctionFeaturizer",
     "OnnxFeaturizer",
     "Prompt",
     "StaticFeaturizer",
     "VectorFeaturizer",
+    "check_folder",
     "hash_tags",
     "prompt_text",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from messplus.exceptions import EncoderError, FeaturizerError, UnsafeEncoderErro
 from . import _folder, _layout, _onnx_file
 from ._pooling import pool, unit_rows
 from ._session import open_session
+from ._shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +24,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _log = logging.getLogger("messplus")
+_tokenizers: Shared[FolderTokenizer] = Shared()
 _BATCH = 16  # prompts run at a time: more gain nothing on one core and cost memory
 # Operator sets built into onnxruntime. Others need a library, which is code, and is never loaded.
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}
+_MAX_NODES = 100_000  # a minute of loading; graphs in the wild have some thousand
 # Activations quantised on the fly depend on what else is in the batch, padding included.
 _BATCH_DEPENDENT = {"DynamicQuantizeLinear", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul"}
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
@@ -60,26 +65,25 @@ class Encoder:
         max_tokens: int | None = None,
         providers: Sequence[str] | None = None,
         expect_sha256: str | None = None,
+        allow_control_flow: bool = False,
     ) -> None:
         folder = _folder.Folder(path)
         self.layout = _layout.read(folder, file, pooling, max_tokens)
         graph = folder.read(self.layout.graph, _folder.MAX_GRAPH)
         tokenizer = folder.read("tokenizer.json", _folder.MAX_TOKENIZER)
         inspected = _onnx_file.inspect(graph, self.layout.graph)
-        external = _check_reach(folder, self.layout.graph, inspected)
+        _check_operators(self.layout.graph, inspected, allow_control_flow)
+        external = _external(folder, self.layout.graph, inspected)
         self.sha256 = folder.sha256()
         if expect_sha256 is not None and self.sha256 != expect_sha256.lower():
             raise UnsafeEncoderError(
                 f"expect_sha256: must be the hash of the folder, {self.sha256}, got {expect_sha256}"
             )
         self._batch = 1 if inspected.operators & _BATCH_DEPENDENT else _BATCH
-        try:
-            self.tokenizer = FolderTokenizer(tokenizer, self.layout.max_tokens)
-        except FeaturizerError as error:
-            raise EncoderError(str(error)) from None
+        self.tokenizer = self._open_tokenizer(tokenizer)
         wanted = list(providers or ["CPUExecutionProvider"])
         try:
-            self._session = open_session(graph, wanted, external)
+            self._session = open_session(graph, wanted, external, self.sha256)
         except Exception as error:
             raise EncoderError(f"{self.layout.graph}: onnxruntime refuses it: {error}") from None
         self.providers: list[str] = self._session.get_providers()
@@ -87,7 +91,7 @@ class Encoder:
             _log.warning("encoder runs on %s, not on %s", self.providers[0], wanted[0])
         self._inputs = self._named_inputs()
         self.output, self.pools = self._choose_output()
-        self.width = self.embed(["width"])[0].shape[1]
+        self.width = self._measure_width()
 
     @property
     def identity(self) -> str:
@@ -116,6 +120,22 @@ class Encoder:
         back = np.argsort(order)
         embeddings = np.concatenate([part[0] for part in parts])[back]
         return embeddings, np.concatenate([part[1] for part in parts])[back]
+
+    def _open_tokenizer(self, json: bytes) -> FolderTokenizer:
+        limit = self.layout.max_tokens
+        try:
+            key = (sha256(json).digest(), limit)
+            return _tokenizers.get(key, partial(FolderTokenizer, json, limit))
+        except UnsafeEncoderError:
+            raise
+        except FeaturizerError as error:
+            raise EncoderError(str(error)) from None
+
+    def _measure_width(self) -> int:
+        try:
+            return int(self.embed(["width"])[0].shape[1])
+        except FeaturizerError as error:
+            raise EncoderError(str(error)) from None
 
     def _run(self, prompts: list[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         ids, mask, tokens = self.tokenizer.encode(prompts)
@@ -172,14 +192,27 @@ class Encoder:
         )
 
 
-def _check_reach(folder: _folder.Folder, graph: str, inspected: _onnx_file.OnnxFile) -> Path | None:
-    """Check operators and outside files; return the folder the latter are in, if any."""
+def _check_operators(graph: str, inspected: _onnx_file.OnnxFile, allow_control_flow: bool) -> None:
     foreign = sorted(inspected.domains - _DOMAINS)
     if foreign:
         raise UnsafeEncoderError(f"{graph}: operators of {foreign} need a library; none is loaded")
+    if inspected.control_flow and not allow_control_flow:
+        raise UnsafeEncoderError(
+            f"{graph}: {sorted(inspected.control_flow)} can run for ever; where the folder is to "
+            "be trusted, allow_control_flow=True allows them"
+        )
+    if inspected.nodes > _MAX_NODES:
+        raise UnsafeEncoderError(
+            f"{graph}: must have at most {_MAX_NODES} nodes with its functions written out, "
+            f"got {inspected.nodes:.3g}"
+        )
+
+
+def _external(folder: _folder.Folder, graph: str, inspected: _onnx_file.OnnxFile) -> Path | None:
+    """Read the files tensors are in; return the folder they are in, if there are any."""
     beside = graph.rpartition("/")[0]
     for name in sorted(inspected.external):
         if not name or name.startswith("/") or "\\" in name:
-            raise UnsafeEncoderError(f"{graph}: external data must be beside it, got {name!r}")
+            raise UnsafeEncoderError(f"{graph}: external data must be beside it, got {name!r:.200}")
         folder.read(f"{beside}/{name}" if beside else name, _folder.MAX_GRAPH)
     return folder.resolve(graph).parent if inspected.external else None

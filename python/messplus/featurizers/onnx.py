@@ -40,6 +40,7 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
         providers: Sequence[str] | None = None,
         expect_sha256: str | None = None,
         *,
+        allow_control_flow: bool = False,
         dims: int = 128,
         seed: int = 0,
     ) -> OnnxFeaturizer:
@@ -63,6 +64,9 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
             Execution providers of onnxruntime; the CPU by default.
         expect_sha256
             The hash :attr:`sha256` must have, as ``messplus featurizer check`` prints it.
+        allow_control_flow
+            Whether the graph may have conditions and loops (``If``, ``Loop``, ``Scan``), which can
+            run for ever. Encoders need none; allow them to folders you trust.
         dims
             Dimensions kept of a wider embedding, at least 1, by a random projection.
         seed
@@ -80,10 +84,17 @@ class OnnxFeaturizer(EmbeddingFeaturizer):
         EncoderError
             If a file is missing, corrupt or not supported; the message names it.
         UnsafeEncoderError
-            If the folder reaches outside itself, needs operators from a library, or has another
-            hash than expected.
+            If the folder reaches outside itself, needs operators from a library, has another hash
+            than expected, loops that were not allowed, or a tokenizer that swells its text.
+
+        Notes
+        -----
+        What is refused here is what can be known without running the folder. How long a prompt
+        takes and how much memory is not: try a folder you did not make with :func:`check_folder`.
         """
-        encoder = Encoder(path, file, pooling, max_tokens, providers, expect_sha256)
+        encoder = Encoder(
+            path, file, pooling, max_tokens, providers, expect_sha256, allow_control_flow
+        )
         return cls(encoder, dims, seed)
 
     @property

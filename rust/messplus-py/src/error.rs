@@ -15,6 +15,7 @@ import_exception!(messplus.exceptions, ShapeError);
 import_exception!(messplus.exceptions, StateError);
 import_exception!(messplus.exceptions, StateLockedError);
 import_exception!(messplus.exceptions, StateVersionError);
+import_exception!(messplus.exceptions, UnsafeEncoderError);
 
 /// The exception that stands for an error of the core, with the same message.
 pub fn to_py(error: &Error) -> PyErr {

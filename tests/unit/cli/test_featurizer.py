@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(featurizer, "_SECONDS", 0.0)
+    monkeypatch.setattr(featurizer, "_MEASURED", 0.0)
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use tokenizers::Tokenizer;
 
+use super::bounds::{self, Bounded, Swollen};
 use super::cut;
 use crate::convert::array;
-use crate::error::FeaturizerError;
+use crate::error::{FeaturizerError, UnsafeEncoderError};
+
+const FILE: &str = "tokenizer.json";
 
 /// Ids, mask and token counts.
 type Batch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
@@ -17,7 +19,7 @@ type Batch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 /// The tokenizer of an encoder folder, whatever its `tokenizer.json` describes.
 #[pyclass(frozen, weakref, module = "messplus._core", name = "FolderTokenizer")]
 pub struct PyFolderTokenizer {
-    tokenizer: Tokenizer,
+    tokenizer: Bounded,
     padding: i64,
     max_tokens: usize,
 }
@@ -27,7 +29,10 @@ fn guarded<T>(what: &str, run: impl FnOnce() -> tokenizers::Result<T>) -> PyResu
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(FeaturizerError::new_err(format!("{what}: {error}"))),
-        Err(_) => Err(FeaturizerError::new_err(format!("{what}: the tokenizer panicked"))),
+        Err(payload) => Err(FeaturizerError::new_err(match payload.downcast_ref() {
+            Some(Swollen(rule)) => format!("{what}: normalizer: {rule}"),
+            None => format!("{what}: the tokenizer panicked"),
+        })),
     }
 }
 
@@ -36,12 +41,16 @@ impl PyFolderTokenizer {
     #[new]
     fn new(py: Python<'_>, json: &Bound<'_, PyBytes>, max_tokens: usize) -> PyResult<Self> {
         let json = json.as_bytes();
-        let mut tokenizer =
-            py.detach(|| guarded("tokenizer.json", || Tokenizer::from_bytes(json)))?;
+        let mut tokenizer = py.detach(|| {
+            let tokenizer = guarded(FILE, || Bounded::from_bytes(json))?;
+            bounds::check(&tokenizer)
+                .map_err(|rule| UnsafeEncoderError::new_err(format!("{FILE}: {rule}")))?;
+            PyResult::Ok(tokenizer)
+        })?;
         let padding = tokenizer.get_padding().map_or(0, |padding| i64::from(padding.pad_id));
         // Files carry the habits of their authors, such as padding everything to 128 tokens.
         tokenizer.with_padding(None);
-        guarded("tokenizer.json", || tokenizer.with_truncation(None).map(|_| ()))?;
+        guarded(FILE, || tokenizer.with_truncation(None).map(|_| ()))?;
         Ok(Self { tokenizer, padding, max_tokens })
     }
 

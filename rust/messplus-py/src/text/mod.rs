@@ -1,5 +1,6 @@
 //! From a text to features: the embedded table, surface features, and tokenizers of encoders.
 
+mod bounds;
 mod cut;
 mod features;
 mod folder_tokenizer;
