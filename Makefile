@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz gateways integrations load constraints freethreaded
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz gateways integrations load constraints field freethreaded
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -91,6 +91,9 @@ TABLE ?= $(MESSPLUS_DATA)/messplus_qwen2/outcomes.parquet
 SEEDS ?= 5
 constraints: dev  ## targets and limits together on the outcomes of TABLE, SEEDS times
 	$(BIN)/python benches/python/constraints.py $(TABLE) $(SEEDS)
+
+field: dev  ## failures, silence, biased thumbs, judges, audits and poison, on made-up requests
+	$(BIN)/python benches/python/field.py
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check
