@@ -69,7 +69,8 @@ class World:
 def router(source: str | None = None, **settings: Unpack[Settings]) -> Router:
     models = [Model(name, cost=float(cost)) for name, cost in zip(NAMES, COSTS, strict=True)]
     blank = FunctionFeaturizer(lambda _text: np.zeros(K, np.float32), "field")
-    return Router(models, SLA(TARGET, source=source), featurizer=blank, tag_features=0, **settings)
+    settings["tag_features"] = 0
+    return Router(models, SLA(TARGET, source=source), featurizer=blank, **settings)
 
 
 # How each regime rates: the router, the decision, whether the user was satisfied, chance.
