@@ -3,13 +3,14 @@
 from .actions import Action, ActionSpace
 from .agents import Agent, train
 from .budget import UNLIMITED, Budget
+from .conversation import Conversation, OffloadDecision
 from .costs import CostTable, local_call
 from .dialogues import Dialogue, OfflineDataset, Turn, generate
 from .estimator import KnnEstimator
 from .evaluation import Evaluation, best_reachable_reward, evaluate
 from .m4a1 import load_m4a1
 from .reward import Reward, RewardWeights
-from .router import Conversation, OffloadDecision, OffloadRouter
+from .router import OffloadRouter
 
 __all__ = [
     "UNLIMITED",

@@ -1,60 +1,25 @@
-"""The offloading router applications embed: decide each turn, record what it needed."""
+"""The offloading router that applications embed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from messplus import _core
 from messplus._files import replacing
 from messplus.exceptions import InputError, StateError
 
 from .budget import UNLIMITED, Budget
+from .conversation import Conversation
 from .reward import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
     from .actions import ActionSpace
     from .costs import CostTable
     from .dialogues import OfflineDataset
     from .reward import RewardWeights
-
-
-@dataclass(frozen=True, slots=True)
-class OffloadDecision:
-    """Where to run a turn and what to upload.
-
-    Attributes
-    ----------
-    location
-        ``local`` or ``cloud``.
-    modalities
-        Names of the modalities to upload.
-    action
-        Index of the action.
-    expected_response, expected_reward
-        Predicted response score, and predicted reward of this turn.
-    expected_latency, expected_cost
-        Seconds and USD the cost table gives for the call.
-    reason
-        ``planned``: it is the best of all actions. ``budget``: it is the best of those that fit the
-        budget, and some do not. ``exhausted``: nothing fits any more, and local is the last resort.
-    """
-
-    location: Literal["local", "cloud"]
-    modalities: tuple[str, ...]
-    action: int
-    expected_response: float
-    expected_reward: float
-    expected_latency: float
-    expected_cost: float
-    reason: Literal["planned", "budget", "exhausted"]
 
 
 class OffloadRouter:
@@ -175,7 +140,7 @@ class OffloadRouter:
         InputError
             If ``turns`` is out of range.
         """
-        return Conversation(self, self.native.start(budget.as_tuple(), turns))
+        return self._conversation(self.native.start(budget.as_tuple(), turns))
 
     def resume(self, state: bytes) -> Conversation:
         """Continue a conversation, here or in another process.
@@ -197,7 +162,7 @@ class OffloadRouter:
         StateVersionError
             If they have a format this version does not read.
         """
-        return Conversation(self, _core.OffloadConversation.from_bytes(state))
+        return self._conversation(_core.OffloadConversation.from_bytes(state))
 
     def save(self, path: str | Path) -> None:
         """Write the state of :meth:`to_bytes` to a file: complete or not at all.
@@ -282,108 +247,8 @@ class OffloadRouter:
             )
         return router
 
-
-class Conversation:
-    """One conversation of an :class:`OffloadRouter`: decide, record, decide, ...
-
-    Made by :meth:`OffloadRouter.start` or :meth:`OffloadRouter.resume`.
-    """
-
-    def __init__(self, router: OffloadRouter, native: _core.OffloadConversation) -> None:
-        self._router = router
-        self._native = native
-
-    def decide(self, task: str, association: npt.ArrayLike | None = None) -> OffloadDecision:
-        """Decide the next turn.
-
-        Parameters
-        ----------
-        task
-            Task of the prompt, one of the router's names.
-        association
-            Association of the prompt with each modality, shape ``(M,)``, ``>= 0``; without it all
-            modalities count alike.
-
-        Returns
-        -------
-        OffloadDecision
-            Where to run the turn and what to upload.
-
-        Raises
-        ------
-        InputError
-            If an argument breaks its rule.
-        FeedbackError
-            If the previous decision has not been recorded, or the conversation is finished.
-        """
-        router = self._router
-        try:
-            index = router.tasks.index(task)
-        except ValueError:
-            raise InputError(f"task: must be among {router.tasks!r}, got {task!r}") from None
-        if association is not None:
-            association = np.ascontiguousarray(association, dtype=np.float32)
-        native = router.native.decide(self._native, index, association)
-        action = router.space.decode(native.action)
-        return OffloadDecision(
-            action.location,
-            action.modalities,
-            native.action,
-            native.expected_response,
-            native.expected_reward,
-            native.expected_latency,
-            native.expected_cost,
-            native.reason,
-        )
-
-    def record(self, latency: float, cost: float, score: float | None = None) -> None:
-        """Record what the decided turn needed.
-
-        Parameters
-        ----------
-        latency, cost
-            Seconds and USD of the call, finite, ``>= 0``.
-        score
-            Response score, finite, ``>= 0``, if known; the router learns from it.
-
-        Raises
-        ------
-        InputError
-            If a number is negative or not finite.
-        FeedbackError
-            If there is no decision to record.
-        """
-        self._router.native.record(self._native, latency, cost, score)
-
-    def finish(self) -> None:
-        """Close the conversation; the router learns its length.
-
-        Raises
-        ------
-        FeedbackError
-            If the last decision has not been recorded, or the conversation is finished.
-        """
-        self._router.native.finish(self._native)
-
-    @property
-    def turn(self) -> int:
-        """Number of turns recorded."""
-        return self._native.spending[0]
-
-    @property
-    def spent(self) -> Budget:
-        """Seconds and USD spent."""
-        _, latency, cost, _, _ = self._native.spending
-        return Budget(latency, cost)
-
-    @property
-    def remaining(self) -> tuple[float, float]:
-        """Seconds and USD left; negative after an overrun."""
-        return self._native.spending[3:]
-
-    def to_bytes(self) -> bytes:
-        """Return the state: budget, spending, progress and the decision to be recorded."""
-        return self._native.to_bytes()
+    def _conversation(self, native: _core.OffloadConversation) -> Conversation:
+        return Conversation(self.native, self.space, self.tasks, native)
 
 
 def _unique(tasks: Sequence[str]) -> tuple[str, ...]:

@@ -18,7 +18,9 @@
 /// ```
 #[macro_export]
 macro_rules! names {
-    ($enum:ident: $field:literal { $first:ident => $first_name:literal $(, $variant:ident => $name:literal)* $(,)? }) => {
+    ($enum:ident: $field:literal {
+        $first:ident => $first_name:literal $(, $variant:ident => $name:literal)* $(,)?
+    }) => {
         impl $enum {
             /// Every variant, in the order listed.
             pub const ALL: [Self; [$first_name $(, $name)*].len()] =

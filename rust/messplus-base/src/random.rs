@@ -37,7 +37,8 @@ impl Random {
         ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
     }
 
-    /// Standard normal (Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958).
+    /// Standard normal (Box and Muller, "A Note on the Generation of Random Normal Deviates",
+    /// 1958).
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * libm::log(1.0 - self.uniform())).sqrt();
         radius * libm::cos(std::f64::consts::TAU * self.uniform())

@@ -1,8 +1,8 @@
 //! Local/cloud offloading of multi-modal, multi-task, multi-turn conversations under budgets.
 //!
-//! At every turn of a conversation a device decides where to run the prompt, on a small local model or
-//! on a large one in the cloud, and which modalities to upload. Each conversation has a budget of
-//! latency and one of money:
+//! At every turn of a conversation a device decides where to run the prompt, on a small local model
+//! or on a large one in the cloud, and which modalities to upload. Each conversation has a budget
+//! of latency and one of money:
 //!
 //! ```text
 //! maximise    E[ sum_t alpha q_t + b_a C~_t - b_l L~_t - b_u U~_t ]
@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The problem is TMO's: Yuan, Han, Wang and Brinton, "Local-Cloud Inference Offloading for LLMs in
-//! Multi-Modal, Multi-Task, Multi-Dialogue Settings", `MobiHoc` 2025, arXiv 2502.11007. What is marked
-//! TMO below is that paper's, in the form of its authors' code, on which its tables rest.
+//! Multi-Modal, Multi-Task, Multi-Dialogue Settings", `MobiHoc` 2025, arXiv 2502.11007. What is
+//! marked TMO below is that paper's, in the form of its authors' code, on which its tables rest.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

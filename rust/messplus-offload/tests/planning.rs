@@ -19,7 +19,8 @@ fn taught(data: &Dataset) -> MeanModel {
     model.mean()
 }
 
-/// Expectimax over all subsets, without memo, ticks or sorting. The regression alone, as in the planner.
+/// Expectimax over all subsets, without memo, ticks or sorting. The regression alone, as in the
+/// planner.
 fn exhaustive(
     problem: (&ActionSpace, &CostTable, &RewardWeights, &MeanModel, &[Scenario]),
     at: Progress,

@@ -1,9 +1,9 @@
 //! Bytes of everything that is saved: states, snapshots, journals, policy files.
 //!
-//! Each format begins with a label and a format number and ends with a CRC-32 of all before; between
-//! them are little-endian fields. A [`Writer`] appends them, a [`Reader`] takes them in the same order
-//! and refuses what no writer makes: truncated fields, numbers that are not finite, counts beyond
-//! their limit, bytes after the last field.
+//! Each format begins with a label and a format number and ends with a CRC-32 of all before;
+//! between them are little-endian fields. A [`Writer`] appends them, a [`Reader`] takes them in the
+//! same order and refuses what no writer makes: truncated fields, numbers that are not finite,
+//! counts beyond their limit, bytes after the last field.
 
 mod reader;
 mod writer;

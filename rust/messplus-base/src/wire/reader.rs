@@ -46,8 +46,8 @@ impl<'a> Reader<'a> {
         self.format_since(supported, supported)
     }
 
-    /// The number of the format, where those since `oldest` can be read as well; fields that came later
-    /// ask for [`found_format`](Self::found_format).
+    /// The number of the format, where those since `oldest` can be read as well; fields that came
+    /// later ask for [`found_format`](Self::found_format).
     ///
     /// # Errors
     /// An older format is there, or a newer one than `supported`.

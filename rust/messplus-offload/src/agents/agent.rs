@@ -75,7 +75,8 @@ impl Agent {
         Err(Error::input("agent", rule, format!("{found:?} instead of {:?}", self.shape())))
     }
 
-    /// The action with the largest score among those whose level is allowed; the lowest index on ties.
+    /// The action with the largest score among those whose level is allowed; the lowest index on
+    /// ties.
     pub fn act(
         &mut self,
         space: &ActionSpace,

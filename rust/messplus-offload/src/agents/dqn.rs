@@ -1,13 +1,13 @@
-//! DQN with double estimates: replayed one-step targets, their actions chosen by the network and valued
-//! by a lagged copy of it.
+//! DQN with double estimates: replayed one-step targets, their actions chosen by the network and
+//! valued by a lagged copy of it.
 //!
 //! ```text
-//! huber(Q(x, a) - [r + gamma (1 - done) Q_target(x', argmax_a' Q(x', a'))])      a' among the allowed
+//! huber(Q(x, a) - [r + gamma (1 - done) Q_target(x', argmax_a' Q(x', a'))]), a' allowed
 //! ```
 //!
-//! Mnih et al., "Human-level Control through Deep Reinforcement Learning", 2015; the double estimate is
-//! van Hasselt et al., "Deep Reinforcement Learning with Double Q-learning", 2016. It avoids the upward
-//! bias of a plain maximum, which matters with hundreds of actions.
+//! Mnih et al., "Human-level Control through Deep Reinforcement Learning", 2015; the double
+//! estimate is van Hasselt et al., "Deep Reinforcement Learning with Double Q-learning", 2016. It
+//! avoids the upward bias of a plain maximum, which matters with hundreds of actions.
 
 use messplus_base::Random;
 

@@ -2,8 +2,8 @@
 
 use crate::problem::{BudgetTracker, CostTable, Window};
 
-/// Layout of a network's input: flags, one-hot tasks, and remaining budgets as a share of the most a
-/// window can spend.
+/// Layout of a network's input: flags, one-hot tasks, and remaining budgets as a share of the most
+/// a window can spend.
 ///
 /// TMO's own networks see the task as one ordinal number and budgets in their units.
 #[derive(Clone, Debug, PartialEq)]

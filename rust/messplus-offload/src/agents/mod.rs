@@ -1,5 +1,5 @@
-//! Learned policies: A2C, PPO and DQN over an environment. Each follows the paper it cites; where one
-//! differs, it says so.
+//! Learned policies: A2C, PPO and DQN over an environment. Each follows the paper it cites; where
+//! one differs, it says so.
 
 mod actor_critic;
 mod agent;

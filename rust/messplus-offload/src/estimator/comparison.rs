@@ -4,16 +4,16 @@
 //! frame with w in {0, 1} against -1, and further real frames against padding. A flag b against -1
 //! counts `(b + 1)^2 = 1 + 3 b`.
 
-use super::index::Row;
 use super::key::{Age, Bits, Key};
 use super::nearest::Nearest;
+use super::row::Row;
 
 /// How the rows of one age compare with the query.
 pub(super) struct Comparison {
     /// Entries that differ bit by bit.
     same: Bits,
-    /// Cloud flag of the row's frame that meets the query's first turn: 1 is counted by `same`, 2 more
-    /// are due.
+    /// Cloud flag of the row's frame that meets the query's first turn: 1 is counted by `same`, 2
+    /// more are due.
     first: Bits,
     /// Flags of the row that meet padding.
     padded: Bits,
@@ -34,8 +34,8 @@ impl Comparison {
         }
         let first = (1 as Bits) << (width * common);
         let padded = below(frames) & !below(common);
-        // Against padding each flag counts at least 1; the oldest frame of a whole dialogue has w = -1
-        // itself and counts 0 there.
+        // Against padding each flag counts at least 1; the oldest frame of a whole dialogue has w =
+        // -1 itself and counts 0 there.
         let real_w = (common..frames).filter(|&i| i < usize::from(older)).count();
         comparison.constant = (1 + (frames - common) * modalities + real_w) as u32;
         if query.age < age {

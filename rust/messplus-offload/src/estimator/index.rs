@@ -2,13 +2,14 @@
 //!
 //! Within dialogues of the same age every entry of a key except the tasks is a bit: the squared
 //! distance of two keys is the number of differing bits plus the squared differences of the tasks.
-//! Rows are therefore grouped by age and task sequence, and groups into blocks that share their newest
-//! tasks. A block or group whose task distance alone exceeds the k-th smallest distance found is
-//! skipped; inside a group one exclusive-or and one bit count give the distance.
+//! Rows are therefore grouped by age and task sequence, and groups into blocks that share their
+//! newest tasks. A block or group whose task distance alone exceeds the k-th smallest distance
+//! found is skipped; inside a group one exclusive-or and one bit count give the distance.
 
 use super::comparison::Comparison;
 use super::key::{Age, Key, Tasks, task_distance};
 use super::nearest::Nearest;
+use super::row::Row;
 
 /// Number of tasks the groups of a block share.
 const NEWEST: usize = 3;
@@ -36,17 +37,6 @@ struct Group {
     tasks: Tasks,
     first: u32,
     end: u32,
-}
-
-/// Rows that share a key.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    /// Lower half of the key's bits.
-    pub low: u64,
-    /// Upper half of the key's bits.
-    pub high: u64,
-    pub count: u32,
-    pub score_sum: f64,
 }
 
 impl Index {
@@ -111,18 +101,5 @@ impl Index {
 impl Group {
     fn newest(&self) -> [i16; NEWEST] {
         [self.tasks[0], self.tasks[1], self.tasks[2]]
-    }
-}
-
-impl Row {
-    /// Rows with the same bits, at least one.
-    fn new(same: &[(Key, f64)]) -> Self {
-        let bits = same[0].0.bits;
-        Self {
-            low: bits as u64,
-            high: (bits >> 64) as u64,
-            count: same.len() as u32,
-            score_sum: same.iter().map(|(_, score)| score).sum(),
-        }
     }
 }

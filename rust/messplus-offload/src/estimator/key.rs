@@ -2,8 +2,8 @@
 
 use crate::problem::{Action, ActionSpace, MAX_MODALITIES, MAX_SPAN, Window};
 
-/// Flags of a key. A frame takes M for uploads and one for whether the previous turn ran in the cloud;
-/// the action, in the lowest bits, has the same layout.
+/// Flags of a key. A frame takes M for uploads and one for whether the previous turn ran in the
+/// cloud; the action, in the lowest bits, has the same layout.
 pub(super) type Bits = u128;
 const _: () = assert!((MAX_MODALITIES + 1) * (MAX_SPAN + 1) <= Bits::BITS as usize);
 

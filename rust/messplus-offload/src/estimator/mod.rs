@@ -1,13 +1,14 @@
 //! Response scores of actions the log does not show: exact k nearest neighbours, ties included.
 //!
 //! A key is the window followed by the action vector. Its entries are small integers, so squared
-//! distances are integers and several rows often share the k-th smallest one. All of them take part:
-//! the estimate depends on the set of rows, not on their order.
+//! distances are integers and several rows often share the k-th smallest one. All of them take
+//! part: the estimate depends on the set of rows, not on their order.
 
 mod comparison;
 mod index;
 mod key;
 mod nearest;
+mod row;
 mod scorer;
 
 pub use scorer::Scorer;
@@ -56,8 +57,8 @@ impl KnnEstimator {
     pub fn predict(&self, window: &Window, action: Action) -> f64 {
         let query = Key::new(&self.space, self.span, window, action);
         let mut nearest = Nearest::new(self.k);
-        // Wider vectors and the bit-count instruction where the processor has them; integers, so the
-        // same result.
+        // Wider vectors and the bit-count instruction where the processor has them; integers, so
+        // the same result.
         pulp::Arch::new().dispatch(|| {
             self.index.visit(&query, self.space.modalities(), self.span, &mut nearest);
         });

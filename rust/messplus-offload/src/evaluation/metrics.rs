@@ -59,7 +59,8 @@ pub(super) struct Tally {
     cost_violations: Violations,
 }
 
-/// TMO's violation: a mean over those who exceed the budget, and over the first dialogue in any case.
+/// TMO's violation: a mean over those who exceed the budget, and over the first dialogue in any
+/// case.
 #[derive(Default)]
 struct Violations {
     total: f64,

@@ -1,11 +1,11 @@
 //! The best mean reward any policy can reach within the budgets on synthetic dialogues, exactly.
 //!
-//! The true mean of the score depends on the location and on the number of uploads so far; among the
-//! subsets of one size the one with the largest associations is best, as all have the same price. What
-//! a policy has done is therefore summarised by its numbers of cloud turns and of uploads, which also
-//! fix what it has spent. Backward induction over those two counts (Bellman, "Dynamic Programming",
-//! 1957) gives each dialogue its optimum, associations of later turns known in advance: an upper bound
-//! on every policy that sees them one turn at a time.
+//! The true mean of the score depends on the location and on the number of uploads so far; among
+//! the subsets of one size the one with the largest associations is best, as all have the same
+//! price. What a policy has done is therefore summarised by its numbers of cloud turns and of
+//! uploads, which also fix what it has spent. Backward induction over those two counts (Bellman,
+//! "Dynamic Programming", 1957) gives each dialogue its optimum, associations of later turns known
+//! in advance: an upper bound on every policy that sees them one turn at a time.
 
 use super::synthetic::{synthetic_costs, true_mean};
 use crate::error::Result;

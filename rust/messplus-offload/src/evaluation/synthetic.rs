@@ -1,9 +1,10 @@
 //! TMO's synthetic dialogues, whose true means are known.
 //!
-//! Tasks are uniform. A turn runs in the cloud with probability 0.5 and then uploads, with probability
-//! 0.7, a uniformly drawn subset of uniform size `1..=M`. With `cum` uploads so far in the dialogue, the
-//! current turn included, the score is `clip(Normal(mu, 0.3), 0, 2)`, mu = 0.7 locally and
-//! `1 + 0.1 cum` in the cloud. Associations are independent and uniform on `[0.1, 0.5]`.
+//! Tasks are uniform. A turn runs in the cloud with probability 0.5 and then uploads, with
+//! probability 0.7, a uniformly drawn subset of uniform size `1..=M`. With `cum` uploads so far in
+//! the dialogue, the current turn included, the score is `clip(Normal(mu, 0.3), 0, 2)`, mu = 0.7
+//! locally and `1 + 0.1 cum` in the cloud. Associations are independent and uniform on `[0.1,
+//! 0.5]`.
 
 use messplus_base::Random;
 
@@ -67,8 +68,8 @@ fn draw_subset(members: &mut [u32], random: &mut Random) -> u32 {
     members[..size].iter().fold(0, |mask, m| mask | 1 << m)
 }
 
-/// TMO's cost table for these dialogues: local `F / peak` of a Jetson TX2, cloud `0.5 + 1.5 n` s and
-/// `0.0005 + 0.004 n` USD.
+/// TMO's cost table for these dialogues: local `F / peak` of a Jetson TX2, cloud `0.5 + 1.5 n` s
+/// and `0.0005 + 0.004 n` USD.
 ///
 /// # Errors
 /// `modalities` is zero.
@@ -84,8 +85,8 @@ fn mean(cloud: bool, uploads: usize) -> f64 {
     if cloud { 1.0 + 0.1 * uploads as f64 } else { LOCAL_MEAN }
 }
 
-/// True mean score of a local call, or of a cloud call with `uploads` uploads so far in the dialogue:
-/// `E[clip(X, 0, 2)]` for `X ~ Normal(mu, 0.3)`.
+/// True mean score of a local call, or of a cloud call with `uploads` uploads so far in the
+/// dialogue: `E[clip(X, 0, 2)]` for `X ~ Normal(mu, 0.3)`.
 #[must_use]
 pub fn true_mean(cloud: bool, uploads: usize) -> f64 {
     let mu = mean(cloud, uploads);

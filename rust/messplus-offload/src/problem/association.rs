@@ -4,8 +4,8 @@ use messplus_base::Invalid;
 
 use super::action::{Action, ActionSpace};
 
-/// The association mass `C` an action uploads (TMO): the sum over its modalities, zero for local and
-/// text-only calls.
+/// The association mass `C` an action uploads (TMO): the sum over its modalities, zero for local
+/// and text-only calls.
 #[must_use]
 pub fn association_mass(space: &ActionSpace, action: Action, association: &[f32]) -> f64 {
     let mask = space.decode(action).unwrap_or(0);
@@ -15,8 +15,8 @@ pub fn association_mass(space: &ActionSpace, action: Action, association: &[f32]
 
 /// [`association_mass`] as a share of the turn's total, in `[0, 1]`; zero where the total is zero.
 ///
-/// This is TMO's `C~`, the mass scaled to `[0, 1]` over the actions: the least uploads nothing and the
-/// most everything.
+/// This is TMO's `C~`, the mass scaled to `[0, 1]` over the actions: the least uploads nothing and
+/// the most everything.
 #[must_use]
 pub fn association_share(space: &ActionSpace, action: Action, association: &[f32]) -> f64 {
     let total = total(association);

@@ -4,12 +4,9 @@ use messplus_base::Invalid;
 
 use super::action::{Action, ActionSpace};
 use super::association::check_association;
-use super::frame::Frame;
+use super::frame::{Frame, MAX_TASKS};
 use super::window::{Window, check_span};
 use crate::error::{Error, Result};
-
-/// Most task categories.
-pub(crate) const MAX_TASKS: usize = 1000;
 
 /// One logged turn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,7 +156,8 @@ impl Dataset {
         (0..self.turns(dialogue)).map(move |t| self.turn(dialogue, t))
     }
 
-    /// The logged windows: for every turn, the last `span` frames under the behaviour policy's history.
+    /// The logged windows: for every turn, the last `span` frames under the behaviour policy's
+    /// history.
     ///
     /// # Errors
     /// `span` outside `1..=8`.

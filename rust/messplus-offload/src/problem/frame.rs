@@ -1,13 +1,15 @@
 //! One turn as a policy sees it.
 
 use super::action::{Action, ActionSpace, LOCAL};
-use super::dataset::MAX_TASKS;
 
-/// One frame `[w, x_0, .., x_(M-1), k]`: where the previous turn ran, what it uploaded, and the task
-/// of the current turn, packed.
+/// Most task categories.
+pub(crate) const MAX_TASKS: usize = 1000;
+
+/// One frame `[w, x_0, .., x_(M-1), k]`: where the previous turn ran, what it uploaded, and the
+/// task of the current turn, packed.
 ///
-/// Bits 0..16 hold the uploaded mask, bits 16..18 hold `w + 1` (0 first turn, 1 local, 2 cloud), bits
-/// 18.. hold `k + 1`. The all-zero frame is padding, which stands for -1 in every position.
+/// Bits 0..16 hold the uploaded mask, bits 16..18 hold `w + 1` (0 first turn, 1 local, 2 cloud),
+/// bits 18.. hold `k + 1`. The all-zero frame is padding, which stands for -1 in every position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Frame(u32);
 

@@ -21,8 +21,8 @@ pub struct RouterConfig {
     /// Longest conversation budgets are planned for, 1 to 16; later turns are still served.
     pub max_turns: usize,
     /// Standard deviations added to an uncertain response, so that untried actions get tried, as in
-    /// `LinUCB` (Li et al., "A Contextual-Bandit Approach to Personalized News Article Recommendation",
-    /// 2010, algorithm 1); 0 never explores.
+    /// `LinUCB` (Li et al., "A Contextual-Bandit Approach to Personalized News Article
+    /// Recommendation", 2010, algorithm 1); 0 never explores.
     pub optimism: f64,
     /// Share of a measured call in its level's cost entry, in `[0, 1]`; 0 keeps the declared costs.
     pub cost_rate: f64,

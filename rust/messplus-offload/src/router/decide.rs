@@ -19,9 +19,9 @@ impl OffloadRouter {
     /// Decides the next turn. Without `association` all modalities count alike.
     ///
     /// The action maximises the predicted reward of the turn, its response raised by `optimism`
-    /// posterior standard deviations, plus the planned value of what it leaves for later; among equals,
-    /// the one of the lowest level. Actions that do not fit the remaining budget, with a local call
-    /// reserved for every later turn, are left out.
+    /// posterior standard deviations, plus the planned value of what it leaves for later; among
+    /// equals, the one of the lowest level. Actions that do not fit the remaining budget, with a
+    /// local call reserved for every later turn, are left out.
     ///
     /// # Errors
     /// The previous turn has no record yet, `task` is out of range, or `association` is malformed;

@@ -1,7 +1,8 @@
 //! What plans are made with: a snapshot of everything learned.
 //!
-//! Plans lag behind the learning, so that their values can be shared between decisions. The snapshot is
-//! part of the saved state: a restored router plans with what the saved one planned with.
+//! Plans lag behind the learning, so that their values can be shared between decisions. The
+//! snapshot is part of the saved state: a restored router plans with what the saved one planned
+//! with.
 
 use messplus_base::wire::{self, Reader, Writer};
 

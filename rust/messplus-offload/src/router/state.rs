@@ -29,8 +29,8 @@ impl OffloadRouter {
         out.seal()
     }
 
-    /// Restores a router from [`to_bytes`](Self::to_bytes); it decides as the saved one would, bit for
-    /// bit.
+    /// Restores a router from [`to_bytes`](Self::to_bytes); it decides as the saved one would, bit
+    /// for bit.
     ///
     /// # Errors
     /// The bytes are damaged, of another kind or of another format.

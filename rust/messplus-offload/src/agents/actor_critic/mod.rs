@@ -5,10 +5,11 @@
 //! PPO  -mean(min(rho A, clip(rho, 0.8, 1.2) A)) + 0.5 mean((R - V)^2) - beta H
 //! ```
 //!
-//! A2C is Mnih et al., "Asynchronous Methods for Deep Reinforcement Learning", 2016, section 4, with
-//! one learner; PPO is Schulman et al., "Proximal Policy Optimization Algorithms", 2017, eqs. 7 and 9.
-//! A2C is the case of one epoch over the whole rollout, where the ratio rho is 1. Actor and critic are
-//! separate networks. Unlike the papers' A2C, advantages are normalised; rates fall linearly to zero.
+//! A2C is Mnih et al., "Asynchronous Methods for Deep Reinforcement Learning", 2016, section 4,
+//! with one learner; PPO is Schulman et al., "Proximal Policy Optimization Algorithms", 2017, eqs.
+//! 7 and 9. A2C is the case of one epoch over the whole rollout, where the ratio rho is 1. Actor
+//! and critic are separate networks. Unlike the papers' A2C, advantages are normalised; rates fall
+//! linearly to zero.
 
 mod rollout;
 

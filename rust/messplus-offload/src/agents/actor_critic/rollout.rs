@@ -60,8 +60,8 @@ impl Rollout {
     /// A_t = sum_l (gamma lambda)^l (r_(t+l) + gamma V_(t+l+1) - V_(t+l))
     /// ```
     ///
-    /// (Schulman et al., "High-Dimensional Continuous Control Using Generalized Advantage Estimation",
-    /// 2016, eq. 16), cut off at the end of a conversation.
+    /// (Schulman et al., "High-Dimensional Continuous Control Using Generalized Advantage
+    /// Estimation", 2016, eq. 16), cut off at the end of a conversation.
     pub fn estimate_advantages(&mut self, last: &[f32], n: usize, lambda: f32) {
         let rows = self.reward.len();
         self.advantage = vec![0.0; rows];

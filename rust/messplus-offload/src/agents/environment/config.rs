@@ -9,8 +9,8 @@ use crate::problem::{Budget, CostTable, RewardWeights};
 pub enum ConstraintMode {
     /// Not at all: spending is only measured.
     None,
-    /// What is left is part of the observation; turns after an overrun earn 0. This is TMO's journal
-    /// version.
+    /// What is left is part of the observation; turns after an overrun earn 0. This is TMO's
+    /// journal version.
     Observe,
     /// What is left is part of the observation; each turn pays for the overrun it adds, at prices
     /// raised by dual ascent.

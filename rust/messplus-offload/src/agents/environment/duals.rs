@@ -11,8 +11,8 @@ const TOLERANCE: f64 = 0.001;
 /// Dual variables of the two budgets, per unit of the budget.
 ///
 /// They follow the excess g of each finished conversation by projected dual ascent (Boyd et al.,
-/// "Distributed Optimization and Statistical Learning via ADMM", 2011, eq. 2.3; for policies, Tessler
-/// et al., "Reward Constrained Policy Optimization", 2019):
+/// "Distributed Optimization and Statistical Learning via ADMM", 2011, eq. 2.3; for policies,
+/// Tessler et al., "Reward Constrained Policy Optimization", 2019):
 ///
 /// ```text
 /// dual <- max(0, dual + rate (g - tolerance))

@@ -58,8 +58,8 @@ impl VecEnv {
     /// Starts `n` conversations.
     ///
     /// # Errors
-    /// There is no dialogue, `n` is zero, a setting is malformed, or costs, data and estimator are not
-    /// for the same modalities.
+    /// There is no dialogue, `n` is zero, a setting is malformed, or costs, data and estimator are
+    /// not for the same modalities.
     pub fn new(
         data: Arc<Dataset>,
         estimator: Arc<KnnEstimator>,

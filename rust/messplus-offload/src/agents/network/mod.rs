@@ -12,8 +12,8 @@ use messplus_base::Random;
 
 /// Fully connected network with rectified hidden units and a linear output.
 ///
-/// Parameters of a layer are its weights, `inputs x outputs` row-major, then its biases; layers follow
-/// one another.
+/// Parameters of a layer are its weights, `inputs x outputs` row-major, then its biases; layers
+/// follow one another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlp {
     sizes: Vec<usize>,
@@ -40,8 +40,8 @@ impl Pass {
 impl Mlp {
     /// A network with the given layer sizes and biases of 0.
     ///
-    /// Weights are `Normal(0, 2 / inputs)` (He et al., "Delving Deep into Rectifiers", 2015, eq. 10);
-    /// those of the last layer `Normal(0, last_gain^2 / inputs)`.
+    /// Weights are `Normal(0, 2 / inputs)` (He et al., "Delving Deep into Rectifiers", 2015, eq.
+    /// 10); those of the last layer `Normal(0, last_gain^2 / inputs)`.
     #[must_use]
     pub fn new(sizes: &[usize], last_gain: f32, random: &mut Random) -> Self {
         let mut params = Vec::with_capacity(parameters(sizes));
@@ -107,8 +107,8 @@ impl Mlp {
         }
     }
 
-    /// Adds to `grads` the gradient of a loss whose gradient by the output is `d_out`, for the rows of
-    /// the last forward pass (Rumelhart, Hinton and Williams, "Learning Representations by
+    /// Adds to `grads` the gradient of a loss whose gradient by the output is `d_out`, for the rows
+    /// of the last forward pass (Rumelhart, Hinton and Williams, "Learning Representations by
     /// Back-propagating Errors", 1986).
     pub fn backward(&self, x: &[f32], pass: &mut Pass, d_out: &[f32], grads: &mut [f32]) {
         pulp::Arch::new().dispatch(|| self.backward_rows(x, pass, d_out, grads));

@@ -5,8 +5,8 @@ use super::linear::dot;
 /// Gradient descent with a scale per parameter.
 #[derive(Clone, Debug)]
 pub enum Optimizer {
-    /// `RMSprop`: a running mean of squared gradients, decay 0.99 (Hinton, "Neural Networks for Machine
-    /// Learning", lecture 6e, 2012).
+    /// `RMSprop`: a running mean of squared gradients, decay 0.99 (Hinton, "Neural Networks for
+    /// Machine Learning", lecture 6e, 2012).
     RmsProp {
         /// Mean squares.
         squares: Vec<f32>,
@@ -38,9 +38,9 @@ impl Optimizer {
         Self::Adam { means: vec![0.0; count], squares: vec![0.0; count], steps: 0 }
     }
 
-    /// One step down `grads`, which is clipped to the Euclidean norm `max_norm` first (Pascanu et al.,
-    /// "On the Difficulty of Training Recurrent Neural Networks", 2013, algorithm 1) and zeroed
-    /// afterwards.
+    /// One step down `grads`, which is clipped to the Euclidean norm `max_norm` first (Pascanu et
+    /// al., "On the Difficulty of Training Recurrent Neural Networks", 2013, algorithm 1) and
+    /// zeroed afterwards.
     pub fn step(&mut self, params: &mut [f32], grads: &mut [f32], rate: f32, max_norm: f32) {
         let norm = dot(grads, grads).sqrt();
         if norm > max_norm {

@@ -1,18 +1,19 @@
 //! Exact dynamic programming over the rest of a conversation.
 //!
 //! The value of a state is the expected sum of rewards from its turn on under the best affordable
-//! levels, the optimality equation of a finite horizon (Puterman, "Markov Decision Processes", 1994,
-//! section 4.3):
+//! levels, the optimality equation of a finite horizon (Puterman, "Markov Decision Processes",
+//! 1994, section 4.3):
 //!
 //! ```text
 //! V(s) = mean over scenarios j of  max over affordable n of  r_j(s, n) + p(t) V(s after n)
 //! ```
 //!
-//! A state is the progress (turn t, cloud turns, uploads) and what is left of the two budgets; n is a
-//! cost level; a scenario is a task with the association shares of a turn, taken from recent turns;
-//! p(t) is the probability that a turn follows turn t. A level is affordable if every later turn can
-//! still run locally. Where there are too many combinations of levels, ticks of the budgets are coarse
-//! enough to merge states. Values are memoised; conversations with the same budget share them.
+//! A state is the progress (turn t, cloud turns, uploads) and what is left of the two budgets; n is
+//! a cost level; a scenario is a task with the association shares of a turn, taken from recent
+//! turns; p(t) is the probability that a turn follows turn t. A level is affordable if every later
+//! turn can still run locally. Where there are too many combinations of levels, ticks of the
+//! budgets are coarse enough to merge states. Values are memoised; conversations with the same
+//! budget share them.
 
 mod ticks;
 
@@ -44,7 +45,8 @@ pub struct Planner {
     /// The most a call can spend, in each part.
     most: Ticks,
     continuation: Vec<f64>,
-    /// Per scenario: the task, and the best sum of single-modality values for each number of uploads.
+    /// Per scenario: the task, and the best sum of single-modality values for each number of
+    /// uploads.
     scenarios: Vec<(usize, Vec<f64>)>,
     model: MeanModel,
     /// Weight of the response.
@@ -53,8 +55,8 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// Sets up the plan: `continuation[t]` is the probability that a turn follows turn t; its length,
-    /// at most [`MAX_TURNS`], is the horizon.
+    /// Sets up the plan: `continuation[t]` is the probability that a turn follows turn t; its
+    /// length, at most 16, is the horizon.
     #[must_use]
     pub fn new(
         costs: &CostTable,
@@ -90,8 +92,8 @@ impl Planner {
         }
     }
 
-    /// Opens a decision: remaining seconds and USD in ticks, rounded down; more than the rest of the
-    /// horizon can use counts as that.
+    /// Opens a decision: remaining seconds and USD in ticks, rounded down; more than the rest of
+    /// the horizon can use counts as that.
     #[must_use]
     pub fn open(&mut self, at: Progress, remaining: (f64, f64)) -> Ticks {
         // Between decisions only: a recursion that lost its memo half-way would start over.
@@ -123,8 +125,8 @@ impl Planner {
         if let Some(&value) = self.memo.get(&key) {
             return value;
         }
-        // What each affordable level is worth apart from the scenario; local is always allowed, as the
-        // last resort.
+        // What each affordable level is worth apart from the scenario; local is always allowed, as
+        // the last resort.
         let later = self.spending[0].times(self.horizon.saturating_sub(at.turn + 1).into());
         let mut levels = Vec::with_capacity(self.spending.len());
         for level in 0..self.spending.len() {
@@ -155,8 +157,8 @@ fn key(at: Progress, left: Ticks) -> u128 {
         | u128::from(left.cost) << 63
 }
 
-/// Value of uploading each modality on its own, with its index: response gain and association share,
-/// weighted.
+/// Value of uploading each modality on its own, with its index: response gain and association
+/// share, weighted.
 pub(super) fn modality_values(
     weights: &RewardWeights,
     gains: &[f64],

@@ -1,7 +1,7 @@
 //! Budgets as whole numbers.
 //!
-//! Spending is rounded up and what is left is rounded down, so a plan never relies on money that is not
-//! there.
+//! Spending is rounded up and what is left is rounded down, so a plan never relies on money that is
+//! not there.
 
 use crate::problem::{CostTable, MARGIN};
 
@@ -53,8 +53,8 @@ impl Ticks {
 pub(super) struct Scale([f64; 2]);
 
 impl Scale {
-    /// Fine where the combinations of levels over `horizon` turns are few enough, else so coarse that
-    /// states meet.
+    /// Fine where the combinations of levels over `horizon` turns are few enough, else so coarse
+    /// that states meet.
     pub fn new(costs: &CostTable, horizon: usize) -> Self {
         let levels = costs.levels();
         // Multisets of up to `horizon` levels: C(levels + horizon, horizon).

@@ -23,8 +23,8 @@ struct Effect {
 }
 
 impl Effects {
-    /// Posterior mean of the effect under a prior of mean zero: `sum / (count + prior)` (Gelman et al.,
-    /// "Bayesian Data Analysis", 3rd ed., 2013, section 2.5).
+    /// Posterior mean of the effect under a prior of mean zero: `sum / (count + prior)` (Gelman et
+    /// al., "Bayesian Data Analysis", 3rd ed., 2013, section 2.5).
     pub fn mean(&self, task: usize, at: Progress, mask: Option<u32>) -> f64 {
         let effect = self.0.get(&situation(task, at, mask));
         effect.map_or(0.0, |effect| effect.sum / (effect.count + PRIOR))

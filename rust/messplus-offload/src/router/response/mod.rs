@@ -1,7 +1,7 @@
 //! The response score, predicted by online Bayesian linear models.
 //!
-//! One regression for local and one for cloud calls. With v uploads and c cloud turns before turn t,
-//! task k, upload flags x of the turn and `u = (v + sum x) / M` their inputs are
+//! One regression for local and one for cloud calls. With v uploads and c cloud turns before turn
+//! t, task k, upload flags x of the turn and `u = (v + sum x) / M` their inputs are
 //!
 //! ```text
 //! local  1, [k = 0], .., [k = K-1], v / M, c, t
@@ -12,8 +12,8 @@
 //! seen there, shrunk towards zero while there are few.
 //!
 //! Upload flags enter one by one and linearly, per task: the best subset of a size consists of the
-//! modalities with the largest single gains, effects aside, and the planner sorts M numbers instead of
-//! trying `2^M` subsets.
+//! modalities with the largest single gains, effects aside, and the planner sorts M numbers instead
+//! of trying `2^M` subsets.
 
 mod effects;
 mod mean_model;

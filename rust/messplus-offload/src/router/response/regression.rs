@@ -20,7 +20,8 @@ impl Regression {
         Self { weights: vec![0.0; dimension], covariance }
     }
 
-    /// Posterior mean of `w' x` (Bishop, "Pattern Recognition and Machine Learning", 2006, eq. 3.58).
+    /// Posterior mean of `w' x` (Bishop, "Pattern Recognition and Machine Learning", 2006, eq.
+    /// 3.58).
     pub fn mean(&self, x: &[f64]) -> f64 {
         dot(&self.weights, x)
     }
