@@ -1,7 +1,7 @@
 //! A forked child must neither write its parent's files nor inherit a lock held by another thread.
 //!
 //! Every critical section passes a gate that stands open except while the process forks. The child
-//! finds all locks free, and every [`Log`](crate::store) of the parent no longer its own.
+//! finds all locks free, and every log of the parent no longer its own.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -41,8 +41,8 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] or [`Error::Input`] for arrays that do not fit together, rows or models that
-    /// do not exist, and logged data the controller refuses.
+    /// [`Error::Shape`](crate::Error::Shape) or [`Error::Input`](crate::Error::Input) for arrays that
+    /// do not fit together, rows or models that do not exist, and logged data the controller refuses.
     pub fn new(config: ValidConfig, table: OutcomeTable<'a>) -> Result<Self> {
         let (n_models, n_features) = (config.models.len(), config.n_features);
         table.check(n_models, n_features)?;

@@ -19,7 +19,7 @@ impl Ranking {
 }
 
 impl FromIterator<usize> for Ranking {
-    /// At most [`MAX_MODELS`] models.
+    /// At most 64 models.
     fn from_iter<I: IntoIterator<Item = usize>>(ranked: I) -> Self {
         let mut ranking = Self::default();
         for (place, model) in ranking.models.iter_mut().zip(ranked) {
