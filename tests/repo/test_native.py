@@ -22,7 +22,7 @@ RECEIVERS = {
     "OffloadDecision": {"native"},
     "OffloadEnv": {"_env", "env"},
     "OffloadEstimator": {"native"},
-    "OffloadRouter": {"OffloadRouter", "native"},
+    "OffloadRouter": {"OffloadRouter", "_router", "native"},
     "StaticTable": {"table", "tokenizer"},
 }
 
