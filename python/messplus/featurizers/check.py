@@ -92,6 +92,11 @@ def check_folder(
     measured
         Seconds spent on measuring each length of prompts, ``>= 0``.
 
+    Returns
+    -------
+    FolderCheck
+        What the folder is and how fast.
+
     Raises
     ------
     ConfigError
