@@ -599,9 +599,9 @@ class Router:
     ) -> str | None:
         """Say that a call failed, and get the model to call instead.
 
-        Where half of ten calls in a row have failed the model rests for ``cooldown`` seconds. Then
-        one call at a time goes out as a probe, until one is answered; every probe that fails
-        doubles the rest. A single failure among calls that succeed changes nothing. Nothing is
+        Where half of the last twenty calls have failed, or the first five, the model rests for
+        ``cooldown`` seconds. Then one call at a time goes out as a probe, until one is answered;
+        every probe that fails doubles the rest. A single failure among calls that succeed changes nothing. Nothing is
         learned about the model's quality. Say which model served in the end with
         ``feedback(decision, {model: satisfied})``.
 

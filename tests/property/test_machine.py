@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
@@ -67,7 +68,7 @@ class Routing(RuleBasedStateMachine):
         again = (satisfied is not None and model in entry.rated) or (
             cost is not None and model in entry.costed
         )
-        arguments = {
+        arguments: Any = {
             "satisfied": None if satisfied is None else {model: satisfied},
             "cost": None if cost is None else {model: cost},
         }

@@ -58,9 +58,22 @@ class TracedRouter(Router):
         *,
         cost: float | Mapping[str, float] | None = None,
         latency: float | Mapping[str, float] | None = None,
+        source: str | None = None,
+        id: str | None = None,  # noqa: A002
+        rater: str | None = None,
+        replace: bool = False,
     ) -> None:
         """Take feedback as :meth:`Router.feedback` does, and emit ratings as events."""
-        super().feedback(decision, satisfied, cost=cost, latency=latency)
+        super().feedback(
+            decision,
+            satisfied,
+            cost=cost,
+            latency=latency,
+            source=source,
+            id=id,
+            rater=rater,
+            replace=replace,
+        )
         if satisfied is None:
             return
         found = decision if isinstance(decision, str) else decision.id

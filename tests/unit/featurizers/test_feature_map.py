@@ -42,7 +42,7 @@ def test_a_prompt_that_is_no_string_is_refused(feature_map: FeatureMap) -> None:
     with pytest.raises(
         InputError, match="prompt: must be a string or a list of messages, got bytes"
     ):
-        feature_map(b"hello")  # type: ignore[arg-type]
+        feature_map(b"hello")
 
 
 def test_identity_covers_both_parts(feature_map: FeatureMap) -> None:

@@ -6,8 +6,9 @@ use messplus_base::wire::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
 
-/// A circuit opens once `TRIP` of `WINDOW` calls in a row have failed.
-const WINDOW: u32 = 10;
+/// A circuit opens once half of the last `WINDOW` calls have failed, or of fewer where there were no more,
+/// but at least `TRIP`. Where one call in twenty fails by chance, that happens once in 50 million.
+const WINDOW: u64 = 20;
 const TRIP: u32 = 5;
 /// A rest doubles with every failed probe up to this many times, and lasts an hour at most unless
 /// the first one is longer.
@@ -40,7 +41,7 @@ names!(Failure: "kind" {
 
 /// One circuit per model (Nygard, *Release It!*, 2007: closed, open, half-open).
 ///
-/// A circuit opens on a failure *rate*: when half of ten calls in a row, by the order in which they
+/// A circuit opens on a failure *rate*: when half of twenty calls in a row, by the order in which they
 /// were decided, have failed. Calls nobody reports a failure of have succeeded; so neither unrated
 /// calls nor failures that arrive in a burst, long after many later calls went out, open it by
 /// themselves. While it is open the model rests for `cooldown` seconds. Then it is half open: one
@@ -61,16 +62,18 @@ struct Circuit {
     failed: u64,
     /// Failed probes plus one while open or half open; zero while closed.
     level: u32,
-    /// Calls decided when it opened: what becomes of them tells nothing new.
+    /// Calls decided when it opened or closed last: what becomes of them tells nothing new.
     opened: u64,
     /// The time from which the model may be chosen.
     until: u64,
 }
 
 impl Circuit {
-    /// Failures among the ten calls up to the latest that failed.
-    fn recent_failures(&self) -> u32 {
-        (self.failed & ((1 << WINDOW) - 1)).count_ones()
+    /// Whether half of the calls up to the latest that failed did so.
+    fn keeps_failing(&self) -> bool {
+        let calls = self.last_failed.saturating_sub(self.opened).min(WINDOW);
+        let failures = (self.failed & ((1 << WINDOW) - 1)).count_ones();
+        failures >= TRIP && 2 * u64::from(failures) >= calls
     }
 
     fn mark(&mut self, call: u64) {
@@ -85,7 +88,7 @@ impl Circuit {
     }
 
     fn close(&mut self) {
-        *self = Self { calls: self.calls, ..Self::default() };
+        *self = Self { calls: self.calls, opened: self.calls, ..Self::default() };
     }
 }
 
@@ -159,7 +162,7 @@ impl CircuitBreaker {
         if call <= circuit.opened {
             return;
         }
-        if circuit.level > 0 || circuit.recent_failures() >= TRIP {
+        if circuit.level > 0 || circuit.keeps_failing() {
             circuit.level = (circuit.level + 1).min(DOUBLINGS + 1);
             circuit.opened = circuit.calls;
             circuit.until = now.saturating_add(rest(self.cooldown, circuit.level));
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn five_failures_of_ten_open_it_and_fewer_do_not() {
+    fn five_failures_in_a_row_open_it_and_one_in_three_does_not() {
         let mut breaker = CircuitBreaker::new(2, 10);
         assert_eq!(failures_until_open(&mut breaker.clone(), 0), 5);
         // Every third call fails, for ever.
