@@ -601,9 +601,9 @@ class Router:
 
         Where half of the last twenty calls have failed, or the first five, the model rests for
         ``cooldown`` seconds. Then one call at a time goes out as a probe, until one is answered;
-        every probe that fails doubles the rest. A single failure among calls that succeed changes nothing. Nothing is
-        learned about the model's quality. Say which model served in the end with
-        ``feedback(decision, {model: satisfied})``.
+        every probe that fails doubles the rest. A single failure among calls that succeed changes
+        nothing. Nothing is learned about the model's quality. Say which model served in the end
+        with ``feedback(decision, {model: satisfied})``.
 
         Parameters
         ----------
