@@ -24,7 +24,7 @@ from .exceptions import (
 from .models import Model
 from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy, Policy, Sgd
 from .prices import TokenPrice
-from .reports.report import LimitReport, ModelReport, Report, SLAReport
+from .reports.report import LimitReport, ModelReport, RandomisationReport, Report, SLAReport
 from .reports.shadow import ShadowEstimate, ShadowReport
 from .router import Router
 from .shadow import Shadow
@@ -57,6 +57,7 @@ __all__ = [
     "NonFiniteError",
     "PaperPolicy",
     "Policy",
+    "RandomisationReport",
     "Recovery",
     "Report",
     "Router",

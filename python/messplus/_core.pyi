@@ -93,6 +93,13 @@ class ShadowCounters(TypedDict):
     cost: EstimateSums
 
 @type_check_only
+class RandomisationCounters(TypedDict):
+    epsilon: float
+    requests: int
+    cost: float
+    satisfaction: float
+
+@type_check_only
 class CoreReport(TypedDict):
     decisions: int
     pending: int
@@ -102,6 +109,7 @@ class CoreReport(TypedDict):
     models: dict[str, ModelCounters]
     sources: dict[str, SourceCounters]
     shadow: ShadowCounters
+    randomisation: RandomisationCounters
     state_errors: dict[str, int]
 
 @type_check_only
@@ -192,8 +200,9 @@ class Decision:
         The model whose answer goes to the user.
     shadow_choice : str or None
         In shadow mode, the model the router would have chosen; else None.
-    propensity : float or None
-        In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
+    propensity : float
+        Probability with which ``model`` was to serve, in ``(0, 1]``: one unless the router has an
+        ``epsilon``, or explores in shadow mode.
     audit : bool
         Whether this request was picked to be rated in any case, by a judge or a person.
     also_query : tuple of str
@@ -221,7 +230,7 @@ class Decision:
     @property
     def shadow_choice(self) -> str | None: ...
     @property
-    def propensity(self) -> float | None: ...
+    def propensity(self) -> float: ...
     @property
     def audit(self) -> bool: ...
     @property

@@ -65,6 +65,11 @@ class Settings(TypedDict, total=False):
         (``decision.audit``), apart from prompt and choice; 0 by default. With audits the service
         levels speak of the audited requests, and ``report().slas[...].audit`` estimates the
         satisfaction of all requests, whoever else rates.
+    epsilon
+        Share of the requests, in ``[0, 1]``, that a model drawn uniformly from the allowed ones
+        serves; 0 by default. Then every model has a known chance on every request
+        (``decision.propensity``), and ``messplus evaluate`` can tell from the log what any other
+        policy would have brought. ``report().randomisation`` has its price.
     unrated
         Where requests go after 1,000 of them without a rating (ten times the mean gap where ratings
         are rarer than one in a hundred): to the model expected to satisfy ``best``, the default; to
@@ -82,6 +87,7 @@ class Settings(TypedDict, total=False):
     missing: Literal["ignore", "predicted", "unsatisfied"]
     cooldown: int
     audit: float
+    epsilon: float
     unrated: str
 
 

@@ -8,6 +8,7 @@ controller decides and learns, ``reports/`` account for it, ``logs/`` write it d
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -66,8 +67,8 @@ class Router:
         Turns prompts into features: the embedded table by default, an encoder folder
         (:class:`messplus.featurizers.OnnxFeaturizer`), or any function from text to a vector.
     log
-        File to which decisions and outcomes are appended, see :class:`messplus.logs.JsonlLog`; none
-        by default. It belongs to the process, not to the state.
+        File to which decisions and outcomes are appended, or a :class:`messplus.logs.JsonlLog`;
+        none by default. It belongs to the process, not to the state.
     shadow
         A model that serves whatever the router would choose, or a :class:`messplus.Shadow`; see
         ``decision.shadow_choice`` and ``report().shadow``. It belongs to the process as well: the
@@ -105,17 +106,19 @@ class Router:
         policy: Policy | None = None,
         *,
         featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
+        log: str | Path | JsonlLog | None = None,
         shadow: str | Shadow | None = None,
         **settings: Unpack[Settings],
     ) -> None:
         checked = config.given(models, sla, policy, **settings)
         self._assemble(make(checked, featurizer), log, shadow)
 
-    def _assemble(self, parts: Parts, log: str | Path | None, shadow: str | Shadow | None) -> Self:
+    def _assemble(
+        self, parts: Parts, log: str | Path | JsonlLog | None, shadow: str | Shadow | None
+    ) -> Self:
         self._shadow = checked(shadow, CoreConfig.of(parts.core))
         self._core, self._features, self._recovery = parts.core, parts.features, parts.recovery
-        self._log = None if log is None else JsonlLog(log)
+        self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
         self._durations = Histogram(DURATIONS)
         self._watch = Watch()
         return self
@@ -128,7 +131,7 @@ class Router:
         path: str | Path,
         *,
         featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
+        log: str | Path | JsonlLog | None = None,
         shadow: str | Shadow | None = None,
     ) -> Self:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
@@ -162,7 +165,7 @@ class Router:
         policy: Policy | None = None,
         *,
         featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
+        log: str | Path | JsonlLog | None = None,
         shadow: str | Shadow | None = None,
         durability: Literal["group", "each", "none"] = "group",
         journal_bytes: int = 32 << 20,
@@ -216,7 +219,7 @@ class Router:
         path: str | Path,
         *,
         featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
+        log: str | Path | JsonlLog | None = None,
         shadow: str | Shadow | None = None,
     ) -> Self:
         """Read the router that :meth:`save` wrote; raises as :meth:`from_bytes` does.
@@ -242,7 +245,7 @@ class Router:
         state: bytes,
         *,
         featurizer: AnyFeaturizer = None,
-        log: str | Path | None = None,
+        log: str | Path | JsonlLog | None = None,
         shadow: str | Shadow | None = None,
     ) -> Self:
         """Read the router that :meth:`to_bytes` wrote.
@@ -532,7 +535,7 @@ class Router:
         decision = self._core.decide(vector, costs, allowed, sla, session, tokens, shadow)
         self._durations.observe(perf_counter() - start)
         if self._log is not None:
-            self._log.decided(decision)
+            self._log.decided(decision, sla, vector)
         if decision.step % Watch.EVERY == 0:
             self._watch.unrated(self._core.unrated())
         return decision

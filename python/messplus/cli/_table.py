@@ -104,6 +104,13 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="rows learned as logged data, not replayed (default: 0)",
     )
+    parser.add_argument(
+        "--epsilon",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="share of requests that routers give to a model drawn uniformly (default: 0)",
+    )
     parser.add_argument("--json", metavar="OUT", help="write the result to this file as JSON")
     parser.add_argument("--plot", metavar="OUT.png", help="draw the result into this file")
 
@@ -120,6 +127,7 @@ class Common(TypedDict):
     featurizer: Featurizer
     fit: int
     priors: Priors
+    epsilon: float
 
 
 def read_common(args: argparse.Namespace) -> Common:
@@ -134,6 +142,7 @@ def read_common(args: argparse.Namespace) -> Common:
         featurizer=_featurizer(args),
         fit=args.fit,
         priors=_priors(args),
+        epsilon=args.epsilon,
     )
 
 

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from messplus._core import Decision
+
+    Vector = npt.NDArray[np.float32]
 
     Ratings = bool | float | Mapping[str, bool | float] | None
     Costs = float | Mapping[str, float] | None
@@ -31,6 +36,10 @@ class JsonlLog:
     ----------
     path
         The file; made, for its owner only, at the first line.
+    features
+        Whether decisions are written down with the features they were made on, from which
+        ``messplus evaluate`` can tell what other policies would have brought. They say something
+        of the prompts: not everything, but more than nothing.
 
     Attributes
     ----------
@@ -40,11 +49,12 @@ class JsonlLog:
     Notes
     -----
     ``event`` is ``decision``, ``outcome`` or ``failure``, ``id`` joins them, ``time`` is in seconds
-    since 1970. Prompts, features and tags are left out.
+    since 1970. Prompts and tags are left out, and features unless they are asked for.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, features: bool = False) -> None:
         self.path = Path(path)
+        self.features = features
         self.errors = 0
         self._failing = False
         # Imported at use: most routers have no log, and logging's handlers bring sockets along.
@@ -52,14 +62,24 @@ class JsonlLog:
 
         self._file = LineFile(self.path)
 
-    def decided(self, decision: Decision) -> None:
+    def decided(
+        self, decision: Decision, sla: str | None = None, features: Vector | None = None
+    ) -> None:
         """Write down a decision.
 
         Parameters
         ----------
         decision
             The decision.
+        sla
+            Name of its service level; may be left out where there is one.
+        features
+            What it was made on; written down where this log has ``features``.
         """
+        more: dict[str, object] = {} if sla is None else {"sla": sla}
+        if self.features and features is not None:
+            # Seven digits tell float32 numbers apart.
+            more["features"] = [float(f"{value:.7g}") for value in features.tolist()]
         self._write(
             "decision",
             decision.id,
@@ -68,11 +88,13 @@ class JsonlLog:
             reason=decision.reason,
             shadow_choice=decision.shadow_choice,
             propensity=decision.propensity,
+            audit=decision.audit,
             also_query=decision.also_query,
             ranking=decision.ranking,
             p_satisfied=decision.p_satisfied,
             expected_cost=decision.expected_cost,
             score=decision.score,
+            **more,
         )
 
     def observed(

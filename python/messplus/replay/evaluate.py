@@ -30,6 +30,7 @@ def replay(
     featurizer: Featurizer | None = None,
     fit: int = 0,
     priors: Priors | None = None,
+    epsilon: float = 0.0,
     drift: str | None = None,
 ) -> ReplayResult:
     r"""Find out what each policy would have cost on a table of outcomes.
@@ -58,6 +59,9 @@ def replay(
         Prompts of the table that an encoder's axes are fitted to; random axes without.
     priors
         What the routers are told before the first request; the mean costs of the table by default.
+    epsilon
+        Share of the requests, in [0, 1], that policies that learn give to a model drawn uniformly:
+        what that costs is the price of a log from which other policies can be evaluated.
     drift
         What changes on the way; see :func:`messplus.replay.drift.parse_drift`. The bounds are then
         those of the changed stream of seed 0, taken together.
@@ -99,6 +103,7 @@ def replay(
         feedback_rate=feedback_rate,
         feedback_delay=feedback_delay,
         priors=priors or Priors(),
+        epsilon=epsilon,
         drift=change,
     )
     results = []

@@ -1,16 +1,5 @@
-"""What can be replayed: the presets of the router and baselines, by name.
+"""What can be replayed: presets (:mod:`messplus.policy_names`) and baselines, by name.
 
-A name is ``NAME[,key=value...]`` with one of
-
-``default``
-    The default policy; keys ``exploration``, ``credit``, ``forgetting``.
-``paper``
-    MESS+ as published; keys ``v`` or ``v_rel`` (V times the mean cost of the most expensive model),
-    ``c``, ``lr``, ``momentum``, ``l2``, ``clip``.
-``epsilon-greedy``
-    Ridge regression and a fixed share of exploration; keys ``epsilon``, ``credit``.
-``blind:<preset>``
-    The same with constant features: what the policy does without seeing the prompt.
 ``single:<model>``
     One model for every request.
 ``random``
@@ -22,39 +11,19 @@ Where the model that a baseline wants has no score for a row, random and static-
 others, and one with no weight left gives way to the model of the highest mean score.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from messplus.exceptions import ConfigError
-from messplus.policies import Policy
+from messplus.policy_names import PRESETS, Learner, parse_learner
 
 from .bounds import Bounds
 from .tables import Table
 
 Weights = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Learner:
-    """A preset of the router.
-
-    Attributes
-    ----------
-    name
-        As given.
-    policy
-        Its settings.
-    blind
-        Whether it gets no features.
-    """
-
-    name: str
-    policy: Policy
-    blind: bool
 
 
 @dataclass(frozen=True)
@@ -81,15 +50,14 @@ def parse_policy(name: str, table: Table) -> Learner | Baseline:
     ConfigError
         If it names no policy, or a key or value that the policy does not take.
     """
+    learner = parse_learner(name, float(np.nanmax(table.mean_cost)))
+    if learner is not None:
+        return learner
     head, *pairs = name.split(",")
     prefix, _, rest = head.partition(":")
-    blind = prefix == "blind"
-    preset = rest if blind else head
-    if preset in _PRESETS:
-        return Learner(name, _PRESETS[preset](_settings(name, pairs), table), blind)
-    baseline = None if blind else _baseline(prefix, rest, table)
+    baseline = _baseline(prefix, rest, table)
     if baseline is None:
-        known = [*_PRESETS, "blind:<preset>", "single:<model>", "random", "static-mix"]
+        known = [*PRESETS, "blind:<preset>", "single:<model>", "random", "static-mix"]
         raise ConfigError(f"policy: must be one of {', '.join(known)}, got {name!r}")
     if pairs:
         raise ConfigError(f"policy: {head} takes no settings, got {name!r}")
@@ -112,53 +80,3 @@ def _baseline(prefix: str, rest: str, table: Table) -> Callable[[Bounds], Weight
             best = np.eye(n_models)[np.nanargmax(table.mean_score)]
             return lambda bounds: best if bounds.mix is None else bounds.mix.weights
     return None
-
-
-def _settings(name: str, pairs: list[str]) -> dict[str, float]:
-    settings: dict[str, float] = {}
-    for pair in pairs:
-        key, _, text = pair.partition("=")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
-        if not isinstance(value, int | float) or key in settings:
-            raise ConfigError(f"policy: settings must be distinct key=number, got {name!r}")
-        settings[key] = value
-    return settings
-
-
-def _default(settings: dict[str, float], _: Table) -> Policy:
-    _check_keys("default", settings, ("exploration", "credit", "forgetting"))
-    return Policy.default(**settings)
-
-
-def _paper(settings: dict[str, float], table: Table) -> Policy:
-    keys = ("v", "v_rel", "c", "lr", "momentum", "l2", "clip")
-    _check_keys("paper", settings, keys)
-    if "v_rel" in settings:
-        if "v" in settings:
-            raise ConfigError("policy: paper takes v or v_rel, got both")
-        most_expensive = float(np.nanmax(table.mean_cost))
-        relative = settings.pop("v_rel")
-        # Where every model is free, no V makes a difference.
-        settings["v"] = relative / most_expensive if most_expensive > 0 else 0.0
-    return Policy.paper(**settings)
-
-
-def _epsilon_greedy(settings: dict[str, float], _: Table) -> Policy:
-    _check_keys("epsilon-greedy", settings, ("epsilon", "credit"))
-    return Policy.epsilon_greedy(**settings)
-
-
-def _check_keys(preset: str, settings: Mapping[str, float], keys: tuple[str, ...]) -> None:
-    for key in settings:
-        if key not in keys:
-            raise ConfigError(f"policy: {preset} takes {', '.join(keys)}, got {key!r}")
-
-
-_PRESETS: dict[str, Callable[[dict[str, float], Table], Policy]] = {
-    "default": _default,
-    "paper": _paper,
-    "epsilon-greedy": _epsilon_greedy,
-}

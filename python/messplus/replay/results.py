@@ -175,6 +175,7 @@ class ReplayResult:
             "stream": problem.stream,
             "feedback_rate": problem.feedback_rate,
             "feedback_delay": problem.feedback_delay,
+            "epsilon": problem.epsilon,
             "drift": None if problem.drift is None else asdict(problem.drift),
             "bounds": costs,
             "policies": {policy.name: policy.to_dict() for policy in self.policies},

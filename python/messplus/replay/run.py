@@ -11,13 +11,14 @@ from messplus._core import replay as _replay
 from messplus.agreement import SLA
 from messplus.exceptions import ConfigError
 from messplus.featurizers.chat import estimate_tokens
+from messplus.policy_names import Learner
 from messplus.state import core_config
 
 from .baselines import backlog, draw_models
 from .bounds import Bounds
 from .draws import Use, generator
 from .drift import Drift
-from .policies import Baseline, Learner
+from .policies import Baseline
 from .priors import Priors
 from .streams import Stream, arrivals, ratings
 from .tables import Table
@@ -49,6 +50,8 @@ class Problem:
         What the routers are told before the first request.
     drift
         What changes on the way, if anything.
+    epsilon
+        Share of the requests that policies that learn give to a model drawn uniformly.
     """
 
     table: Table
@@ -60,6 +63,7 @@ class Problem:
     feedback_delay: int = 0
     priors: Priors = field(default_factory=Priors)
     drift: Drift | None = None
+    epsilon: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Run:
         Requests drawn for exploration, ``bool [T]``.
     backlog
         Virtual queue after each step, ``float64 [T]``.
+    propensity
+        Probability with which the model was to serve, ``float64 [T]``; NaN for baselines.
     final_backlog
         Virtual queue once every rating has arrived.
     core_seconds
@@ -92,6 +98,7 @@ class Run:
     cost: npt.NDArray[np.float64]
     explored: npt.NDArray[np.bool_]
     backlog: npt.NDArray[np.float64]
+    propensity: npt.NDArray[np.float64]
     final_backlog: float
     core_seconds: float | None
 
@@ -132,7 +139,7 @@ def run(
         return _run_baseline(problem, policy, seed, table, order)
     rated = ratings(len(order), problem.feedback_rate, seed)
     features = problem.features[:, :0] if policy.blind else problem.features
-    (model, satisfaction, cost, explored, queue), final_backlog, seconds = _replay(
+    (model, satisfaction, cost, explored, queue, propensity), final_backlog, seconds = _replay(
         _core_config(problem, policy, seed, features.shape[1]),
         np.ascontiguousarray(features),
         _input_tokens(problem),
@@ -145,7 +152,7 @@ def run(
         past.models,
         progress,
     )
-    return Run(seed, model, satisfaction, cost, explored, queue, final_backlog, seconds)
+    return Run(seed, model, satisfaction, cost, explored, queue, propensity, final_backlog, seconds)
 
 
 def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) -> str:
@@ -156,6 +163,7 @@ def _core_config(problem: Problem, policy: Learner, seed: int, n_features: int) 
             "sla": SLA(problem.target),
             "policy": policy.policy,
             "seed": seed,
+            "epsilon": problem.epsilon,
             "pending_capacity": max(_PENDING, min(problem.feedback_delay + 1, len(table))),
         }
     )
@@ -183,6 +191,7 @@ def _run_baseline(
         cost=table.costs[order, model],
         explored=np.zeros(len(order), dtype=np.bool_),
         backlog=queue,
+        propensity=np.full(len(order), np.nan),
         final_backlog=float(queue[-1]),
         core_seconds=None,
     )

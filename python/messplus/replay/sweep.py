@@ -10,11 +10,12 @@ from typing import Any
 from messplus._progress import Progress
 from messplus.exceptions import ConfigError
 from messplus.featurizers import Featurizer
+from messplus.policy_names import Learner
 
 from .bounds import Hindsight
 from .evaluate import check_seeds, check_target, distinct
 from .features import policy_features
-from .policies import Baseline, Learner, parse_policy
+from .policies import Baseline, parse_policy
 from .priors import Priors
 from .results import PolicyResult, ReplayResult
 from .run import Problem, run
@@ -59,13 +60,15 @@ def sweep(
     featurizer: Featurizer | None = None,
     fit: int = 0,
     priors: Priors | None = None,
+    epsilon: float = 0.0,
     workers: int | None = None,
 ) -> SweepResult:
     """Replay policies at every target, on all cores.
 
     Parameters
     ----------
-    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer, fit, priors
+    table, policies, seeds, stream, feedback_rate, feedback_delay, tags, featurizer, fit, priors,
+    epsilon
         As for :func:`messplus.replay.replay`.
     targets
         Distinct satisfaction rates in (0, 1].
@@ -101,6 +104,7 @@ def sweep(
         feedback_rate=feedback_rate,
         feedback_delay=feedback_delay,
         priors=priors or Priors(),
+        epsilon=epsilon,
     )
     problems = [replace(problem, target=target, bounds=hindsight.at(target)) for target in targets]
     with (

@@ -140,6 +140,12 @@ def load_table(
     kept = np.flatnonzero(scored & asked)
     if not len(kept):
         raise InputError(f"{path}: must score one of {_listed(chosen)} in some row, got none")
+    if len(chosen) > 1 and (~np.isnan(scores[kept])).sum(axis=1).max() < 2:
+        rule = "must score two models in some row, or there is nothing to choose from"
+        raise InputError(
+            f"{path}: {rule}, got one per row; for logs of one answer per request there is "
+            "'messplus evaluate'"
+        )
     return Table(
         path=path,
         prompts=[prompts[row] for row in kept],

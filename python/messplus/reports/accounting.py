@@ -14,6 +14,7 @@ from .report import (
     LimitReport,
     ModelReport,
     Point,
+    RandomisationReport,
     Report,
     SLAReport,
     SourceReport,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         LevelCounters,
         LimitCounters,
         ModelCounters,
+        RandomisationCounters,
     )
 
 
@@ -85,6 +87,7 @@ def build(
         state_errors={**counters["state_errors"], "log": log_errors},
         reasons=dict(reasons),
         shadow=shadow.build(counters["shadow"]),
+        randomisation=_randomisation(counters["randomisation"]),
         durations={name: Durations(*read) for name, read in (durations or {}).items()},
     )
 
@@ -112,6 +115,10 @@ def _sla(counters: LevelCounters) -> SLAReport:
         cost=counters["cost"],
         history=tuple(Point(*point) for point in counters["history"]),
     )
+
+
+def _randomisation(counters: RandomisationCounters) -> RandomisationReport | None:
+    return RandomisationReport(**counters) if counters["epsilon"] else None
 
 
 def _audit(sums: AuditCounters) -> AuditReport | None:

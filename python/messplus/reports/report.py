@@ -221,6 +221,29 @@ class LimitReport:
 
 
 @dataclass(frozen=True)
+class RandomisationReport:
+    """The price of ``epsilon``, as far as predictions tell.
+
+    Attributes
+    ----------
+    epsilon
+        Share of the requests that a model drawn uniformly serves.
+    requests
+        Requests that were served by another model than the router's choice.
+    cost
+        Their expected cost beyond that of the choices, summed up; below zero where cheaper models
+        were drawn.
+    satisfaction
+        Their predicted satisfaction beyond that of the choices, summed up, in requests.
+    """
+
+    epsilon: float
+    requests: int
+    cost: float
+    satisfaction: float
+
+
+@dataclass(frozen=True)
 class Report:
     """A router's account since it was made.
 
@@ -269,6 +292,8 @@ class Report:
         Decisions per reason.
     shadow
         What the router would have done in shadow mode; None where it never was.
+    randomisation
+        What a minimum of randomisation has cost; None without ``epsilon``.
     durations
         Since this process has had the router: of ``select``, of turning one prompt into features
         (``featurize``), and of waiting for the first ``feedback``. Ignored when reports are
@@ -298,4 +323,5 @@ class Report:
     state_errors: Mapping[str, int]
     reasons: Mapping[str, int]
     shadow: ShadowReport | None
+    randomisation: RandomisationReport | None
     durations: Mapping[str, Durations] = field(compare=False)

@@ -132,8 +132,9 @@ def _operation(settings: RouterSettings) -> dict[str, object]:
         "missing": settings.missing,
         "cooldown": settings.cooldown,
     }
-    if settings.audit > 0:
-        operation["audit"] = settings.audit
+    for name in ("audit", "epsilon"):
+        if share := getattr(settings, name):
+            operation[name] = share
     if settings.unrated != "best":
         learn = settings.unrated == "learn"
         operation["unrated"] = "learn" if learn else {"model": settings.unrated}

@@ -57,6 +57,10 @@ pub struct Operation {
     /// With audits the service levels speak of the audited requests.
     #[serde(skip_serializing_if = "is_zero")]
     pub audit: f64,
+    /// Share of the requests, in `[0, 1]`, that a model drawn uniformly from the allowed ones serves:
+    /// a minimum of randomisation, by which every model has a known chance on every request.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub epsilon: f64,
     /// Where requests go while nobody rates.
     #[serde(skip_serializing_if = "is_best")]
     pub unrated: Unrated,
@@ -69,14 +73,15 @@ impl Default for Operation {
             missing: Missing::Ignore,
             cooldown: 5,
             audit: 0.0,
+            epsilon: 0.0,
             unrated: Unrated::Best,
         }
     }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_zero(audit: &f64) -> bool {
-    *audit == 0.0
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 fn is_best(unrated: &Unrated) -> bool {
@@ -176,14 +181,17 @@ impl TryFrom<Config> for ValidConfig {
         check::number("switching_cost", config.switching_cost, rule, |c| {
             (0.0..=100.0).contains(&c)
         })?;
-        let &Operation { pending_age, cooldown, audit, ref unrated, .. } = &config.operation;
+        let &Operation { pending_age, cooldown, audit, epsilon, ref unrated, .. } =
+            &config.operation;
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
         }
         if cooldown > 86_400 {
             return Err(Error::config("cooldown", "must be at most 86400 seconds", cooldown));
         }
-        check::number("audit", audit, "must be in [0, 1]", |a| (0.0..=1.0).contains(&a))?;
+        for (field, share) in [("audit", audit), ("epsilon", epsilon)] {
+            check::number(field, share, "must be in [0, 1]", |s| (0.0..=1.0).contains(&s))?;
+        }
         if let Unrated::Model(name) = unrated
             && !config.models.iter().any(|model| model.name == *name)
         {

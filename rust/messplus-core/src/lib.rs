@@ -53,6 +53,7 @@ pub use memory::audits::AuditStats;
 pub use memory::history::{History, Point};
 pub use memory::pending::PendingDecisions;
 pub use memory::pending_decision::PendingDecision;
+pub use memory::randomisation_stats::RandomisationStats;
 pub use memory::shadow_stats::{Estimate, ShadowStats};
 pub use memory::stats::{LevelStats, ModelStats, Stats};
 pub use policy::default::DefaultConfig;

@@ -11,8 +11,8 @@ use crate::error::to_py;
 /// Requests between two looks at the interpreter: a few milliseconds.
 const CHUNK: usize = 4096;
 
-/// Model, satisfaction, cost, explored and backlog of each step.
-type Columns<'py> = [Bound<'py, PyAny>; 5];
+/// Model, satisfaction, cost, explored, backlog and propensity of each step.
+type Columns<'py> = [Bound<'py, PyAny>; 6];
 
 /// Run a fresh controller through an outcome table: the trace, the backlog after the last rating, and the
 /// seconds spent in the core. `progress(done)` is called now and then; raising there ends the replay.
@@ -76,6 +76,7 @@ pub fn replay<'py>(
         convert::array(py, trace.cost, steps)?,
         convert::array(py, trace.explored, steps)?,
         convert::array(py, trace.backlog, steps)?,
+        convert::array(py, trace.propensity, steps)?,
     ];
     Ok((columns, controller.levels()[0].backlog(), elapsed.as_secs_f64()))
 }

@@ -5,8 +5,9 @@ import pytest
 
 from messplus import PaperPolicy, Policy
 from messplus.exceptions import ConfigError
+from messplus.policy_names import Learner
 from messplus.replay import Bounds, Table
-from messplus.replay.policies import Baseline, Learner, parse_policy
+from messplus.replay.policies import Baseline, parse_policy
 
 NO_BOUNDS = Bounds(None, None, None, None, 0, None, None)
 

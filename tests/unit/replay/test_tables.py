@@ -142,3 +142,10 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     for suffix in (".csv", ".jsonl", ".parquet"):
         with pytest.raises(FileNotFoundError):
             load_table(tmp_path / f"none{suffix}")
+
+
+def test_refuses_a_log_of_one_answer_per_request(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("prompt,score:a,cost:a,score:b,cost:b\nx,1,1,,\ny,,,0,2\n")
+    with pytest.raises(InputError, match="must score two models in some row"):
+        load_table(path)

@@ -65,7 +65,7 @@ def test_exploration_serves_with_the_propensity_it_tells() -> None:
     # Three standard errors: 3 sqrt(0.1 0.9 / 3000) = 0.016.
     assert served["small"] == pytest.approx(0.1, abs=0.017)
     assert served["medium"] == pytest.approx(0.1, abs=0.017)
-    propensities = [d.propensity for d in decisions if d.shadow_choice != "large"]
+    propensities = [d.propensity for d in decisions if d.model != "large"]
     assert propensities == pytest.approx([0.1] * len(propensities))
 
 

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
 use crate::learn::sources::MAX_SOURCES;
+use crate::memory::randomisation_stats::RandomisationStats;
 use crate::memory::raters::Raters;
 use crate::random::Uniforms;
 
@@ -39,6 +40,9 @@ impl Controller {
         self.raters.encode(&mut out);
         self.audit_uniforms.encode(&mut out);
         self.stats.encode(&mut out);
+        if self.config.operation.epsilon > 0.0 {
+            self.stats.randomisation.encode(&mut out);
+        }
         self.sessions.encode(&mut out);
         self.pending.encode(&mut out);
         seal(&out)
@@ -77,6 +81,9 @@ impl Controller {
             controller.audit_uniforms = Uniforms::decode(&mut input)?;
         }
         controller.stats.decode(&mut input)?;
+        if controller.config.operation.epsilon > 0.0 {
+            controller.stats.randomisation = RandomisationStats::decode(&mut input)?;
+        }
         controller.sessions.decode(&mut input, n_models)?;
         controller.pending.decode(&mut input, n_levels, n_models)?;
         input.finish()?;

@@ -4,6 +4,7 @@ mod admission;
 mod changes;
 mod codec;
 mod feedback;
+mod randomise;
 mod ratings;
 mod shadow;
 mod silence;
@@ -179,6 +180,7 @@ impl Controller {
         decision.id = request.id;
         decision.step = self.step;
         decision.shadow_choice = None;
+        decision.propensity = 1.0;
         decision.also_query = ModelSet::EMPTY;
         decision.p_satisfied.clear();
         decision.log_odds_sd.clear();
@@ -187,7 +189,7 @@ impl Controller {
         decision.score.clear();
         decision.ranking.clear();
         decision.ranking.extend(allowed.iter());
-        let selection = self.policy.decide(&context, decision);
+        let mut selection = self.policy.decide(&context, decision);
         // Models that are cooling down are better than none when all others fail.
         decision.cooling = asked.iter().filter(|&model| !allowed.contains(model)).collect();
         decision.ranking.extend(decision.cooling.iter());
@@ -199,6 +201,9 @@ impl Controller {
             && self.audit_uniforms.uniform() < self.config.operation.audit;
         if let Some(shadow) = request.shadow {
             self.serve_in_shadow(shadow, allowed, decision);
+        } else {
+            // What another model teaches is worth as much as exploration.
+            selection.explored |= self.randomise(allowed, decision);
         }
         self.remember(request, decision, selection);
         Ok(())

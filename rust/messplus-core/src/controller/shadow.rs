@@ -17,7 +17,7 @@ impl Controller {
     ) {
         let choice = decision.model;
         let uniform = self.uniforms.uniform();
-        let (served, propensity) = shadow.serve(allowed, choice, uniform);
+        let (served, of_served, propensity) = shadow.serve(allowed, choice, uniform);
         let shadow_choice = ShadowChoice {
             model: choice,
             propensity,
@@ -27,6 +27,7 @@ impl Controller {
         put_first(&mut decision.ranking, served);
         decision.shadow_choice = Some(shadow_choice);
         decision.model = served;
+        decision.propensity = of_served;
         decision.also_query = ModelSet::EMPTY;
         decision.reason = if uniform < shadow.explore { Reason::Explore } else { Reason::Shadow };
         self.stats.shadow.decide(&shadow_choice, served);

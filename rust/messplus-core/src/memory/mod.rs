@@ -5,6 +5,7 @@ pub(crate) mod evidence;
 pub(crate) mod history;
 pub(crate) mod pending;
 pub(crate) mod pending_decision;
+pub(crate) mod randomisation_stats;
 pub(crate) mod raters;
 pub(crate) mod sessions;
 pub(crate) mod shadow_stats;

@@ -5,6 +5,7 @@ use messplus_base::wire::{Reader, Writer};
 use crate::error::Result;
 use crate::memory::audits::AuditStats;
 use crate::memory::history::{History, Point};
+use crate::memory::randomisation_stats::RandomisationStats;
 use crate::memory::shadow_stats::ShadowStats;
 use crate::types::request::{Decision, Outcome, Reason};
 
@@ -150,6 +151,8 @@ pub struct Stats {
     pub models: Vec<ModelStats>,
     /// Of shadow mode.
     pub shadow: ShadowStats,
+    /// Of the minimum of randomisation.
+    pub randomisation: RandomisationStats,
 }
 
 impl Stats {
@@ -160,6 +163,7 @@ impl Stats {
             levels: (0..n_levels).map(|_| LevelStats::default()).collect(),
             models: vec![ModelStats::default(); n_models],
             shadow: ShadowStats::default(),
+            randomisation: RandomisationStats::default(),
         }
     }
 

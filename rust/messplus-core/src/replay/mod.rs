@@ -21,6 +21,8 @@ pub struct Trace {
     pub cost: Vec<f64>,
     /// Whether the request was picked for exploration.
     pub explored: Vec<bool>,
+    /// Probability with which the model was to serve.
+    pub propensity: Vec<f64>,
     /// Backlog of the virtual queue after the step.
     pub backlog: Vec<f64>,
 }
@@ -62,6 +64,7 @@ impl<'a> Replay<'a> {
                 satisfaction: Vec::with_capacity(n_requests),
                 cost: Vec::with_capacity(n_requests),
                 explored: Vec::with_capacity(n_requests),
+                propensity: Vec::with_capacity(n_requests),
                 backlog: Vec::with_capacity(n_requests),
             },
         })
@@ -124,6 +127,7 @@ impl<'a> Replay<'a> {
         self.trace.satisfaction.push(scores[model]);
         self.trace.cost.push(also_query.with(model).iter().map(|model| costs[model]).sum());
         self.trace.explored.push(reason == Reason::Explore);
+        self.trace.propensity.push(self.decision.propensity);
         self.also_query.push(also_query);
         if self.table.delay == 0 && self.table.rated[t] {
             for outcome in &mut self.outcomes {

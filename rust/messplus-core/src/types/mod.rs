@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 pub(crate) mod feedback;
 pub(crate) mod model_set;
 pub(crate) mod price;
+pub(crate) mod randomisation;
 pub(crate) mod ranking;
 pub(crate) mod request;
 pub(crate) mod shadow;

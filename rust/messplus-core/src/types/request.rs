@@ -82,6 +82,9 @@ pub struct Decision {
     pub model: usize,
     /// In shadow mode, the router's own choice.
     pub shadow_choice: Option<ShadowChoice>,
+    /// Probability with which `model` was to serve, given everything before but the draw of
+    /// [`epsilon`](crate::Operation::epsilon) or of shadow mode, in `(0, 1]`.
+    pub propensity: f64,
     /// Whether it was picked to be rated in any case.
     pub audit: bool,
     /// Models to query as well, for learning.
@@ -115,6 +118,7 @@ impl Decision {
             step: 0,
             model: 0,
             shadow_choice: None,
+            propensity: 1.0,
             audit: false,
             also_query: ModelSet::EMPTY,
             cooling: ModelSet::EMPTY,

@@ -4,6 +4,7 @@ use messplus_base::wire::{Reader, Writer};
 
 use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
+use crate::types::randomisation;
 
 /// Who serves instead of the router's choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,20 +16,22 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// The model that serves, and the propensity pi of the router's choice w.
+    /// The model that serves, its propensity, and the propensity pi of the router's choice w.
     ///
     /// With probability `explore` a model drawn uniformly from the K of `allowed` serves, else the
     /// fixed one, so that `pi = (1 - explore) [w = fixed] + explore / K`. `uniform` is a uniform
     /// number in `[0, 1)`, `choice` is w and allowed.
-    pub(crate) fn serve(&self, allowed: ModelSet, choice: usize, uniform: f64) -> (usize, f64) {
-        let n = allowed.len();
+    pub(crate) fn serve(
+        &self,
+        allowed: ModelSet,
+        choice: usize,
+        uniform: f64,
+    ) -> (usize, f64, f64) {
         // Where the fixed model may not serve, the router's choice does.
         let fixed = if allowed.contains(self.model) { self.model } else { choice };
-        #[expect(clippy::cast_sign_loss, reason = "uniform numbers are not negative")]
-        let place = (uniform / self.explore * n as f64) as usize;
-        let drawn = if uniform < self.explore { allowed.iter().nth(place) } else { None };
-        let certain = if fixed == choice { 1.0 - self.explore } else { 0.0 };
-        (drawn.unwrap_or(fixed), certain + self.explore / n as f64)
+        let served = randomisation::serve(allowed, fixed, self.explore, uniform);
+        let propensity = |model| randomisation::propensity(allowed, fixed, self.explore, model);
+        (served, propensity(served), propensity(choice))
     }
 }
 
@@ -68,16 +71,14 @@ mod tests {
     use crate::types::model_set::ModelSet;
 
     #[test]
-    fn serves_with_the_propensity_it_tells() {
+    fn tells_the_propensities_of_who_serves_and_of_the_choice() {
         let shadow = Shadow { model: 1, explore: 0.4 };
-        let uniforms = (0..1000).map(|n| (f64::from(n) + 0.5) / 1000.0);
-        let served: Vec<usize> =
-            uniforms.map(|uniform| shadow.serve(ModelSet::all(4), 2, uniform).0).collect();
-        let share = |model| served.iter().filter(|&&m| m == model).count();
-        assert_eq!([share(0), share(1), share(2), share(3)], [100, 700, 100, 100]);
-        assert!((shadow.serve(ModelSet::all(4), 2, 0.9).1 - 0.1).abs() < 1e-12);
-        assert!((shadow.serve(ModelSet::all(4), 1, 0.9).1 - 0.7).abs() < 1e-12);
-        assert_eq!(Shadow { model: 1, explore: 0.0 }.serve(ModelSet::all(4), 2, 0.0), (1, 0.0));
+        let (served, of_served, of_choice) = shadow.serve(ModelSet::all(4), 2, 0.9);
+        assert_eq!(served, 1);
+        assert!((of_served - 0.7).abs() < 1e-12 && (of_choice - 0.1).abs() < 1e-12);
+        assert!((shadow.serve(ModelSet::all(4), 1, 0.9).2 - 0.7).abs() < 1e-12);
+        let never = Shadow { model: 1, explore: 0.0 };
+        assert_eq!(never.serve(ModelSet::all(4), 2, 0.0), (1, 1.0, 0.0));
         assert_eq!(shadow.serve(ModelSet::from_bits(0b101), 2, 0.9).0, 2);
     }
 }

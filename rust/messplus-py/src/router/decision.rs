@@ -21,8 +21,9 @@ use super::names::Names;
 ///     The model whose answer goes to the user.
 /// shadow_choice : str or None
 ///     In shadow mode, the model the router would have chosen; else None.
-/// propensity : float or None
-///     In shadow mode, the probability with which ``shadow_choice`` was to serve; else None.
+/// propensity : float
+///     Probability with which ``model`` was to serve, in ``(0, 1]``: one unless the router has an
+///     ``epsilon``, or explores in shadow mode.
 /// audit : bool
 ///     Whether this request was picked to be rated in any case, by a judge or a person.
 /// also_query : tuple of str
@@ -78,10 +79,10 @@ impl PyDecision {
         self.inner.shadow_choice.map(|choice| self.names.name(py, choice.model))
     }
 
-    /// In shadow mode, the probability with which `shadow_choice` was to serve.
+    /// Probability with which `model` was to serve.
     #[getter]
-    fn propensity(&self) -> Option<f64> {
-        self.inner.shadow_choice.map(|choice| choice.propensity)
+    fn propensity(&self) -> f64 {
+        self.inner.propensity
     }
 
     /// Whether this request was picked to be rated in any case.

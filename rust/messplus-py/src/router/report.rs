@@ -3,7 +3,8 @@
 //! Each struct becomes a dict of its fields; `_core.pyi` has a `TypedDict` of the same name.
 
 use messplus_core::{
-    AuditStats, Controller, Estimate, LevelStats, Limit, ModelStats, Reason, ServiceLevel,
+    AuditStats, Controller, Estimate, LevelStats, Limit, ModelStats, RandomisationStats, Reason,
+    ServiceLevel,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -41,6 +42,7 @@ pub struct CoreReport {
     models: Named<ModelCounters>,
     sources: Named<SourceCounters>,
     shadow: ShadowCounters,
+    randomisation: RandomisationCounters,
     state_errors: Named<u64>,
 }
 
@@ -118,6 +120,14 @@ struct ShadowCounters {
 }
 
 #[derive(IntoPyObject)]
+struct RandomisationCounters {
+    epsilon: f64,
+    requests: u64,
+    cost: f64,
+    satisfaction: f64,
+}
+
+#[derive(IntoPyObject)]
 struct EstimateSums {
     n: u64,
     identified: u64,
@@ -160,8 +170,19 @@ impl CoreReport {
                 satisfaction: EstimateSums::of(&stats.shadow.satisfaction),
                 cost: EstimateSums::of(&stats.shadow.cost),
             },
+            randomisation: RandomisationCounters::of(
+                config.operation.epsilon,
+                &stats.randomisation,
+            ),
             state_errors,
         }
+    }
+}
+
+impl RandomisationCounters {
+    fn of(epsilon: f64, stats: &RandomisationStats) -> Self {
+        let &RandomisationStats { requests, cost, satisfaction } = stats;
+        Self { epsilon, requests, cost, satisfaction }
     }
 }
 
