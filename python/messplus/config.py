@@ -136,7 +136,7 @@ def _checked(schema: type[Schema], settings: Mapping[str, Any]) -> Schema:
     from pydantic import ValidationError
 
     try:
-        return schema.model_validate_json(json.dumps(settings, default=_plain))
+        return schema.model_validate_json(_encoded(settings))
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # Of the two forms of a cost, the one that was meant is at fault.
@@ -145,6 +145,17 @@ def _checked(schema: type[Schema], settings: Mapping[str, Any]) -> Schema:
         path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
         path = path.removeprefix(".") or "settings"
         raise ConfigError(f"{path}: {first['msg'].lower()}, got {first['input']!r}") from None
+
+
+def _encoded(settings: Mapping[str, Any]) -> bytes:
+    text = json.dumps(settings, default=_plain, ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        around = text[max(0, error.start - 16) : error.end + 16]
+        raise ConfigError(
+            f"settings: must be text without lone surrogates, got {around!r}"
+        ) from None
 
 
 def _is_other_form(error: ErrorDetails) -> bool:
@@ -196,7 +207,7 @@ def parse(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"path: must end in .toml or .json, got {str(path)!r}")
     try:
         settings = parser(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path.name}: must be valid {path.suffix[1:]}, got {error}") from error
     if not isinstance(settings, dict):
         raise ConfigError(f"{path.name}: must be a table of settings, got {settings!r}")

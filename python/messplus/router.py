@@ -7,7 +7,6 @@ controller decides and learns, ``reports/`` account for it, ``logs/`` write it d
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from . import config
 from ._core import Controller, Histogram
 from ._files import replacing
+from ._logger import logger
 from .featurizers.chat import estimate_tokens
 from .featurizers.requests import DURATIONS
 from .logs import warm_start
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from .reports.report import Report
     from .shadow import Shadow
     from .state.recovery import Recovery
-
-_log = logging.getLogger("messplus")
 
 
 class Router:
@@ -635,7 +633,7 @@ class Router:
             If the model is not in the zoo, or an argument breaks its rule.
         """
         model, instead = self._core.fail(decision, model, kind, retry_after)
-        _log.info("a call of %r failed: %s", model, kind)
+        logger.info("a call of %r failed: %s", model, kind)
         if self._log is not None:
             self._log.failed(decision, model, kind)
         return instead

@@ -91,6 +91,10 @@ def settings() -> Iterable[Case]:
         ("no models", [], ("models", "1 to 64", "0")),
         ("65 models", [Model(str(n), 1.0) for n in range(65)], ("models", "1 to 64", "65")),
         ("no name", [Model("", 1.0)], ("models[0].name", "empty", '""')),
+        ("escape", [Model("a\x1b[2J", 1.0)], ("models[0].name", "control characters", "a\\u{1b}")),
+        ("two lines", [Model("a\nb", 1.0)], ("models[0].name", "control characters")),
+        ("turned", [Model("a\u202eb", 1.0)], ("models[0].name", "control characters")),
+        ("surrogate", [Model("a\ud800", 1.0)], ("settings", "surrogates", "ud800")),
         ("twice", [Model("a", 1.0), Model("a", 2.0)], ("models[1].name", "unique", "a")),
         ("a name as model", ["small"], ("models[0]", "small")),
         ("None as model", [None], ("models[0]", "None")),
@@ -149,7 +153,10 @@ def settings() -> Iterable[Case]:
     for what, changes, words in (
         ("both", {"sla": SLA(0.5), "slas": slas}, ("sla",)),
         ("neither", {}, ("sla",)),
-        ("no name", {"slas": {"": SLA(0.5)}}, ("sla", "empty")),
+        ("no name", {"slas": {"": SLA(0.5)}}, ("slas[0].name", "empty")),
+        ("escape", {"slas": {"a": SLA(0.5), "\x9b": SLA(0.5)}}, ("slas[1].name", "control")),
+        ("long name", {"slas": {"a" * 1025: SLA(0.5)}}, ("slas[0].name", "1024", "1025")),
+        ("surrogate", {"slas": {"\udfff": SLA(0.5)}}, ("settings", "surrogates", "udfff")),
         ("a number", {"slas": {"gold": 0.9}}, ("slas.gold", "0.9")),
         ("range", {"slas": {"gold": SLA(1.5), "free": SLA(0.5)}}, ("gold", "(0, 1]", "1.5")),
     ):
@@ -274,6 +281,13 @@ def ways_to_get_a_router() -> Iterable[Case]:
         ("c.json", '{"models": []}', ("sla",)),
         ("d.json", '{"models": [], "sla": {"target": 0.5}}', ("models", "1 to 64")),
         ("e.json", '{"models": [{"name": "a"}], "sla": {"target": 0.5}}', ("models[0].cost",)),
+        (
+            "g.json",
+            '{"models": [{"name": "\\ud800", "cost": 1}], "sla": {"target": 0.5}}',
+            ("surrog",),
+        ),
+        ("h.json", "[" * 100_000, ("h.json", "valid json")),
+        ("h.toml", "a = " + "[" * 100_000, ("h.toml", "valid toml")),
         ("f.json", '{"models": [], "sla": {"target": 0.5}, "speed": 1}', ("speed", "1")),
     ):
         yield Case(
@@ -491,6 +505,8 @@ def changing_the_zoo() -> Iterable[Case]:
     for what, model, words in (
         ("known", Model("small", 1.0), ("name", "unique", "small")),
         ("no name", Model("", 1.0), ("name", "empty")),
+        ("escape", Model("a\x1b", 1.0), ("name", "control characters")),
+        ("surrogate", Model("a\ud800", 1.0), ("surrogates",)),
         ("cost below 0", Model("new", -1.0), ("cost", "-1")),
         ("cost NaN", Model("new", NAN), ("cost", "nan")),
         ("quality", Model("new", 1.0, 2.0), ("quality", "(0, 1)", "2")),

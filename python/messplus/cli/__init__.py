@@ -10,11 +10,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from messplus import __version__
+from messplus._text import printable
 from messplus.exceptions import MessPlusError
+
+from ._terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(arguments)
     try:
-        code: int = args.run(args)
+        # Tables and folders come from elsewhere, and so do the names in them.
+        with redirect_stdout(cast("TextIO", Terminal(sys.stdout))):
+            code: int = args.run(args)
         # Output may be buffered until here, where a closed pipe can still be handled.
         sys.stdout.flush()
     except BrokenPipeError:
@@ -51,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (MessPlusError, OSError) as error:
-        print(f"messplus {args.command}: {error}", file=sys.stderr)
+        print(f"messplus {args.command}: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"messplus {args.command}: interrupted", file=sys.stderr)

@@ -41,10 +41,12 @@ def _inspect(args: argparse.Namespace) -> int:
     account = accounting.build(core.report())
     files = _core.audit_folder(args.state)
     if args.json:
-        import json
         from dataclasses import asdict
 
-        print(json.dumps({"report": asdict(account), "recovery": found, "files": files}, indent=1))
+        from messplus._text import strict_json
+
+        told = {"report": asdict(account), "recovery": found, "files": files}
+        print(strict_json(told, indent=1))
     else:
         _print_report(account)
         for file in files:

@@ -34,8 +34,8 @@ class Folder:
         self.path = Path(path)
         try:
             self._real = self.path.resolve(strict=True)
-        except (OSError, RuntimeError):
-            raise EncoderError(f"path: no such folder: {str(path)!r}") from None
+        except (OSError, RuntimeError, ValueError):
+            raise EncoderError(f"path: no such folder: {str(path)!r:.200}") from None
         if not self._real.is_dir():
             raise EncoderError(f"path: must be a folder, got {str(path)!r}")
         self._hashes: dict[str, str] = {}
@@ -46,22 +46,26 @@ class Folder:
         Raises
         ------
         UnsafeEncoderError
-            If that is outside the folder, by its name or through a symbolic link.
+            If that is outside the folder, by its name or through a symbolic link, or if the name
+            is no line of text.
         """
+        if not name.isprintable():
+            raise UnsafeEncoderError(f"{name!r:.200}: must be a name of printable characters")
         try:
             real = (self._real / name).resolve()
         except (OSError, RuntimeError, ValueError) as error:
-            raise UnsafeEncoderError(f"{name!r}: cannot be resolved: {error}") from None
+            raise UnsafeEncoderError(f"{name!r:.200}: cannot be resolved: {error}") from None
         if not real.is_relative_to(self._real):
             raise UnsafeEncoderError(
-                f"{name!r}: must be inside the folder, leads to {str(real)!r}; "
+                f"{name!r:.200}: must be inside the folder, leads to {str(real)!r}; "
                 "if that is intended, copy the folder with its links followed"
             )
         return real
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, without following links out of the folder."""
-        return self.resolve(name).is_file()
+        mode = self._mode(name)
+        return mode is not None and stat.S_ISREG(mode)
 
     def read(self, name: str, limit: int) -> bytes:
         """Read a file of at most ``limit`` bytes.
@@ -73,18 +77,28 @@ class Folder:
         UnsafeEncoderError
             If it is outside the folder, not a regular file, or larger than the limit.
         """
-        real = self.resolve(name)
-        if not real.exists():
+        mode = self._mode(name)
+        if mode is None:
             raise EncoderError(f"{name}: no such file in {str(self.path)!r}")
         # A device or a pipe could be read forever.
-        if not stat.S_ISREG(real.stat().st_mode):
+        if not stat.S_ISREG(mode):
             raise UnsafeEncoderError(f"{name}: must be a regular file")
-        with real.open("rb") as file:
+        with self.resolve(name).open("rb") as file:
             content = file.read(limit + 1)
         if len(content) > limit:
             raise UnsafeEncoderError(f"{name}: must have at most {limit} bytes")
         self._hashes[name] = sha256(content).hexdigest()
         return content
+
+    def _mode(self, name: str) -> int | None:
+        """What kind of file it is, None if there is none."""
+        try:
+            return self.resolve(name).stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            rule = "must be a file that can be read"
+            raise UnsafeEncoderError(f"{name!r:.200}: {rule}, got {error.strerror}") from None
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON object; an absent file is an empty one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from messplus._core import FolderTokenizer
+from messplus._logger import logger
+from messplus._text import printable
 from messplus.exceptions import EncoderError, FeaturizerError, UnsafeEncoderError
 
 from . import _folder, _layout, _onnx_file
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
-
-_log = logging.getLogger("messplus")
 _tokenizers: Shared[FolderTokenizer] = Shared()
 _BATCH = 16  # prompts run at a time: more gain nothing on one core and cost memory
 # Operator sets built into onnxruntime. Others need a library, which is code, and is never loaded.
@@ -85,10 +84,11 @@ class Encoder:
         try:
             self._session = open_session(graph, wanted, external, self.sha256)
         except Exception as error:
-            raise EncoderError(f"{self.layout.graph}: onnxruntime refuses it: {error}") from None
+            problem = printable(str(error))
+            raise EncoderError(f"{self.layout.graph}: onnxruntime refuses it: {problem}") from None
         self.providers: list[str] = self._session.get_providers()
         if self.providers[0] != wanted[0]:
-            _log.warning("encoder runs on %s, not on %s", self.providers[0], wanted[0])
+            logger.warning("encoder runs on %s, not on %s", self.providers[0], wanted[0])
         self._inputs = self._named_inputs()
         self.output, self.pools = self._choose_output()
         self.width = self._measure_width()
@@ -153,7 +153,7 @@ class Encoder:
         try:
             (output,) = self._session.run([self.output], feed)
         except Exception as error:
-            raise FeaturizerError(f"{self.layout.graph}: {error}") from None
+            raise FeaturizerError(f"{self.layout.graph}: {printable(str(error))}") from None
         embeddings = np.asarray(output, np.float32)
         if self.pools:
             embeddings = pool(embeddings, mask, self.layout.pooling)
@@ -161,7 +161,7 @@ class Encoder:
             embeddings = unit_rows(embeddings)
         if embeddings.shape[:1] != (len(prompts),) or not np.isfinite(embeddings).all():
             raise FeaturizerError(
-                f"{self.layout.graph}: output {self.output} must be {len(prompts)} finite rows"
+                f"{self.layout.graph}: output {self.output!r} must be {len(prompts)} finite rows"
             )
         return embeddings, tokens
 
@@ -171,7 +171,7 @@ class Encoder:
             if name not in _INPUTS or kind not in _INTEGERS:
                 raise EncoderError(
                     f"{self.layout.graph}: its inputs must be integers among {sorted(_INPUTS)}, "
-                    f"got {name}: {kind}"
+                    f"got {name!r}: {kind}"
                 )
         if "input_ids" not in inputs:
             raise EncoderError(f"{self.layout.graph}: must have an input input_ids")

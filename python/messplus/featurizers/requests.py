@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from base64 import b64decode, b64encode
 from functools import partial
@@ -11,6 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from messplus._core import Histogram
+from messplus._logger import logger
+from messplus._text import printable
 from messplus.exceptions import FeaturizerError, InputError, StateError
 
 from ._background import Background
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float32]
     Tags = Mapping[str, str] | None
     AnyFeaturizer = Featurizer | Callable[[str], npt.ArrayLike] | None
-
-_log = logging.getLogger("messplus")
 _THREADS = 2
 _QUEUE = 64
 # From ten microseconds to a tenth of a second.
@@ -168,7 +167,7 @@ class RequestFeatures:
         except TimeoutError:
             with self._lock:
                 self.timeouts += 1
-            _log.warning("routed without features: deadline of %g s passed", deadline)
+            logger.warning("routed without features: deadline of %g s passed", deadline)
             return None
         except FeaturizerError as error:
             self._count_error(error)
@@ -207,4 +206,4 @@ class RequestFeatures:
         with self._lock:
             self.errors += 1
         # The error names what failed; the prompt itself is never logged.
-        _log.warning("routed without features: %s", error)
+        logger.warning("routed without features: %s", printable(str(error)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, TypedDict
 
+from messplus._logger import logger
 from messplus._optional import require
 from messplus.exceptions import MessPlusError
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from messplus.router import Router
 
     from .usage import Usage
-
-_log = logging.getLogger("messplus")
 
 # Failures of the provider, not of the request: worth another model.
 _RETRIED = frozenset({401, 403, 404, 408, 409, 425, 429})
@@ -164,7 +162,7 @@ class Guard:
             self.errors[action] += 1
         # Messages of other exceptions may quote a request.
         text = str(error) if isinstance(error, MessPlusError) else type(error).__name__
-        _log.warning("%s left out: %s", action, text)
+        logger.warning("%s left out: %s", action, text)
 
 
 def is_outage(error: BaseException) -> bool:

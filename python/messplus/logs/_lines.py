@@ -41,7 +41,7 @@ class LineFile(WatchedFileHandler):
         """Write a line; what the base class lets through is handled like what it catches."""
         try:
             super().emit(record)
-        except OSError:
+        except Exception:
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802

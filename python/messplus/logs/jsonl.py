@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
+
+from messplus._logger import logger
+from messplus._text import strict_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     Ratings = bool | float | Mapping[str, bool | float] | None
     Costs = float | Mapping[str, float] | None
-
-_log = logging.getLogger("messplus")
 
 
 class JsonlLog:
@@ -49,7 +48,8 @@ class JsonlLog:
     Notes
     -----
     ``event`` is ``decision``, ``outcome`` or ``failure``, ``id`` joins them, ``time`` is in seconds
-    since 1970. Prompts and tags are left out, and features unless they are asked for.
+    since 1970. Prompts and tags are left out, and features unless they are asked for. Numbers that
+    are not finite are ``null``.
     """
 
     def __init__(self, path: str | Path, *, features: bool = False) -> None:
@@ -143,7 +143,7 @@ class JsonlLog:
         now = time.time()
         record = {"time": round(now, 3), "event": event, "id": decision, **fields}
         try:
-            line = json.dumps(record, default=_plain, separators=(",", ":"))
+            line = strict_json(record, default=_plain, separators=(",", ":"))
         except (TypeError, ValueError) as problem:
             error: BaseException | None = problem
         else:
@@ -151,7 +151,7 @@ class JsonlLog:
         if error is not None:
             self.errors += 1
             if not self._failing:
-                _log.error("%s: a line could not be written: %s", self.path, error)
+                logger.error("%s: a line could not be written: %s", self.path, error)
         self._failing = error is not None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from messplus import _core
+from messplus._text import strict_json
 from messplus.exceptions import InputError
 from messplus.state.core_config import CoreConfig
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Row = dict[str, Any]
+
+# What a cell that is a formula begins with.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = {
     "models": (
@@ -88,16 +91,15 @@ def _among(names: Sequence[str], allowed: Sequence[int] | None) -> str | None:
 
 
 def write_csv(rows: Iterable[Row], columns: Iterable[str], out: IO[str]) -> None:
-    """One table with a header line."""
+    """One table with a header line; text that a spreadsheet would run begins with an apostrophe."""
     writer = csv.DictWriter(out, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _inert(cell) for name, cell in row.items()} for row in rows)
 
 
 def write_json(found: dict[str, list[Row]], out: IO[str]) -> None:
     """All tables as one object of lists of objects."""
-    json.dump(found, out, indent=1)
-    out.write("\n")
+    out.write(strict_json(found, indent=1) + "\n")
 
 
 def write_sqlite(found: dict[str, list[Row]], path: str | Path) -> None:
@@ -117,6 +119,10 @@ def write_sqlite(found: dict[str, list[Row]], path: str | Path) -> None:
             database.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
             rows = (tuple(row.values()) for row in found[name])
             database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608
+
+
+def _inert(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _pick(row: Row, columns: Iterable[str]) -> Row:

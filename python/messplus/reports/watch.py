@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from messplus._logger import logger
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_log = logging.getLogger("messplus")
-
 
 class Watch:
-    """Remembers what was said, and says what has changed.
-
-    Nothing here fails a request: a log handler that raises is the application's affair.
-    """
+    """Remembers what was said, and says what has changed."""
 
     #: Requests between two looks; a power of two.
     EVERY = 16
@@ -29,18 +24,12 @@ class Watch:
         """Take note of the service levels that nobody rates."""
         before, self._unrated = self._unrated, frozenset(slas)
         for sla in sorted(self._unrated - before):
-            self._say(logging.WARNING, "sla %s: no ratings come; its satisfaction is unknown", sla)
+            logger.warning("sla %s: no ratings come; its satisfaction is unknown", sla)
         for sla in sorted(before - self._unrated):
-            self._say(logging.INFO, "sla %s: ratings come again", sla)
+            logger.info("sla %s: ratings come again", sla)
 
     def out_of_reach(self, names: Collection[str]) -> None:
         """Take note of the service levels and limits that seem out of reach."""
         before, self._out_of_reach = self._out_of_reach, frozenset(names)
         if new := [name for name in names if name not in before]:
-            message = "out of reach: %s; what comes nearest is served"
-            self._say(logging.WARNING, message, ", ".join(new))
-
-    @staticmethod
-    def _say(level: int, message: str, what: str) -> None:
-        with suppress(Exception):
-            _log.log(level, message, what)
+            logger.warning("out of reach: %s; what comes nearest is served", ", ".join(new))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from messplus._core import Controller
+from messplus._logger import logger
 from messplus.exceptions import ConfigError
 from messplus.featurizers.requests import RequestFeatures
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from messplus._core import FoundFolder
     from messplus._schema import RouterSettings
     from messplus.featurizers.requests import AnyFeaturizer
-
-_log = logging.getLogger("messplus")
 
 
 def open_folder(
@@ -77,8 +75,8 @@ def _recovery(path: Path, found: FoundFolder) -> Recovery:
         found["transitions"], found["replayed"], found["torn_bytes"], tuple(found["notes"])
     )
     for note in recovery.notes:
-        _log.warning("%s: %s", path, note)
-    _log.info("%s: opened after %d transitions", path, recovery.transitions)
+        logger.warning("%s: %s", path, note)
+    logger.info("%s: opened after %d transitions", path, recovery.transitions)
     return recovery
 
 
@@ -96,12 +94,12 @@ def _compare(path: Path, given: CoreConfig, core: Controller) -> None:
     known = {model.name: model for model in kept.zoo}
     for name, model in asked.items():
         if name not in known:
-            _log.warning("%s: model %r joins the zoo", path, name)
+            logger.warning("%s: model %r joins the zoo", path, name)
             core.add_model(json.dumps(asdict(model)))
         elif model.cost != known[name].cost:
-            _log.warning("%s: model %r now costs %r", path, name, model.cost)
+            logger.warning("%s: model %r now costs %r", path, name, model.cost)
             core.reprice(name, json.dumps(asdict(model)["cost"]))
     for name in known:
         if name not in asked:
-            _log.warning("%s: model %r leaves the zoo", path, name)
+            logger.warning("%s: model %r leaves the zoo", path, name)
             core.remove_model(name)

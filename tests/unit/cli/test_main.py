@@ -49,6 +49,20 @@ def test_help_imports_nothing_heavy() -> None:
     assert "replay" in done.stdout
 
 
+def test_nothing_a_terminal_obeys_is_printed(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_text(CSV.replace(":s", ":s\x1b[2J").replace(":l", ":l\u202e"))
+    assert main(["replay", str(table), "--target", "0.8", "--policy", "random"]) == 0
+    printed = capsys.readouterr().out
+    assert r"s\x1b[2J" in printed
+    assert printed.replace("\n", "").isprintable()
+    assert main(["replay", str(table.with_name("\x1b[2J.csv")), "--target", "0.8"]) == 2
+    error = capsys.readouterr().err
+    assert r"\x1b[2J" in error
+    assert error.rstrip("\n").isprintable()
+
+
 def test_replay_prints_and_writes(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, plot = table.with_name("out.json"), table.with_name("out.png")
     policies = ["--policy", "paper,v_rel=0.3", "--policy", "random"]

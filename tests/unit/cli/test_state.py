@@ -82,6 +82,20 @@ def test_export_in_three_formats(
     assert main(["state", "export", str(state), "--format", "sqlite", "--out", base]) == 2
 
 
+def test_a_spreadsheet_runs_nothing_of_an_export(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("http://example.com","x")'
+    names = [formula, "+1", "-1", "@SUM(1)", "plain"]
+    state, out = tmp_path / "state", tmp_path / "out.csv"
+    with Router.open(state, [Model(name, cost=1.0) for name in names], SLA(0.9)) as router:
+        router.feedback(router.select("x", allowed=[formula]), satisfied={formula: True})
+    for table, column in (("models", "model"), ("outcomes", "model"), ("decisions", "allowed")):
+        export = ["state", "export", str(state), "--format", "csv", "--table", table]
+        assert main([*export, "--out", str(out)]) == 0
+        cells = [row[column] for row in csv.DictReader(out.read_text().splitlines())]
+        assert f"'{formula}" in cells
+        assert not [cell for cell in cells if cell[:1] in set("=+-@")]
+
+
 def test_a_folder_without_a_router_is_an_error(tmp_path: Path) -> None:
     assert main(["state", "inspect", str(tmp_path)]) == 2
     assert main(["state", "verify", str(tmp_path)]) == 1

@@ -1,5 +1,6 @@
 """Folders made to harm: each refused with a typed error before a runtime sees them."""
 
+import json
 import os
 import shutil
 from contextlib import suppress
@@ -157,6 +158,43 @@ def test_another_hash_than_expected_is_refused(folder: Path) -> None:
     assert OnnxFeaturizer.from_folder(folder, expect_sha256=found.upper()).n_features == 42
     with pytest.raises(UnsafeEncoderError, match=f"must be the hash of the folder, {found}, got 0"):
         OnnxFeaturizer.from_folder(folder, expect_sha256="0" * 64)
+
+
+@pytest.mark.parametrize("path", ["p" * 5000, "p/" * 4000, "\ud800", "a\nb", "\x1b[2J", "a\0"])
+def test_a_name_no_file_can_have_is_refused(folder: Path, path: str) -> None:
+    modules = [{"type": "sentence_transformers.models.Pooling", "path": path}]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(UnsafeEncoderError) as caught:
+        OnnxFeaturizer.from_folder(folder)
+    assert len(str(caught.value)) < 500
+    assert str(caught.value).isprintable()
+    (folder / "modules.json").unlink()
+    with pytest.raises(UnsafeEncoderError):
+        OnnxFeaturizer.from_folder(folder, file=path)
+    with pytest.raises(EncoderError, match="no such folder"):
+        OnnxFeaturizer.from_folder(folder / path)
+
+
+@pytest.mark.parametrize("location", ["w" * 5000, "\x1b[2J"])
+def test_external_data_no_file_can_have_is_refused(folder: Path, location: str) -> None:
+    store_outside(folder, location)
+    with pytest.raises(UnsafeEncoderError):
+        OnnxFeaturizer.from_folder(folder)
+
+
+def test_file_names_that_are_no_text_are_refused(folder: Path) -> None:
+    (folder / "model.onnx").rename(folder / os.fsdecode(b"\xff.onnx"))
+    with pytest.raises(UnsafeEncoderError, match="printable"):
+        OnnxFeaturizer.from_folder(folder)
+
+
+def test_names_in_a_graph_are_spelled_out(folder: Path) -> None:
+    model = onnx.load(folder / "model.onnx")
+    model.graph.node[0].input[0] = "no\x1b[2J\nwhere"
+    onnx.save(model, folder / "model.onnx")
+    with pytest.raises(EncoderError, match="onnxruntime refuses it") as caught:
+        OnnxFeaturizer.from_folder(folder)
+    assert str(caught.value).isprintable()
 
 
 def test_there_must_be_a_folder(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from messplus import FeedbackError, Router
+from messplus import FeedbackError, Model, Policy, Router
 from tests.zoo import MODELS, StubFeaturizer, make_router
 
 if TYPE_CHECKING:
@@ -88,6 +88,22 @@ def test_a_log_that_cannot_be_written_fails_nobody(
     (tmp_path / "missing").mkdir()
     router.select("x")
     assert len(lines(tmp_path / "missing" / "log")) == 1
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000])
+def test_a_log_that_cannot_be_named_fails_nobody(tmp_path: Path, name: str) -> None:
+    router = make_router(log=str(tmp_path / name))
+    router.feedback(router.select("x"), satisfied=True)
+    assert router.report().state_errors["log"] == 2
+
+
+def test_numbers_that_are_not_finite_are_null(tmp_path: Path) -> None:
+    models = [Model("small", cost=1e9), Model("large", cost=3e10)]
+    log = tmp_path / "log"
+    router = Router(models, make_sla(), Policy.paper(v=1e308), featurizer=StubFeaturizer(), log=log)
+    assert set(router.select("x").score.values()) == {float("inf")}
+    (line,) = log.read_text().splitlines()
+    assert json.loads(line, parse_constant=pytest.fail)["score"] == {"small": None, "large": None}
 
 
 def test_goes_on_in_a_new_file_when_the_old_one_is_rotated(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{AMOUNTS, shown};
 use crate::error::{Error, Result};
+use crate::types::name;
 
 /// Most service levels of one router.
 pub const MAX_LEVELS: usize = 64;
@@ -96,9 +97,7 @@ impl Agreement {
             return Err(Error::config("slas", "must be 1 to 64 service levels", found));
         }
         for (index, level) in self.levels.iter().enumerate() {
-            if level.name.is_empty() {
-                return Err(Error::config("slas", "names must not be empty", "\"\""));
-            }
+            name::check(&level.name, || format!("slas[{index}].name"))?;
             if self.levels[..index].iter().any(|other| other.name == level.name) {
                 let found = format!("{:?}", level.name);
                 return Err(Error::config("slas", "must have unique names", found));
@@ -142,11 +141,11 @@ impl Agreement {
 }
 
 /// What the name of a source of ratings must be.
-pub(crate) const SOURCE_RULE: &str = "must be a name of 1 to 64 bytes";
+pub(crate) const SOURCE_RULE: &str = "must be a name of 1 to 64 bytes without control characters";
 
 /// Whether it is.
 pub(crate) fn is_source(name: &str) -> bool {
-    (1..=MAX_SOURCE_NAME).contains(&name.len())
+    (1..=MAX_SOURCE_NAME).contains(&name.len()) && name::is_one_line(name)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod feedback;
 pub(crate) mod model_set;
+pub(crate) mod name;
 pub(crate) mod price;
 pub(crate) mod randomisation;
 pub(crate) mod ranking;

@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::types::model_set::ModelSet;
+use crate::types::name;
 use crate::types::price::ListedCost;
 
 /// Most models a zoo can hold, those that left it included: a set of models is one 64-bit word.
 pub const MAX_MODELS: usize = 64;
-
-/// Longest name in bytes.
-const MAX_NAME: usize = 1024;
 
 /// One model of the zoo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,13 +97,7 @@ pub(crate) fn check(models: &[ModelSpec]) -> Result<()> {
     }
     for (index, model) in models.iter().enumerate() {
         let field = |key: &str| format!("models[{index}].{key}");
-        if model.name.is_empty() {
-            return Err(Error::config(field("name"), "must not be empty", "\"\""));
-        }
-        if model.name.len() > MAX_NAME {
-            let found = format!("{} bytes", model.name.len());
-            return Err(Error::config(field("name"), "must be at most 1024 bytes long", found));
-        }
+        name::check(&model.name, || field("name"))?;
         if models[..index].iter().any(|other| other.name == model.name) {
             let found = format!("{:?}", model.name);
             return Err(Error::config(field("name"), "must be unique", found));

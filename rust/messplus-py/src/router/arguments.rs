@@ -58,7 +58,8 @@ fn name_hash(field: &str, name: &Bound<'_, PyAny>) -> PyResult<u64> {
         let message = format!("{field}: must be a string, got {}", name.repr()?);
         return Err(InputError::new_err(message));
     };
-    let bytes = text.to_cow()?;
+    // Lone surrogates, which JSON can carry and UTF-8 cannot, become replacement characters.
+    let bytes = text.to_string_lossy();
     Ok(bytes.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     }))
