@@ -122,6 +122,7 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
         "ModelCounters": report["models"]["small"],
         "AuditCounters": report["slas"]["default"]["audits"],
         "SourceCounters": report["sources"]["user"],
+        "RandomisationCounters": report["randomisation"],
         "ShadowCounters": report["shadow"],
         "EstimateSums": report["shadow"]["cost"],
         "FoundFolder": found,
