@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check;
 use crate::error::{Error, Result};
+use crate::memory::pending_decision::PendingDecision;
 use crate::policy::Problem;
 use crate::policy::presets::PolicyConfig;
 use crate::types::agreement::Agreement;
@@ -13,8 +14,11 @@ use crate::types::zoo::{self, ModelSpec};
 
 /// Most features a prompt can have.
 pub const MAX_FEATURES: usize = 4096;
-/// Most bytes that pending decisions may reserve for their features.
-pub const MAX_PENDING_BYTES: usize = 1 << 30;
+/// Most bytes that pending decisions may take, at [`DECISION_BYTES`] and four a feature each.
+pub const MAX_PENDING_BYTES: u64 = 4 << 30;
+/// More than what is remembered of a decision takes beside its features.
+const DECISION_BYTES: u64 = 1024;
+const _: () = assert!(size_of::<PendingDecision>() < DECISION_BYTES as usize);
 
 /// What an unrated request does to the queue when it is forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +110,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// Seed of the random numbers that pick requests for exploration.
     pub seed: u64,
-    /// Most decisions remembered for later feedback, `>= 1`.
+    /// Most decisions remembered for later feedback, `>= 1`; they may take 4 GiB, at 1 KiB and four
+    /// bytes a feature.
     pub pending_capacity: usize,
     /// Dealing with feedback that does not come and calls that fail.
     #[serde(default)]
@@ -201,13 +206,11 @@ impl TryFrom<Config> for ValidConfig {
         if config.n_features > MAX_FEATURES {
             return Err(Error::config("n_features", "must be at most 4096", config.n_features));
         }
-        let bytes = config.pending_capacity.saturating_mul(4 * config.n_features.max(1));
+        let each = DECISION_BYTES + 4 * config.n_features as u64;
+        let bytes = (config.pending_capacity as u64).saturating_mul(each);
         if config.pending_capacity == 0 || bytes > MAX_PENDING_BYTES {
-            return Err(Error::config(
-                "pending_capacity",
-                "must be at least 1, and with n_features take at most 1 GiB",
-                config.pending_capacity,
-            ));
+            let rule = "must be at least 1, and take at most 4 GiB at 1 KiB and 4 bytes a feature";
+            return Err(Error::config("pending_capacity", rule, config.pending_capacity));
         }
         Ok(Self(config))
     }

@@ -1,7 +1,7 @@
 //! Checks at the door: every argument, before anything changes.
 
 use super::Controller;
-use crate::check::{is_amount, shown};
+use crate::check::{AMOUNTS, shown};
 use crate::error::{Error, Result};
 use crate::learn::sources::MAX_SOURCES;
 use crate::memory::pending_decision::PendingDecision;
@@ -89,7 +89,7 @@ impl Controller {
     /// # Errors
     ///
     /// Those of [`fail`](Self::fail).
-    pub fn check_failure(&self, id: u128, model: usize) -> Result<usize> {
+    pub fn check_failure(&self, id: u128, model: usize) -> Result<u32> {
         let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
         let Some(spec) = self.config.models.get(model) else {
             return Err(Error::input("model", "must be in the zoo", model));
@@ -101,7 +101,7 @@ impl Controller {
     }
 
     /// Whether [`observe`](Self::observe) would take this in.
-    pub(super) fn check_feedback(&self, slot: usize, feedback: &Feedback<'_>) -> Result<()> {
+    pub(super) fn check_feedback(&self, slot: u32, feedback: &Feedback<'_>) -> Result<()> {
         let pending = self.pending.get(slot);
         let source = self.check_source(feedback.source)?;
         let is_truth = match source {
@@ -178,13 +178,11 @@ fn check_finite(features: &[f32]) -> Result<()> {
 }
 
 fn check_amount(field: &str, model: &str, value: f64) -> Result<()> {
-    if is_amount(value) {
+    // Nothing is divided by what was measured: it may be as small as it likes.
+    if (0.0..=*AMOUNTS.end()).contains(&value) {
         Ok(())
     } else {
-        Err(Error::input(
-            format!("{field}[{model:?}]"),
-            "must be 0 or in [1e-18, 1e18]",
-            shown(value),
-        ))
+        let field = format!("{field}[{model:?}]");
+        Err(Error::input(field, "must be in [0, 1e18]", shown(value)))
     }
 }

@@ -58,7 +58,7 @@ impl Controller {
     }
 
     /// What a call cost and how long it took.
-    fn take_usage(&mut self, slot: usize, outcome: &Outcome) {
+    fn take_usage(&mut self, slot: u32, outcome: &Outcome) {
         let pending = *self.pending.get(slot);
         self.stats.observe_usage(pending.level, outcome);
         if outcome.model == pending.model
@@ -75,6 +75,9 @@ impl Controller {
                 self.debit(slot, resource, used);
             }
         }
+        if outcome.cost.is_none() && outcome.latency.is_none() {
+            return;
+        }
         let pending = self.pending.get_mut(slot);
         if outcome.cost.is_some() {
             pending.costed.insert(outcome.model);
@@ -85,15 +88,11 @@ impl Controller {
     }
 
     /// Let the queue account for a decision with a rating of the model that served.
-    fn account_rating(
-        &mut self,
-        slot: usize,
-        model: usize,
-        satisfaction: f64,
-        outcomes: &[Outcome],
-    ) {
+    fn account_rating(&mut self, slot: u32, model: usize, satisfaction: f64, outcomes: &[Outcome]) {
         let pending = *self.pending.get(slot);
-        self.pending.get_mut(slot).accounted = true;
+        let rated = pending.shadow_choice.is_none().then_some((model, satisfaction));
+        let kept = self.pending.get_mut(slot);
+        (kept.accounted, kept.accounted_rating) = (true, rated);
         let age = Some(self.step.saturating_sub(pending.step));
         if let Some(choice) = pending.shadow_choice {
             let imputed = self.impute(&pending, &choice, outcomes);
@@ -101,7 +100,6 @@ impl Controller {
             let backlog = self.levels[pending.level].backlog();
             self.stats.levels[pending.level].impute(imputed, backlog);
         } else {
-            self.pending.get_mut(slot).accounted_rating = Some((model, satisfaction));
             self.account(&pending, satisfaction, age);
             let backlog = self.levels[pending.level].backlog();
             let stats = &mut self.stats.levels[pending.level];
@@ -180,7 +178,7 @@ impl Controller {
     }
 
     /// Debit one call's usage to the limits of a resource.
-    fn debit(&mut self, slot: usize, resource: Resource, used: f64) {
+    fn debit(&mut self, slot: u32, resource: Resource, used: f64) {
         let pending = self.pending.get(slot);
         let earlier = match resource {
             Resource::Cost => pending.costed,

@@ -274,7 +274,11 @@ impl Controller {
             self.sessions.remember(session, chosen);
         }
         let call = self.breaker.call(decision.model, self.now);
-        if self.pending.is_full() {
+        while !self.pending.make_room() {
+            if self.pending.is_empty() {
+                // No memory for a single decision: better served and not remembered than refused.
+                return;
+            }
             self.forget_oldest();
         }
         let pending = PendingDecision {

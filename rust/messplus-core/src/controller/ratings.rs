@@ -55,7 +55,7 @@ impl Controller {
 
     pub(super) fn standing(
         &mut self,
-        slot: usize,
+        slot: u32,
         source: usize,
         rater: Option<NonZeroU64>,
     ) -> Standing {
@@ -75,7 +75,7 @@ impl Controller {
     /// Take in one rating, or the revision of one.
     pub(super) fn take_rating(
         &mut self,
-        slot: usize,
+        slot: u32,
         model: usize,
         rating: f64,
         source: usize,
@@ -100,7 +100,7 @@ impl Controller {
         }
     }
 
-    fn take_truth(&mut self, slot: usize, model: usize, rating: f64) {
+    fn take_truth(&mut self, slot: u32, model: usize, rating: f64) {
         let pending = *self.pending.get(slot);
         let call = pending.call_to(model, self.pending.features(slot));
         let before = pending.accounted_rating.filter(|&(rated, _)| rated == model);
@@ -132,7 +132,7 @@ impl Controller {
         }
     }
 
-    fn take_judgement(&mut self, slot: usize, model: usize, rating: f64, source: usize) {
+    fn take_judgement(&mut self, slot: u32, model: usize, rating: f64, source: usize) {
         let pending = *self.pending.get(slot);
         let before = pending.evidence.get(source, model);
         let truth = pending.accounted_rating.filter(|&(rated, _)| rated == model);

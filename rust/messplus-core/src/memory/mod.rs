@@ -3,6 +3,7 @@
 pub(crate) mod audits;
 pub(crate) mod evidence;
 pub(crate) mod history;
+mod pages;
 pub(crate) mod pending;
 pub(crate) mod pending_decision;
 pub(crate) mod randomisation_stats;

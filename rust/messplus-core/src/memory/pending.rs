@@ -1,56 +1,56 @@
 //! Decisions remembered until their feedback comes, bounded in number.
 
-use messplus_base::wire::{Reader, Writer};
+use std::hash::{BuildHasher as _, RandomState};
 
 use hashbrown::HashTable;
+use messplus_base::wire::{Reader, Writer};
 
+use super::pages::Pages;
 use super::pending_decision::PendingDecision;
 use crate::error::{Error, Result};
 
 /// The last `capacity` decisions, oldest evicted first, found by id in constant time.
 ///
-/// All memory is reserved at the start: decisions in a ring, features beside them, and an index from
-/// ids to places in the ring. The index has room for twice the decisions: being half full at most, it
-/// never grows.
+/// Memory for the decisions follows their number. The index from ids to slots has room for twice as
+/// many as an ordinary router holds: being half full at most, it does not grow.
 #[derive(Clone, Debug)]
 pub struct PendingDecisions {
-    n_features: usize,
-    decisions: Vec<PendingDecision>,
-    features: Vec<f32>,
-    oldest: usize,
-    len: usize,
+    capacity: usize,
+    pages: Pages,
     /// Slots by the hash of the id they hold.
     index: HashTable<u32>,
+    keys: Keys,
     evicted: u64,
 }
+
+/// Decisions up to which the index is reserved at the start.
+const RESERVED: usize = 1 << 16;
 
 impl PendingDecisions {
     /// Room for `capacity >= 1` decisions of `n_features` features.
     pub(crate) fn new(capacity: usize, n_features: usize) -> Self {
         Self {
-            n_features,
-            decisions: vec![PendingDecision::default(); capacity],
-            features: vec![0.0; capacity * n_features],
-            oldest: 0,
-            len: 0,
-            index: HashTable::with_capacity(2 * capacity),
+            capacity,
+            pages: Pages::new(n_features),
+            index: HashTable::with_capacity(2 * capacity.min(RESERVED)),
+            keys: Keys::new(),
             evicted: 0,
         }
     }
 
     /// Decisions held.
     pub fn len(&self) -> usize {
-        self.len
+        self.pages.len()
     }
 
     /// Whether no decision is held.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Decisions held that the queue has not accounted for.
     pub fn unaccounted(&self) -> usize {
-        self.slots().filter(|&slot| !self.decisions[slot].accounted).count()
+        self.pages.slots().filter(|&slot| !self.pages.get(slot).accounted).count()
     }
 
     /// Decisions evicted before the queue accounted for them.
@@ -59,81 +59,71 @@ impl PendingDecisions {
     }
 
     /// The slot of a decision, if it is held.
-    pub fn find(&self, id: u128) -> Option<usize> {
-        let holds = |&slot: &u32| self.decisions[slot as usize].id == id;
-        self.index.find(hash(id), holds).map(|&slot| slot as usize)
+    pub fn find(&self, id: u128) -> Option<u32> {
+        self.index.find(self.keys.hash(id), |&slot| self.pages.get(slot).id == id).copied()
     }
 
     /// The decision in a slot that [`find`](Self::find) gave.
-    pub fn get(&self, slot: usize) -> &PendingDecision {
-        &self.decisions[slot]
+    pub fn get(&self, slot: u32) -> &PendingDecision {
+        self.pages.get(slot)
     }
 
     /// The decision in a slot that [`find`](Self::find) gave.
-    pub(crate) fn get_mut(&mut self, slot: usize) -> &mut PendingDecision {
-        &mut self.decisions[slot]
+    pub(crate) fn get_mut(&mut self, slot: u32) -> &mut PendingDecision {
+        self.pages.get_mut(slot)
     }
 
     /// Features of the decision in a slot that [`find`](Self::find) gave.
-    pub(crate) fn features(&self, slot: usize) -> &[f32] {
-        &self.features[slot * self.n_features..][..self.n_features]
+    pub(crate) fn features(&self, slot: u32) -> &[f32] {
+        self.pages.features(slot)
     }
 
-    /// Whether a decision must be evicted before another is remembered.
-    pub(crate) fn is_full(&self) -> bool {
-        self.len == self.decisions.len()
+    /// Whether there is room for one more decision; where there is none, one must be evicted first.
+    pub(crate) fn make_room(&mut self) -> bool {
+        let rehash = |&slot: &u32| self.keys.hash(self.pages.get(slot).id);
+        self.len() < self.capacity
+            && self.index.try_reserve(1, rehash).is_ok()
+            && self.pages.make_room()
     }
 
     /// The decision to be evicted next.
     pub(crate) fn oldest(&self) -> Option<&PendingDecision> {
-        (self.len > 0).then(|| &self.decisions[self.oldest])
+        (!self.is_empty()).then(|| self.pages.get(self.pages.oldest()))
     }
 
-    /// Remember a decision whose id is not held; there must be room for it.
+    /// Remember a decision whose id is not held; there must be [room](Self::make_room) for it.
     ///
     /// Without features, zeros are remembered.
     pub(crate) fn insert(&mut self, decision: &PendingDecision, features: Option<&[f32]>) {
-        debug_assert!(self.find(decision.id).is_none() && !self.is_full());
-        let slot = (self.oldest + self.len) % self.decisions.len();
-        self.len += 1;
-        self.decisions[slot] = *decision;
-        let row = &mut self.features[slot * self.n_features..][..self.n_features];
-        match features {
-            Some(features) => row.copy_from_slice(features),
-            None => row.fill(0.0),
-        }
-        let rehash = |&slot: &u32| hash(self.decisions[slot as usize].id);
-        self.index.insert_unique(hash(decision.id), slot as u32, rehash);
-    }
-
-    fn slots(&self) -> impl Iterator<Item = usize> {
-        let (oldest, capacity) = (self.oldest, self.decisions.len());
-        (0..self.len).map(move |age| (oldest + age) % capacity)
+        debug_assert!(self.find(decision.id).is_none() && self.len() < self.capacity);
+        let slot = self.pages.push(decision, features);
+        let rehash = |&slot: &u32| self.keys.hash(self.pages.get(slot).id);
+        self.index.insert_unique(self.keys.hash(decision.id), slot, rehash);
     }
 
     /// Forget the oldest decision; there must be one.
     pub(crate) fn evict_oldest(&mut self) -> PendingDecision {
-        let decision = self.decisions[self.oldest];
+        let slot = self.pages.oldest();
+        let decision = *self.pages.get(slot);
         self.evicted += u64::from(!decision.accounted);
-        let holds = |&slot: &u32| slot as usize == self.oldest;
-        if let Ok(entry) = self.index.find_entry(hash(decision.id), holds) {
+        if let Ok(entry) = self.index.find_entry(self.keys.hash(decision.id), |&held| held == slot)
+        {
             entry.remove();
         }
-        self.oldest = (self.oldest + 1) % self.decisions.len();
-        self.len -= 1;
+        self.pages.pop();
         decision
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64(self.evicted);
-        out.u64(self.len as u64);
-        for slot in self.slots() {
-            self.decisions[slot].encode(out);
-            out.f32s(self.features(slot));
+        out.u64(self.len() as u64);
+        for slot in self.pages.slots() {
+            self.pages.get(slot).encode(out);
+            out.f32s(self.pages.features(slot));
         }
     }
 
-    /// Fill an empty table; slots are renumbered, which no caller can see.
+    /// Fill an empty table.
     pub(crate) fn decode(
         &mut self,
         input: &mut Reader<'_>,
@@ -142,15 +132,18 @@ impl PendingDecisions {
     ) -> Result<()> {
         let evicted = input.u64()?;
         let len = input.u64()?;
-        if len > self.decisions.len() as u64 {
+        if len > self.capacity as u64 {
             return Err(Error::state("must hold at most pending_capacity decisions", len));
         }
-        let mut features = vec![0.0; self.n_features];
+        let mut features = vec![0.0; self.pages.n_features()];
         for _ in 0..len {
             let decision = PendingDecision::decode(input, n_levels, n_models)?;
             input.f32s(&mut features)?;
             if self.find(decision.id).is_some() {
                 return Err(Error::state("must hold each decision once", decision.id));
+            }
+            if !self.make_room() {
+                return Err(Error::state("must fit into the memory there is", len));
             }
             self.insert(&decision, Some(&features));
         }
@@ -159,15 +152,33 @@ impl PendingDecisions {
     }
 }
 
-/// Spreads ids over the index. They are random: nobody can choose them to collide.
-fn hash(id: u128) -> u64 {
-    let halves = id as u64 ^ (id >> 64) as u64;
-    // The golden ratio, so that the consecutive ids of replays spread as well.
-    halves.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Secrets of one table that spread ids over its index: whoever writes the ids of a journal, or
+/// guesses how they are drawn, cannot make them collide.
+///
+/// The one random number in this crate that is no argument: where ids stand in the index shows in
+/// no decision and in no state.
+#[derive(Clone, Copy, Debug)]
+struct Keys([u64; 2]);
+
+impl Keys {
+    fn new() -> Self {
+        let random = RandomState::new();
+        Self([0_u8, 1].map(|key| random.hash_one(key)))
+    }
+
+    /// Both halves multiplied, and the product folded (Lemire and Kaser, *Strongly universal string
+    /// hashing is fast*, 2014, is the idea).
+    fn hash(self, id: u128) -> u64 {
+        let Self([low, high]) = self;
+        let product = u128::from(id as u64 ^ low) * u128::from((id >> 64) as u64 ^ high);
+        product as u64 ^ (product >> 64) as u64
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::{PendingDecision, PendingDecisions};
 
     /// Twice as many decisions as fit at a time, over and over: the index neither grows nor loses one.
@@ -177,22 +188,42 @@ mod tests {
         let capacity = pending.index.capacity();
         for step in 0..100_000_u64 {
             let id = u128::from(step).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-            if pending.is_full() {
+            if !pending.make_room() {
                 pending.evict_oldest();
+                assert!(pending.make_room());
             }
             pending.insert(&PendingDecision { id, step, ..PendingDecision::default() }, None);
             let slot = pending.find(id).expect("held");
             assert_eq!(pending.get(slot).step, step);
         }
-        assert_eq!((pending.index.len(), pending.index.capacity()), (100, capacity));
+        assert_eq!(pending.index.len(), 100);
+        assert!(pending.index.capacity() <= capacity);
+    }
+
+    /// Ids of a forged journal whose halves agree: any fixed mixing of the halves can be undone so.
+    #[test]
+    fn nobody_can_make_ids_collide() {
+        let pending = PendingDecisions::new(1, 0);
+        let ids = (0..10_000_u64).map(|half| u128::from(half) << 64 | u128::from(half));
+        let hashes: HashSet<_> = ids.map(|id| pending.keys.hash(id)).collect();
+        assert_eq!(hashes.len(), 10_000);
+        let same = [PendingDecisions::new(1, 0), pending].map(|table| table.keys.hash(7));
+        assert_ne!(same[0], same[1]);
+    }
+
+    #[test]
+    fn memory_is_taken_when_it_is_needed() {
+        let pending = PendingDecisions::new(1 << 22, 64);
+        assert!(pending.index.capacity() < 1 << 19);
     }
 
     #[test]
     fn finds_the_newest_and_forgets_the_oldest() {
         let mut pending = PendingDecisions::new(3, 1);
         for (n, id) in [8_u128, 16, 24, 32, 40].into_iter().enumerate() {
-            if pending.is_full() {
+            if !pending.make_room() {
                 pending.evict_oldest();
+                assert!(pending.make_room());
             }
             pending
                 .insert(&PendingDecision { id, ..PendingDecision::default() }, Some(&[n as f32]));
