@@ -30,11 +30,39 @@ class LevelCounters(TypedDict):
     imputed_satisfaction: float
     cost: float
     unrated: bool
+    since: int
+    closed: list[ClosedPeriod]
     judged: int
     volunteered: int
     set_aside: int
     audits: AuditCounters
     history: list[tuple[int, float, float, int, float]]
+
+@type_check_only
+class ClosedPeriod(TypedDict):
+    target: float
+    decisions: int
+    rated: int
+    satisfaction: float
+    imputed: int
+    imputed_satisfaction: float
+    cost: float
+    backlog: float
+
+@type_check_only
+class PendingRecord(TypedDict):
+    id: str
+    model: str
+    ranking: tuple[str, ...]
+    p_satisfied: float
+    sla: str
+    reason: str
+    audit: bool
+    satisfied: float | None
+    rated: tuple[str, ...]
+    costed: tuple[str, ...]
+    timed: tuple[str, ...]
+    failed: tuple[str, ...]
 
 @type_check_only
 class AuditCounters(TypedDict):
@@ -56,6 +84,8 @@ class LimitCounters(TypedDict):
     limit: float
     backlog: float
     feasible: bool
+    calls_before: int
+    used_before: float
 
 @type_check_only
 class ModelCounters(TypedDict):
@@ -247,6 +277,8 @@ class Decision:
     def expected_latency(self) -> dict[str, float]: ...
     @property
     def score(self) -> dict[str, float]: ...
+    @staticmethod
+    def _restore(names: tuple[list[str], int], state: tuple[object, ...]) -> Decision: ...
     def explain(self) -> Explanation:
         """Give uncertainty, the price of satisfaction, and what would have flipped the decision."""
 
@@ -277,7 +309,22 @@ class Controller:
         session: str | None = None,
         input_tokens: int | None = None,
         shadow: tuple[str, float] | None = None,
+        given: str | None = None,
     ) -> Decision: ...
+    def pending(self, decision: str) -> PendingRecord | None: ...
+    def cancel(self, decision: Decision | str) -> None: ...
+    def amend(self, amendment: str) -> None: ...
+    def learn_elsewhere(
+        self,
+        features: npt.NDArray[np.float32] | None,
+        model: str,
+        sla: str | None,
+        input_tokens: int | None,
+        satisfied: bool | float | None,
+        cost: float | None,
+        latency: float | None,
+        count: bool,
+    ) -> None: ...
     def observe(
         self,
         decision: Decision | str,

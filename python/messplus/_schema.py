@@ -34,6 +34,19 @@ class RouterSettings(BaseModel):
     tag_features: int = Field(default=16, ge=0, le=1024)
 
 
+class Amended(BaseModel):
+    """The arguments of ``Router.amend``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+    slas: SLA | dict[str, SLA] | None = None
+    limits: list[Limit] | None = None
+    cooldown: int | None = Field(default=None, ge=0, le=86_400)
+    missing: Literal["ignore", "predicted", "unsatisfied"] | None = None
+    audit: float | None = Field(default=None, ge=0, le=1)
+    unrated: str | None = None
+
+
 class OneModel(BaseModel):
     """The argument of ``Router.add_model``."""
 

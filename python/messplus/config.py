@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-    from ._schema import RouterSettings
+    from ._schema import Amended, RouterSettings
     from .agreement import SLA, Limit
     from .models import Model
     from .policies import Policy
@@ -123,6 +123,13 @@ def validate(settings: Mapping[str, Any]) -> RouterSettings:
         found = "both" if checked.slas else "neither"
         raise ConfigError(f"sla: required unless slas is given, and then not, got {found}")
     return checked
+
+
+def validate_amendment(**settings: object) -> Amended:
+    """Check keys and types of what is to change; raises as :func:`validate` does."""
+    from ._schema import Amended
+
+    return _checked(Amended, settings)
 
 
 def validate_model(model: Model) -> Model:

@@ -20,10 +20,11 @@ from .featurizers.chat import estimate_tokens
 from .featurizers.requests import DURATIONS
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
+from .pending import CallerIds
 from .reports import accounting
 from .reports.watch import Watch
 from .shadow import checked
-from .state import zoo
+from .state import amendment, zoo
 from .state.core_config import CoreConfig
 from .state.folder import open_folder
 from .state.parts import Parts, make, restore
@@ -35,12 +36,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ._core import Decision
-    from .agreement import SLA
+    from .agreement import SLA, Limit
     from .config import Settings
     from .featurizers import Prompt
     from .featurizers.requests import AnyFeaturizer, Vector
     from .logs.logged_data import LoggedData
     from .models import Model
+    from .pending import PendingDecision
     from .policies import Policy
     from .prices import TokenPrice
     from .reports.report import Report
@@ -119,6 +121,7 @@ class Router:
         self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
         self._durations = Histogram(DURATIONS)
         self._watch = Watch()
+        self._ids = CallerIds(parts.core, CoreConfig.of(parts.core).fixed["seed"])
         return self
 
     # How routers are made, kept and found again
@@ -390,6 +393,7 @@ class Router:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        id: str | None = None,  # noqa: A002
     ) -> Decision:
         """Choose the model that serves this request.
 
@@ -419,6 +423,11 @@ class Router:
             prompt's bytes by default, all messages of a chat counted. Prices per token
             (:class:`TokenPrice`) are multiplied with it.
 
+        id
+            The caller's own id of the request, which may be given in place of ``decision.id`` from
+            then on; it must not be that of another pending decision. Without one, ``decision.id``
+            is 128 random bits. With one, it is a hash of it, keyed by the router's seed.
+
         Returns
         -------
         Decision
@@ -439,7 +448,7 @@ class Router:
         if tokens is None and prompt is not None:
             tokens = estimate_tokens(prompt)
         vector = self._features.one(prompt, tags, features, tokens)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens)
+        return self._decide(start, vector, costs, allowed, sla, session, tokens, id)
 
     async def aselect(
         self,
@@ -452,6 +461,7 @@ class Router:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        id: str | None = None,  # noqa: A002
         deadline: float = 0.25,
     ) -> Decision:
         """Choose as :meth:`select` does, without blocking the event loop.
@@ -481,7 +491,7 @@ class Router:
         if tokens is None and prompt is not None:
             tokens = estimate_tokens(prompt)
         vector = await self._features.one_async(prompt, tags, features, tokens, deadline)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens)
+        return self._decide(start, vector, costs, allowed, sla, session, tokens, id)
 
     def select_many(
         self,
@@ -528,9 +538,10 @@ class Router:
         sla: str | None,
         session: str | None,
         tokens: int | None,
+        id: str | None = None,  # noqa: A002
     ) -> Decision:
-        shadow = self._shadow
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, shadow)
+        given, shadow = self._ids.new(id), self._shadow
+        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, shadow, given)
         self._durations.observe(perf_counter() - start)
         if self._log is not None:
             self._log.decided(decision, sla, vector)
@@ -557,7 +568,7 @@ class Router:
         Parameters
         ----------
         decision
-            The decision or its ``id``.
+            The decision, its ``id``, or the id given to :meth:`select`.
         satisfied
             Rating of the answer, bool or in ``[0, 1]``; a mapping where several models answered
             (``decision.also_query``) or another one than ``decision.model`` served.
@@ -587,6 +598,7 @@ class Router:
         InputError
             If a value breaks its rule. Nothing has changed then.
         """
+        decision = self._ids.known(decision)
         self._core.observe(decision, satisfied, cost, latency, source, id, rater, replace)
         if self._log is not None:
             self._log.observed(decision, satisfied, cost, latency, source)
@@ -609,7 +621,7 @@ class Router:
         Parameters
         ----------
         decision
-            The decision whose call failed, or its ``id``.
+            The decision whose call failed, its ``id``, or the id given to :meth:`select`.
         model
             The model that did not answer; the chosen one by default.
         kind
@@ -632,11 +644,122 @@ class Router:
         InputError
             If the model is not in the zoo, or an argument breaks its rule.
         """
+        decision = self._ids.known(decision)
         model, instead = self._core.fail(decision, model, kind, retry_after)
         logger.info("a call of %r failed: %s", model, kind)
         if self._log is not None:
             self._log.failed(decision, model, kind)
         return instead
+
+    def decision(self, id: str) -> PendingDecision | None:  # noqa: A002
+        """Look up a decision whose feedback may still come.
+
+        Parameters
+        ----------
+        id
+            ``decision.id``, or the id given to :meth:`select`.
+
+        Returns
+        -------
+        PendingDecision or None
+            What is known of it so far; None where it is unknown, forgotten or cancelled.
+        """
+        return self._ids.find(id)
+
+    def cancel(self, decision: Decision | str) -> None:
+        """Take a decision back: its call was never made, and nothing of it counts.
+
+        Parameters
+        ----------
+        decision
+            The decision, its ``id``, or the id given to :meth:`select`.
+
+        Raises
+        ------
+        FeedbackError
+            If it is unknown or expired. Nothing has changed then.
+        InputError
+            If something is known of one of its calls. Nothing has changed then.
+        """
+        self._core.cancel(self._ids.known(decision))
+
+    def observe(
+        self,
+        prompt: Prompt | None,
+        model: str,
+        *,
+        satisfied: bool | float | None = None,
+        cost: float | None = None,
+        latency: float | None = None,
+        tags: Mapping[str, str] | None = None,
+        features: npt.ArrayLike | None = None,
+        sla: str | None = None,
+        input_tokens: int | None = None,
+        count: bool = False,
+    ) -> None:
+        """Learn from a request that was routed elsewhere.
+
+        Parameters
+        ----------
+        prompt, tags, features, input_tokens
+            The request, as for :meth:`select`.
+        model
+            The model that served it.
+        satisfied, cost, latency
+            What became of it; at least one.
+        sla
+            Its service level, where it counts and there are several.
+        count
+            Whether it counts for the service level and the limits as a request routed here does;
+            else it teaches only, as :meth:`warm_start` does.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule, or requests are audited and this one is to count: it was
+            not drawn with them. Nothing has changed then.
+        """
+        tokens = input_tokens
+        if tokens is None and prompt is not None:
+            tokens = estimate_tokens(prompt)
+        vector = self._features.one(prompt, tags, features, tokens)
+        self._core.learn_elsewhere(vector, model, sla, tokens, satisfied, cost, latency, count)
+
+    def amend(
+        self,
+        *,
+        slas: SLA | Mapping[str, SLA] | None = None,
+        limits: Sequence[Limit] | None = None,
+        cooldown: int | None = None,
+        missing: Literal["ignore", "predicted", "unsatisfied"] | None = None,
+        audit: float | None = None,
+        unrated: str | None = None,
+    ) -> None:
+        """Change what was agreed, and keep what was learned. What is left out stays.
+
+        A level whose target or source changes, and every level where ``audit`` does, begins a new
+        accounting period: its queue and counters start anew, and the period before is kept in
+        ``report().slas[...].closed``. Ratings still to come count in the new period.
+
+        Parameters
+        ----------
+        slas
+            New targets of the service levels there are: one :class:`SLA`, or all by name.
+        limits
+            New bounds on the resources that are limited.
+        cooldown, missing, audit, unrated
+            See :class:`messplus.config.Settings`.
+
+        Raises
+        ------
+        ConfigError
+            If a value breaks its rule, or service levels or limited resources are not those there
+            are. Nothing has changed then.
+        """
+        given: dict[str, object] = {"slas": slas, "limits": limits, "cooldown": cooldown}
+        given |= {"missing": missing, "audit": audit, "unrated": unrated}
+        asked = {name: value for name, value in given.items() if value is not None}
+        amendment.apply(self._core, config.validate_amendment(**asked))
 
     # What was learned, and what came of it
 

@@ -111,15 +111,21 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
     limits = [messplus.Limit("cost", mean=1.5)]
     with messplus.Router.open(tmp_path, models, messplus.SLA(0.5), limits=limits) as router:
         router.feedback(router.select("x"), satisfied=True, cost=1.0)
+        router.amend(slas=messplus.SLA(0.6))
+        pending = router.select("x").id
         files = _core.audit_folder(tmp_path)
         decisions, outcomes = _core.folder_history(tmp_path)
     core, found = _core.Controller.recover(tmp_path)
     report = core.report()
+    record = core.pending(pending)
+    assert record is not None
     crossed = {
         "CoreReport": report,
         "LevelCounters": report["slas"]["default"],
         "LimitCounters": report["limits"]["cost"],
         "ModelCounters": report["models"]["small"],
+        "ClosedPeriod": report["slas"]["default"]["closed"][0],
+        "PendingRecord": record,
         "AuditCounters": report["slas"]["default"]["audits"],
         "SourceCounters": report["sources"]["user"],
         "RandomisationCounters": report["randomisation"],

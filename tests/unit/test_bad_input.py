@@ -443,10 +443,10 @@ def feeding_back() -> Iterable[Case]:
         )
     for decision, words in (
         (UNKNOWN, ("decision", "unknown or expired", UNKNOWN)),
-        ("", ("decision", "32 hexadecimal digits", "''")),
-        ("x" * 32, ("decision", "32 hexadecimal digits", "xxx")),
-        (None, ("decision", "32 hexadecimal digits", "None")),
-        (7, ("decision", "32 hexadecimal digits", "7")),
+        ("", ("decision", "unknown or expired", "''")),
+        ("x" * 32, ("decision", "unknown or expired", "xxx")),
+        (None, ("decision", "must be a Decision or its id", "None")),
+        (7, ("decision", "must be a Decision or its id", "7")),
     ):
         yield Case(
             f"feedback on {decision!r}",

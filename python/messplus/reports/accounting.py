@@ -13,6 +13,7 @@ from .report import (
     Durations,
     LimitReport,
     ModelReport,
+    PeriodReport,
     Point,
     RandomisationReport,
     Report,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from messplus._core import (
         AuditCounters,
+        ClosedPeriod,
         CoreReport,
         LevelCounters,
         LimitCounters,
@@ -114,6 +116,21 @@ def _sla(counters: LevelCounters) -> SLAReport:
         set_aside=counters["set_aside"],
         cost=counters["cost"],
         history=tuple(Point(*point) for point in counters["history"]),
+        since=counters["since"],
+        closed=tuple(_closed(period) for period in counters["closed"]),
+    )
+
+
+def _closed(sums: ClosedPeriod) -> PeriodReport:
+    rated, target, backlog = sums["rated"], sums["target"], sums["backlog"]
+    return PeriodReport(
+        target=target,
+        decisions=sums["decisions"],
+        rated=rated,
+        imputed=sums["imputed"],
+        satisfaction_rate=_ratio(sums["satisfaction"], rated),
+        lower_bound=_bound(target, backlog, rated + sums["imputed"]),
+        cost=sums["cost"],
     )
 
 
@@ -155,6 +172,7 @@ def _limit(name: str, counters: LimitCounters, models: Mapping[str, ModelReport]
     else:
         calls = sum(model.timed for model in models.values())
         used = sum(model.timed * (model.mean_latency or 0.0) for model in models.values())
+    calls, used = calls - counters["calls_before"], used - counters["used_before"]
     limit, backlog = counters["limit"], counters["backlog"]
     return LimitReport(
         limit=limit,

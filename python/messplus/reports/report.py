@@ -129,6 +129,27 @@ class SourceReport(NamedTuple):
 
 
 @dataclass(frozen=True)
+class PeriodReport:
+    """An accounting period of a service level that has ended.
+
+    Attributes
+    ----------
+    target
+        The target alpha it was held to.
+    decisions, rated, imputed, satisfaction_rate, lower_bound, cost
+        As in :class:`SLAReport`, at its end.
+    """
+
+    target: float
+    decisions: int
+    rated: int
+    imputed: int
+    satisfaction_rate: float | None
+    lower_bound: float | None
+    cost: float
+
+
+@dataclass(frozen=True)
 class SLAReport:
     """One service level's part.
 
@@ -172,6 +193,12 @@ class SLAReport:
         Sum of the reported costs of its requests.
     history
         Totals over time, in at most 256 points.
+    since
+        Requests decided, of all levels, before its accounting period: that begins anew where the
+        target, the source or the share of audits changes (:meth:`messplus.Router.amend`). All
+        figures above are of this period.
+    closed
+        The periods before it, oldest first, at most 32.
     """
 
     target: float
@@ -191,6 +218,8 @@ class SLAReport:
     set_aside: int
     cost: float
     history: tuple[Point, ...]
+    since: int
+    closed: tuple[PeriodReport, ...]
 
 
 @dataclass(frozen=True)

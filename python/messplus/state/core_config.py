@@ -136,8 +136,7 @@ def _operation(settings: RouterSettings) -> dict[str, object]:
         if share := getattr(settings, name):
             operation[name] = share
     if settings.unrated != "best":
-        learn = settings.unrated == "learn"
-        operation["unrated"] = "learn" if learn else {"model": settings.unrated}
+        operation["unrated"] = unrated(settings.unrated)
     return operation
 
 
@@ -145,3 +144,8 @@ def _model(native: Mapping[str, Any]) -> Model:
     cost = native["cost"]
     price = TokenPrice(**cost) if isinstance(cost, dict) else cost
     return Model(native["name"], price, native["quality"])
+
+
+def unrated(setting: str) -> str | dict[str, str]:
+    """Where requests go while nobody rates, as the core spells it."""
+    return setting if setting in ("best", "learn") else {"model": setting}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from messplus._core import Controller
@@ -11,6 +11,7 @@ from messplus._logger import logger
 from messplus.exceptions import ConfigError
 from messplus.featurizers.requests import RequestFeatures
 
+from .amendment import amended, differences
 from .core_config import CoreConfig
 from .parts import Parts, native, restore
 from .recovery import Recovery
@@ -63,7 +64,15 @@ def open_folder(
     try:
         recovery = None if found is None else _recovery(path, found)
         if recovery is not None and given is not None:
-            _compare(path, CoreConfig.parse(given), core)
+            amendment, changed = differences(core.config, given)
+            kept = CoreConfig.parse(amended(core.config, amendment))
+            _refuse_others(path, CoreConfig.parse(given), kept)
+            if amendment:
+                core.amend(json.dumps(amendment))
+            _follow_zoo(path, CoreConfig.parse(given), kept, core)
+            for note in changed:
+                logger.warning("%s: %s", path, note)
+            recovery = replace(recovery, notes=recovery.notes + changed)
         return restore(core, featurizer, recovery)
     except BaseException:
         core.close()
@@ -80,9 +89,8 @@ def _recovery(path: Path, found: FoundFolder) -> Recovery:
     return recovery
 
 
-def _compare(path: Path, given: CoreConfig, core: Controller) -> None:
-    """Refuse other settings than those kept; but let the zoo become the one asked for."""
-    kept = CoreConfig.of(core)
+def _refuse_others(path: Path, given: CoreConfig, kept: CoreConfig) -> None:
+    """Refuse other settings than those kept, where they cannot be amended."""
     found = kept.arguments()
     for name, value in given.arguments().items():
         if found.get(name) != value:
@@ -90,6 +98,10 @@ def _compare(path: Path, given: CoreConfig, core: Controller) -> None:
                 f"{name}: must be as in {path}, {found.get(name)!r}, got {value!r}; "
                 "open it without settings, or make a new folder"
             )
+
+
+def _follow_zoo(path: Path, given: CoreConfig, kept: CoreConfig, core: Controller) -> None:
+    """Let the zoo become the one asked for."""
     asked = {model.name: model for model in given.models}
     known = {model.name: model for model in kept.zoo}
     for name, model in asked.items():

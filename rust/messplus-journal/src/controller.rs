@@ -3,7 +3,9 @@
 use std::ops::Deref;
 
 use messplus_base::wire::Writer;
-use messplus_core::{Controller, Decision, Example, Failure, Feedback, Request, Result, ZooChange};
+use messplus_core::{
+    Amendment, Controller, Decision, Example, Failure, Feedback, Request, Result, ZooChange,
+};
 
 use crate::format::{Content, Header, encode, frames};
 
@@ -99,6 +101,39 @@ impl JournaledController {
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.controller.warm_start(example)?;
         self.write_down(|out| encode::warm_start(out, example));
+        Ok(())
+    }
+
+    /// [`Controller::cancel`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn cancel(&mut self, id: u128) -> Result<()> {
+        self.controller.cancel(id)?;
+        self.write_down(|out| encode::cancel(out, id));
+        Ok(())
+    }
+
+    /// [`Controller::amend`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn amend(&mut self, amendment: &Amendment) -> Result<()> {
+        self.controller.amend(amendment)?;
+        self.write_down(|out| encode::amend(out, amendment));
+        Ok(())
+    }
+
+    /// [`Controller::count_elsewhere`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn count_elsewhere(&mut self, level: usize, example: &Example<'_>) -> Result<()> {
+        self.controller.count_elsewhere(level, example)?;
+        self.write_down(|out| encode::count_elsewhere(out, level, example));
         Ok(())
     }
 

@@ -180,6 +180,26 @@ impl CircuitBreaker {
         }
     }
 
+    /// The call with this number was never made: where it was the latest, the next one takes its number,
+    /// and its part as a probe.
+    pub fn cancel(&mut self, model: usize, call: u64, now: u64) {
+        let circuit = &mut self.circuits[model];
+        if call == circuit.calls && call > circuit.opened {
+            circuit.calls -= 1;
+            if circuit.level > 0 {
+                circuit.until = circuit.until.min(now);
+            }
+        }
+    }
+
+    /// Another first rest, from the next time that a circuit opens.
+    pub fn set_cooldown(&mut self, cooldown: u64) {
+        self.cooldown = cooldown;
+        if cooldown == 0 {
+            self.circuits.iter_mut().for_each(Circuit::close);
+        }
+    }
+
     pub(crate) fn encode(&self, out: &mut Writer) {
         for circuit in &self.circuits {
             let Circuit { calls, last_failed, failed, level, opened, until } = *circuit;

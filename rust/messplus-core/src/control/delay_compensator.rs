@@ -146,6 +146,24 @@ impl DelayCompensator {
         faded
     }
 
+    /// A decision was never acted on; what it still counted is returned.
+    pub fn cancel(&mut self, expectation: Expectation) -> f64 {
+        self.decided = (self.decided - 1.0).max(self.rated);
+        if self.keep() == 0.0 {
+            (self.expected, self.open) = (0.0, 0.0);
+            return f64::INFINITY;
+        }
+        let faded = libm::exp((self.fading - expectation.fading).min(0.0));
+        self.expected -= expectation.shortfall * faded;
+        self.open -= faded;
+        faded
+    }
+
+    /// The target rises by so much: every decision that is open should fall short by as much more.
+    pub fn shift(&mut self, rise: f64) {
+        self.expected += rise * self.open;
+    }
+
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64(u64::from(self.delay.is_some()));
         out.f64s(&[self.delay(), self.decided, self.rated, self.expected, self.open]);

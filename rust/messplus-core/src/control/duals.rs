@@ -128,6 +128,24 @@ impl Duals {
         self.levels[level].multiplier.compensator.settle(expectation, shortfall, age)
     }
 
+    /// A decision of a level was never acted on; what it still counted.
+    pub fn cancel(&mut self, level: usize, expectations: &Expectations) -> f64 {
+        for (limit, expectation) in self.limits.iter_mut().zip(expectations.limits) {
+            limit.multiplier.compensator.cancel(expectation);
+        }
+        self.levels[level].multiplier.compensator.cancel(expectations.level)
+    }
+
+    /// The target of a level rises by so much.
+    pub fn shift(&mut self, level: usize, rise: f64) {
+        self.levels[level].multiplier.compensator.shift(rise);
+    }
+
+    /// A limit has another bound.
+    pub fn set_limit(&mut self, limit: usize, mean: f64) {
+        self.limits[limit].set_mean(mean);
+    }
+
     /// The queue of a limit was debited with a call that used `used`.
     pub fn debit(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
         let limit = &mut self.limits[limit];

@@ -41,6 +41,12 @@ impl LimitDual {
         }
     }
 
+    /// Another bound. What is open was expected against the old one, and fades.
+    pub fn set_mean(&mut self, mean: f64) {
+        self.floor *= self.mean / mean;
+        self.mean = mean;
+    }
+
     /// The dual per unit of the resource for the next request, `>= 0`.
     pub fn advance(&mut self, backlog: f64) -> f64 {
         self.multiplier.advance(backlog / self.scale()) / self.mean

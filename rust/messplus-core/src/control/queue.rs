@@ -38,6 +38,11 @@ impl VirtualQueue {
         }
     }
 
+    /// This queue before anything fell due.
+    pub(crate) fn emptied(self) -> Self {
+        Self { backlog: 0.0, ..self }
+    }
+
     /// What is owed, in rated requests or in calls at the limit, at least minus the credit.
     pub fn backlog(&self) -> f64 {
         self.backlog

@@ -104,7 +104,7 @@ impl Controller {
             let backlog = self.levels[pending.level].backlog();
             let stats = &mut self.stats.levels[pending.level];
             stats.rate(satisfaction, backlog);
-            if pending.audited {
+            if pending.audited && pending.step > stats.since {
                 stats.audits.rate(pending.p_satisfied, satisfaction);
             }
         }

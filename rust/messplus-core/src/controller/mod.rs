@@ -1,8 +1,11 @@
 //! The state machine: decide on a request, then observe what became of it.
 
 mod admission;
+mod amend;
+mod cancel;
 mod changes;
 mod codec;
+mod elsewhere;
 mod feedback;
 mod randomise;
 mod ratings;
@@ -297,6 +300,7 @@ impl Controller {
             audited: decision.audit,
             input_tokens: request.input_tokens,
             p_satisfied: decision.p_satisfied[chosen],
+            reason: decision.reason,
             ..PendingDecision::default()
         };
         self.pending.insert(&pending, request.features);

@@ -123,11 +123,14 @@ impl Controller {
         };
         self.stats.models[model].satisfaction += rating - before;
         self.pending.get_mut(slot).accounted_rating = Some((model, rating));
+        if pending.closed {
+            return;
+        }
         self.levels[pending.level].update(before, rating);
         let backlog = self.levels[pending.level].backlog();
         let stats = &mut self.stats.levels[pending.level];
         stats.revise(before, rating, backlog);
-        if pending.audited {
+        if pending.audited && pending.step > stats.since {
             stats.audits.revise(before, rating);
         }
     }

@@ -40,6 +40,13 @@ impl AuditStats {
         self.audited += u64::from(audited);
     }
 
+    /// Take back a decision that was counted.
+    pub(crate) fn cancel(&mut self, p_satisfied: f64, audited: bool) {
+        self.decided -= 1;
+        self.predicted -= p_satisfied;
+        self.audited -= u64::from(audited);
+    }
+
     pub(crate) fn rate(&mut self, p_satisfied: f64, satisfaction: f64) {
         let residual = satisfaction - p_satisfied;
         let before = if self.rated == 0 { 0.0 } else { self.residual / self.rated as f64 };

@@ -6,6 +6,7 @@ pub(crate) mod history;
 mod pages;
 pub(crate) mod pending;
 pub(crate) mod pending_decision;
+pub(crate) mod periods;
 pub(crate) mod randomisation_stats;
 pub(crate) mod raters;
 pub(crate) mod sessions;

@@ -20,6 +20,8 @@ pub struct PendingDecisions {
     /// Slots by the hash of the id they hold.
     index: HashTable<u32>,
     keys: Keys,
+    /// Decisions among them whose call was never made.
+    cancelled: usize,
     evicted: u64,
 }
 
@@ -34,13 +36,14 @@ impl PendingDecisions {
             pages: Pages::new(n_features),
             index: HashTable::with_capacity(2 * capacity.min(RESERVED)),
             keys: Keys::new(),
+            cancelled: 0,
             evicted: 0,
         }
     }
 
     /// Decisions held.
     pub fn len(&self) -> usize {
-        self.pages.len()
+        self.pages.len() - self.cancelled
     }
 
     /// Whether no decision is held.
@@ -81,22 +84,27 @@ impl PendingDecisions {
     /// Whether there is room for one more decision; where there is none, one must be evicted first.
     pub(crate) fn make_room(&mut self) -> bool {
         let rehash = |&slot: &u32| self.keys.hash(self.pages.get(slot).id);
-        self.len() < self.capacity
+        self.pages.len() < self.capacity
             && self.index.try_reserve(1, rehash).is_ok()
             && self.pages.make_room()
     }
 
     /// The decision to be evicted next.
     pub(crate) fn oldest(&self) -> Option<&PendingDecision> {
-        (!self.is_empty()).then(|| self.pages.get(self.pages.oldest()))
+        (self.pages.len() > 0).then(|| self.pages.get(self.pages.oldest()))
     }
 
     /// Remember a decision whose id is not held; there must be [room](Self::make_room) for it.
     ///
     /// Without features, zeros are remembered.
     pub(crate) fn insert(&mut self, decision: &PendingDecision, features: Option<&[f32]>) {
-        debug_assert!(self.find(decision.id).is_none() && self.len() < self.capacity);
+        debug_assert!(self.pages.len() < self.capacity);
+        debug_assert!(decision.cancelled || self.find(decision.id).is_none());
         let slot = self.pages.push(decision, features);
+        if decision.cancelled {
+            self.cancelled += 1;
+            return;
+        }
         let rehash = |&slot: &u32| self.keys.hash(self.pages.get(slot).id);
         self.index.insert_unique(self.keys.hash(decision.id), slot, rehash);
     }
@@ -106,17 +114,38 @@ impl PendingDecisions {
         let slot = self.pages.oldest();
         let decision = *self.pages.get(slot);
         self.evicted += u64::from(!decision.accounted);
-        if let Ok(entry) = self.index.find_entry(self.keys.hash(decision.id), |&held| held == slot)
-        {
-            entry.remove();
-        }
+        self.take_from_index(slot);
+        self.cancelled -= usize::from(decision.cancelled);
         self.pages.pop();
         decision
     }
 
+    /// Forget a decision whose call was never made. Its place is free once it is the oldest.
+    pub(crate) fn cancel(&mut self, slot: u32) {
+        self.take_from_index(slot);
+        let decision = self.pages.get_mut(slot);
+        (decision.cancelled, decision.accounted) = (true, true);
+        self.cancelled += 1;
+    }
+
+    /// Change every decision held.
+    pub(crate) fn for_each(&mut self, mut change: impl FnMut(&mut PendingDecision)) {
+        let slots: Vec<u32> = self.pages.slots().collect();
+        for slot in slots {
+            change(self.pages.get_mut(slot));
+        }
+    }
+
+    fn take_from_index(&mut self, slot: u32) {
+        let hash = self.keys.hash(self.pages.get(slot).id);
+        if let Ok(entry) = self.index.find_entry(hash, |&held| held == slot) {
+            entry.remove();
+        }
+    }
+
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64(self.evicted);
-        out.u64(self.len() as u64);
+        out.u64(self.pages.len() as u64);
         for slot in self.pages.slots() {
             self.pages.get(slot).encode(out);
             out.f32s(self.pages.features(slot));
@@ -139,7 +168,7 @@ impl PendingDecisions {
         for _ in 0..len {
             let decision = PendingDecision::decode(input, n_levels, n_models)?;
             input.f32s(&mut features)?;
-            if self.find(decision.id).is_some() {
+            if !decision.cancelled && self.find(decision.id).is_some() {
                 return Err(Error::state("must hold each decision once", decision.id));
             }
             if !self.make_room() {

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::policy::Call;
 use crate::types::model_set::ModelSet;
 use crate::types::ranking::Ranking;
+use crate::types::request::Reason;
 use crate::types::shadow::ShadowChoice;
 
 /// Names of feedback that are remembered per decision.
@@ -17,6 +18,7 @@ pub const MAX_KEYS: usize = 4;
 
 /// What is remembered of one decision beside its features.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct PendingDecision {
     /// The decision's id.
     pub id: u128,
@@ -42,12 +44,18 @@ pub struct PendingDecision {
     pub input_tokens: Option<NonZeroU32>,
     /// Probability with which the chosen model was expected to satisfy.
     pub p_satisfied: f64,
+    /// Why the model was chosen.
+    pub reason: Reason,
     /// In shadow mode, the router's own choice.
     pub shadow_choice: Option<ShadowChoice>,
     /// The queue has accounted for this request.
     pub accounted: bool,
     /// The model and the rating it was accounted for with, unless that was imputed.
     pub accounted_rating: Option<(usize, f64)>,
+    /// That was in an accounting period which has been closed since.
+    pub closed: bool,
+    /// Its call was never made: it only keeps its place.
+    pub cancelled: bool,
     /// It was picked to be rated in any case.
     pub audited: bool,
     /// What other sources than the truth said.
@@ -104,7 +112,9 @@ impl PendingDecision {
         let rated = u64::from(self.accounted_rating.is_some());
         let audited = u64::from(self.audited);
         let (explored, accounted) = (u64::from(self.explored), u64::from(self.accounted));
-        out.u64(explored | accounted << 1 | shadow << 2 | rated << 3 | audited << 4);
+        let (closed, cancelled) = (u64::from(self.closed), u64::from(self.cancelled));
+        let flags = explored | accounted << 1 | shadow << 2 | rated << 3 | audited << 4;
+        out.u64(flags | closed << 5 | cancelled << 6 | (self.reason as u64) << 8);
         self.shadow_choice.iter().for_each(|choice| choice.encode(out));
         out.u64s(&[self.at, self.call]);
         out.u64(self.input_tokens.map_or(0, |tokens| tokens.get().into()));
@@ -163,11 +173,15 @@ impl PendingDecision {
         let known = ModelSet::all(n_models).bits();
         if model >= n_models as u64
             || ranking.iter().any(|model| model >= n_models)
-            || flags > 31
+            || flags & 0xff > 127
             || (also_query | failed | rated | costed | timed) & !known != 0
         {
             return Err(Error::state("decisions must name models of the zoo", model));
         }
+        let reason = usize::try_from(flags >> 8).ok().and_then(|code| Reason::ALL.get(code));
+        let Some(&reason) = reason else {
+            return Err(Error::state("decisions must have a reason", flags));
+        };
         if level >= n_levels as u64 {
             return Err(Error::state("decisions must name service levels", level));
         }
@@ -193,6 +207,9 @@ impl PendingDecision {
             accounted: flags & 2 == 2,
             accounted_rating,
             audited: flags & 16 == 16,
+            closed: flags & 32 == 32,
+            cancelled: flags & 64 == 64,
+            reason,
             evidence,
             keys,
             also_query: ModelSet::from_bits(also_query),

@@ -76,6 +76,11 @@ impl ShadowStats {
         self.agreed += u64::from(choice.model == served);
     }
 
+    pub(crate) fn cancel(&mut self, choice: &ShadowChoice, served: usize) {
+        self.decided -= 1;
+        self.agreed -= u64::from(choice.model == served);
+    }
+
     /// The model that served was rated.
     pub(crate) fn add_rating(&mut self, choice: &ShadowChoice, served: usize, satisfaction: f64) {
         add(&mut self.satisfaction, choice, choice.p_satisfied, served, satisfaction);

@@ -5,8 +5,11 @@ use messplus_base::wire::{Reader, Writer};
 use crate::error::Result;
 use crate::memory::audits::AuditStats;
 use crate::memory::history::{History, Point};
+use crate::memory::pending_decision::PendingDecision;
+use crate::memory::periods::ClosedPeriods;
 use crate::memory::randomisation_stats::RandomisationStats;
 use crate::memory::shadow_stats::ShadowStats;
+use crate::types::agreement::{MAX_LIMITS, Resource};
 use crate::types::request::{Decision, Outcome, Reason};
 
 /// What is known about one model so far.
@@ -79,6 +82,10 @@ pub struct LevelStats {
     pub cost: f64,
     /// The course of all this.
     pub history: History,
+    /// Requests decided, of all levels, before this accounting period.
+    pub since: u64,
+    /// The periods before it.
+    pub closed: ClosedPeriods,
 }
 
 impl LevelStats {
@@ -121,6 +128,8 @@ impl LevelStats {
         out.u64s(&[self.silent, self.judged, self.volunteered, self.set_aside]);
         self.audits.encode(out);
         self.history.encode(out);
+        out.u64(self.since);
+        self.closed.encode(out);
     }
 
     fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
@@ -138,7 +147,12 @@ impl LevelStats {
             }
             self.audits = AuditStats::decode(input)?;
         }
-        self.history.decode(input)
+        self.history.decode(input)?;
+        if input.found_format() >= 4 {
+            self.since = input.u64()?;
+            self.closed = ClosedPeriods::decode(input)?;
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +167,19 @@ pub struct Stats {
     pub shadow: ShadowStats,
     /// Of the minimum of randomisation.
     pub randomisation: RandomisationStats,
+    /// Per limit, what had been used before its bound was last changed.
+    pub limits: [Used; MAX_LIMITS],
+    /// Decisions that were taken back.
+    pub cancelled: u64,
+}
+
+/// Calls whose usage of a resource was known, and what they used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Used {
+    /// Calls.
+    pub calls: u64,
+    /// Sum of their usage.
+    pub amount: f64,
 }
 
 impl Stats {
@@ -164,12 +191,28 @@ impl Stats {
             models: vec![ModelStats::default(); n_models],
             shadow: ShadowStats::default(),
             randomisation: RandomisationStats::default(),
+            limits: [Used::default(); MAX_LIMITS],
+            cancelled: 0,
         }
     }
 
     /// Requests whose rating a queue has accounted for.
     pub fn rated(&self) -> u64 {
         self.levels.iter().map(|level| level.rated).sum()
+    }
+
+    /// All that was used of a resource.
+    pub fn used(&self, resource: Resource) -> Used {
+        let mut used = Used::default();
+        for model in &self.models {
+            let (calls, amount) = match resource {
+                Resource::Cost => (model.costed, model.cost),
+                Resource::Latency => (model.timed, model.latency),
+            };
+            used.calls += calls;
+            used.amount += amount;
+        }
+        used
     }
 
     /// Count a decision.
@@ -189,6 +232,34 @@ impl Stats {
         }
         for model in decision.also_query.iter() {
             self.models[model].also_queried += 1;
+        }
+    }
+
+    /// Take back the count of a decision; a closed period keeps what it counted.
+    pub(crate) fn cancel(&mut self, pending: &PendingDecision) {
+        self.cancelled += 1;
+        let level = &mut self.levels[pending.level];
+        if pending.step > level.since {
+            level.decided -= 1;
+            level.silent = level.silent.saturating_sub(1);
+            if level.audits.decided > 0 {
+                level.audits.cancel(pending.p_satisfied, pending.audited);
+            }
+        }
+        let chosen = &mut self.models[pending.model];
+        let predicted = match pending.shadow_choice {
+            // Only what was predicted of the router's own choice is remembered.
+            Some(_) => chosen.predicted / chosen.selected().max(1) as f64,
+            None => pending.p_satisfied,
+        };
+        chosen.predicted -= predicted;
+        let reason = &mut chosen.reasons[pending.reason as usize];
+        *reason = reason.saturating_sub(1);
+        for model in pending.also_query.iter() {
+            self.models[model].also_queried -= 1;
+        }
+        if let Some(choice) = &pending.shadow_choice {
+            self.shadow.cancel(choice, pending.model);
         }
     }
 
@@ -221,6 +292,11 @@ impl Stats {
     pub(crate) fn encode(&self, out: &mut Writer) {
         self.levels.iter().for_each(|level| level.encode(out));
         self.shadow.encode(out);
+        out.u64(self.cancelled);
+        for used in &self.limits {
+            out.u64(used.calls);
+            out.f64(used.amount);
+        }
         for m in &self.models {
             out.u64s(&m.reasons);
             out.u64s(&[m.considered, m.also_queried, m.failed, m.rated, m.costed, m.timed]);
@@ -232,6 +308,12 @@ impl Stats {
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
         self.levels.iter_mut().try_for_each(|level| level.decode(input))?;
         self.shadow.decode(input)?;
+        if input.found_format() >= 4 {
+            self.cancelled = input.u64()?;
+            for used in &mut self.limits {
+                *used = Used { calls: input.u64()?, amount: input.f64()? };
+            }
+        }
         for m in &mut self.models {
             let reasons = if input.found_format() < 3 { 6 } else { m.reasons.len() };
             input.u64s(&mut m.reasons[..reasons])?;

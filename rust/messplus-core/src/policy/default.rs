@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::objective::{lowest, put_first, rank};
 use super::{Call, Context, Policy, Preset, Problem, Selection, exploration, prior};
 use crate::check;
-use crate::control::delay_compensator::Expectation;
+use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::control::duals::{Duals, Usage};
 use crate::control::in_flight::InFlight;
 use crate::error::{Error, Result};
@@ -261,6 +261,19 @@ impl Policy for DefaultPolicy {
         self.accounted += 1.0;
         let open = self.duals.settle(level, expectation, shortfall, age);
         self.in_flight.settle(model, open);
+    }
+
+    fn cancel(&mut self, level: usize, model: usize, expectations: &Expectations) {
+        let open = self.duals.cancel(level, expectations);
+        self.in_flight.settle(model, open);
+    }
+
+    fn shift(&mut self, level: usize, rise: f64) {
+        self.duals.shift(level, rise);
+    }
+
+    fn set_limit(&mut self, limit: usize, mean: f64) {
+        self.duals.set_limit(limit, mean);
     }
 
     fn debit(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {

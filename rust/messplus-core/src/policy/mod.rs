@@ -173,6 +173,15 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
     ) {
     }
 
+    /// A decision of a level for `model` was never acted on.
+    fn cancel(&mut self, _level: usize, _model: usize, _expectations: &Expectations) {}
+
+    /// The target of a level rises by so much.
+    fn shift(&mut self, _level: usize, _rise: f64) {}
+
+    /// A limit has another bound.
+    fn set_limit(&mut self, _limit: usize, _mean: f64) {}
+
     /// The queue of a limit was debited with a call that used `used`; with what was expected of the
     /// decision, made `age` decisions ago, where it is the first call.
     fn debit(&mut self, _limit: usize, _used: f64, _first: Option<(Expectation, u64)>) {}

@@ -1,6 +1,7 @@
 //! What callers hand in and get back.
 
 pub(crate) mod agreement;
+pub(crate) mod amendment;
 pub(crate) mod feedback;
 pub(crate) mod model_set;
 pub(crate) mod name;

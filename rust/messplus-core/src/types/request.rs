@@ -31,10 +31,11 @@ pub struct Request<'a> {
 }
 
 /// Why a model was chosen. [`ModelStats::reasons`](crate::ModelStats::reasons) counts in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Reason {
     /// It has the best score.
+    #[default]
     Exploit,
     /// The request was picked for exploration.
     Explore,

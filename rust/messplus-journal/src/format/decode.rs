@@ -3,11 +3,11 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_base::wire::{self, Reader};
-use messplus_core::{Failure, ModelSet, Outcome, Result, Shadow, USER, ZooChange};
+use messplus_core::{Amendment, Failure, ModelSet, Outcome, Result, Shadow, USER, ZooChange};
 
 use super::transition::{
-    ADVANCE, CHANGE_ZOO, DECIDE, FAIL, FAIL_OF_KIND, NO_FEATURES, OBSERVE, OBSERVE_FROM,
-    Transition, WARM_START,
+    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DECIDE, FAIL, FAIL_OF_KIND, NO_FEATURES,
+    OBSERVE, OBSERVE_FROM, Transition, WARM_START,
 };
 use crate::error::damaged;
 
@@ -34,6 +34,11 @@ impl Transition {
             FAIL_OF_KIND => fail(&mut input)?,
             ADVANCE => Self::Advance { now: input.u64()? },
             WARM_START => warm_start(&mut input)?,
+            CANCEL => Self::Cancel { id: input.u128()? },
+            AMEND => {
+                return Ok(Self::Amend { amendment: Amendment::from_json(input.rest())? });
+            }
+            COUNT_ELSEWHERE => count_elsewhere(&mut input)?,
             CHANGE_ZOO => {
                 return Ok(Self::ChangeZoo { change: ZooChange::from_json(input.rest())? });
             }
@@ -140,6 +145,13 @@ fn fail(input: &mut Reader<'_>) -> Result<Transition> {
 fn warm_start(input: &mut Reader<'_>) -> Result<Transition> {
     let (input_tokens, features) = prompt(input)?;
     Ok(Transition::WarmStart { features, input_tokens, outcome: outcome(input)? })
+}
+
+fn count_elsewhere(input: &mut Reader<'_>) -> Result<Transition> {
+    let level = usize::from(input.u8()?);
+    let (input_tokens, features) = prompt(input)?;
+    let outcome = outcome(input)?;
+    Ok(Transition::CountElsewhere { level, features, input_tokens, outcome })
 }
 
 /// A number that is there where its place is in the set.

@@ -3,10 +3,13 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_base::wire::Writer;
-use messplus_core::{Example, Failure, Feedback, ModelSet, Outcome, Request, Shadow, ZooChange};
+use messplus_core::{
+    Amendment, Example, Failure, Feedback, ModelSet, Outcome, Request, Shadow, ZooChange,
+};
 
 use super::transition::{
-    ADVANCE, CHANGE_ZOO, DECIDE, FAIL_OF_KIND, NO_FEATURES, OBSERVE, OBSERVE_FROM, WARM_START,
+    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DECIDE, FAIL_OF_KIND, NO_FEATURES,
+    OBSERVE, OBSERVE_FROM, WARM_START,
 };
 
 /// Write down a decision.
@@ -81,6 +84,26 @@ pub fn advance(out: &mut Writer, now: u64) {
 /// Write down a line of logged data.
 pub fn warm_start(out: &mut Writer, example: &Example<'_>) {
     out.u8(WARM_START);
+    prompt(out, example.input_tokens, example.features);
+    outcome(out, &example.outcome);
+}
+
+/// Write down that a decision was taken back.
+pub fn cancel(out: &mut Writer, id: u128) {
+    out.u8(CANCEL);
+    out.u128(id);
+}
+
+/// Write down a change of what was agreed, as JSON.
+pub fn amend(out: &mut Writer, amendment: &Amendment) {
+    out.u8(AMEND);
+    out.bytes(amendment.to_json().as_bytes());
+}
+
+/// Write down a request that was routed elsewhere and counts.
+pub fn count_elsewhere(out: &mut Writer, level: usize, example: &Example<'_>) {
+    out.u8(COUNT_ELSEWHERE);
+    out.u8(level as u8);
     prompt(out, example.input_tokens, example.features);
     outcome(out, &example.outcome);
 }

@@ -6,8 +6,8 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_core::{
-    Controller, Decision, Example, Failure, Feedback, ModelSet, Outcome, Request, Result, Shadow,
-    ZooChange,
+    Amendment, Controller, Decision, Example, Failure, Feedback, ModelSet, Outcome, Request,
+    Result, Shadow, ZooChange,
 };
 
 use crate::error::damaged;
@@ -24,6 +24,9 @@ pub(super) const WARM_START: u8 = 5;
 pub(super) const CHANGE_ZOO: u8 = 6;
 pub(super) const FAIL_OF_KIND: u8 = 7;
 pub(super) const OBSERVE_FROM: u8 = 8;
+pub(super) const CANCEL: u8 = 9;
+pub(super) const AMEND: u8 = 10;
+pub(super) const COUNT_ELSEWHERE: u8 = 11;
 pub(super) const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -90,6 +93,27 @@ pub enum Transition {
         /// What is known of the model that served.
         outcome: Outcome,
     },
+    /// A decision was taken back.
+    Cancel {
+        /// Name of the decision.
+        id: u128,
+    },
+    /// What was agreed changed.
+    Amend {
+        /// How.
+        amendment: Amendment,
+    },
+    /// A request that was routed elsewhere counted.
+    CountElsewhere {
+        /// Index of the service level.
+        level: usize,
+        /// Features of the prompt.
+        features: Option<Vec<f32>>,
+        /// Tokens of the prompt.
+        input_tokens: Option<NonZeroU32>,
+        /// What is known of the model that served.
+        outcome: Outcome,
+    },
     /// The zoo changed.
     ChangeZoo {
         /// How.
@@ -148,6 +172,12 @@ impl Transition {
             &Self::WarmStart { ref features, input_tokens, outcome } => {
                 let features = features.as_deref();
                 controller.warm_start(&Example { features, input_tokens, outcome })
+            }
+            Self::Cancel { id } => controller.cancel(*id),
+            Self::Amend { amendment } => controller.amend(amendment),
+            &Self::CountElsewhere { level, ref features, input_tokens, outcome } => {
+                let features = features.as_deref();
+                controller.count_elsewhere(level, &Example { features, input_tokens, outcome })
             }
             Self::ChangeZoo { change } => controller.change_zoo(change),
         }

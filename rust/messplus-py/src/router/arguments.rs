@@ -90,7 +90,7 @@ pub fn decision(
     Ok((id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?))
 }
 
-fn id(decision: &Bound<'_, PyAny>) -> PyResult<u128> {
+pub fn id(decision: &Bound<'_, PyAny>) -> PyResult<u128> {
     let text = decision.cast::<PyString>().ok().map(ToString::to_string);
     text.as_deref().and_then(ids::from_hex).ok_or_else(|| match decision.repr() {
         Ok(repr) => {

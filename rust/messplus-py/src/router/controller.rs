@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use messplus_core::{
-    Config, Controller, Decision, Failure, Feedback, ListedCost, ModelSpec, Request, Shadow, USER,
-    ZooChange,
+    Amendment, Config, Controller, Decision, Example, Failure, Feedback, ListedCost, ModelSpec,
+    Request, Shadow, USER, ZooChange,
 };
 use messplus_journal::Store;
 use pyo3::prelude::*;
@@ -13,6 +13,7 @@ use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
 use super::decision::PyDecision;
 use super::folder::FoundFolder;
 use super::logged_data::LoggedData;
+use super::pending::{self, PendingRecord};
 use super::report::CoreReport;
 use super::shared::Shared;
 use super::timing::Reading;
@@ -98,7 +99,7 @@ impl PyController {
     }
 
     /// Choose a model for a request.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, shadow=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, shadow=None, given=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn decide(
         &self,
@@ -110,6 +111,7 @@ impl PyController {
         session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
         shadow: Option<(Bound<'_, PyAny>, f64)>,
+        given: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
         let names = self.shared.names();
         let features = features.map(convert::features).transpose()?;
@@ -122,7 +124,7 @@ impl PyController {
             })
             .transpose()?;
         let request = Request {
-            id: ids::fresh(),
+            id: given.map_or_else(|| Ok(ids::fresh()), arguments::id)?,
             features: features.as_deref(),
             input_tokens,
             costs: costs.as_deref(),
@@ -242,6 +244,69 @@ impl PyController {
             self.shared.describe(py, metadata)?;
         }
         data.learn(py, &self.shared)
+    }
+
+    /// What is known of a decision, while it is held.
+    fn pending<'py>(
+        &self,
+        py: Python<'py>,
+        decision: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<PendingRecord<'py>>> {
+        let id = arguments::id(decision)?;
+        let found = self.shared.read(py, |controller| pending::find(controller, id));
+        let (names, levels) = (self.shared.names(), &self.shared.levels);
+        found.map(|found| PendingRecord::of(py, &found, &names, levels)).transpose()
+    }
+
+    /// Take a decision back.
+    fn cancel(&self, py: Python<'_>, decision: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (id, _) = arguments::decision(py, &self.shared, decision)?;
+        self.shared.enter(py, |controller| {
+            controller.check_cancellation(id)?;
+            self.shared.tell_time(controller);
+            controller.cancel(id)
+        })
+    }
+
+    /// Change what was agreed, as JSON says.
+    fn amend(&self, py: Python<'_>, amendment: &str) -> PyResult<()> {
+        let amendment =
+            Amendment::from_json(amendment.as_bytes()).map_err(|error| to_py(&error))?;
+        self.shared.enter(py, |controller| controller.amend(&amendment))
+    }
+
+    /// Learn from a request that was routed elsewhere; perhaps it counts as well.
+    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
+    #[pyo3(signature = (features, model, sla, input_tokens, satisfied, cost, latency, count))]
+    fn learn_elsewhere(
+        &self,
+        py: Python<'_>,
+        features: Option<&Bound<'_, PyAny>>,
+        model: &Bound<'_, PyAny>,
+        sla: Option<&Bound<'_, PyAny>>,
+        input_tokens: Option<&Bound<'_, PyAny>>,
+        satisfied: Option<&Bound<'_, PyAny>>,
+        cost: Option<&Bound<'_, PyAny>>,
+        latency: Option<&Bound<'_, PyAny>>,
+        count: bool,
+    ) -> PyResult<()> {
+        let names = self.shared.names();
+        let features = features.map(convert::features).transpose()?;
+        let served = names.index("model", model)?;
+        let outcomes = outcome::gather(&names, served, satisfied, cost, latency)?;
+        let [outcome] = outcomes[..] else {
+            return Err(InputError::new_err("satisfied: must be of one model, got several"));
+        };
+        let example = Example {
+            features: features.as_deref(),
+            input_tokens: input_tokens.map(convert::tokens).transpose()?,
+            outcome,
+        };
+        if !count {
+            return self.shared.enter(py, |controller| controller.warm_start(&example));
+        }
+        let level = arguments::level(&self.shared.levels, sla)?;
+        self.shared.enter(py, |controller| controller.count_elsewhere(level, &example))
     }
 
     /// Let a model join the zoo.

@@ -6,8 +6,9 @@ use messplus_core::{Decision, Weights};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::ids;
 use super::names::Names;
+use super::pickled::{DecisionState, NameState};
+use super::{ids, pickled};
 
 /// What to do with one request, and why. Nothing in it needs the prompt again.
 ///
@@ -142,6 +143,21 @@ impl PyDecision {
         let cooling = decision.names.tuple(py, decision.inner.cooling.iter())?;
         let explain = py.import("messplus.reports.explain")?.getattr("explain")?;
         explain.call1((slf, satisfaction, cost, optimism, sds, cooling))
+    }
+
+    /// Put a pickled decision together again.
+    #[staticmethod]
+    fn _restore(py: Python<'_>, names: NameState, state: DecisionState) -> PyResult<Self> {
+        let names = Names::restore(py, names);
+        Ok(Self::new(pickled::restore(&names, state)?, Arc::new(names)))
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (NameState, DecisionState))> {
+        let (py, decision) = (slf.py(), slf.get());
+        let restore = slf.get_type().getattr("_restore")?;
+        Ok((restore, (decision.names.state(py), pickled::state(&decision.inner))))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

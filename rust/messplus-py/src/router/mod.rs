@@ -9,6 +9,8 @@ mod ids;
 mod logged_data;
 mod names;
 mod outcome;
+mod pending;
+mod pickled;
 mod report;
 mod shared;
 mod timing;

@@ -26,6 +26,17 @@ impl Names {
         Self { active, ..Self::new(py, models.iter().map(|model| model.name.as_str())) }
     }
 
+    /// The names and which of them are in use, for [`restore`](Self::restore).
+    pub fn state(&self, py: Python<'_>) -> (Vec<String>, u64) {
+        (self.all.iter().map(|name| name.bind(py).to_string()).collect(), self.active.bits())
+    }
+
+    /// The names that [`state`](Self::state) told.
+    pub fn restore(py: Python<'_>, (names, active): (Vec<String>, u64)) -> Self {
+        let active = ModelSet::from_bits(active);
+        Self { active, ..Self::new(py, names.iter().map(String::as_str)) }
+    }
+
     /// These names and one more.
     pub fn with(&self, py: Python<'_>, name: &str) -> Self {
         let mut all: Vec<_> = self.all.iter().map(|name| name.clone_ref(py)).collect();

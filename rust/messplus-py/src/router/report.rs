@@ -3,8 +3,8 @@
 //! Each struct becomes a dict of its fields; `_core.pyi` has a `TypedDict` of the same name.
 
 use messplus_core::{
-    AuditStats, Controller, Estimate, LevelStats, Limit, ModelStats, RandomisationStats, Reason,
-    ServiceLevel,
+    AuditStats, Controller, Estimate, LevelStats, Limit, ModelStats, Period, RandomisationStats,
+    Reason, ServiceLevel,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -59,6 +59,8 @@ struct LevelCounters {
     imputed_satisfaction: f64,
     cost: f64,
     unrated: bool,
+    since: u64,
+    closed: Vec<ClosedPeriod>,
     judged: u64,
     volunteered: u64,
     set_aside: u64,
@@ -89,6 +91,8 @@ struct LimitCounters {
     limit: f64,
     backlog: f64,
     feasible: bool,
+    calls_before: u64,
+    used_before: f64,
 }
 
 #[derive(IntoPyObject)]
@@ -145,7 +149,7 @@ impl CoreReport {
         let limits = agreement.limits.iter().enumerate();
         let models = config.models.iter().zip(&stats.models).enumerate();
         Self {
-            decisions: controller.step(),
+            decisions: controller.step() - stats.cancelled,
             pending: controller.pending().unaccounted(),
             evicted: controller.pending().evicted(),
             slas: levels
@@ -186,6 +190,34 @@ impl RandomisationCounters {
     }
 }
 
+/// An accounting period that ended with its target or its audits.
+#[derive(IntoPyObject)]
+struct ClosedPeriod {
+    target: f64,
+    decisions: u64,
+    rated: u64,
+    satisfaction: f64,
+    imputed: u64,
+    imputed_satisfaction: f64,
+    cost: f64,
+    backlog: f64,
+}
+
+impl ClosedPeriod {
+    fn of(period: &Period) -> Self {
+        Self {
+            target: period.alpha,
+            decisions: period.decided,
+            rated: period.rated,
+            satisfaction: period.satisfaction,
+            imputed: period.imputed,
+            imputed_satisfaction: period.imputed_satisfaction,
+            cost: period.cost,
+            backlog: period.backlog,
+        }
+    }
+}
+
 impl LevelCounters {
     fn of(controller: &Controller, index: usize, level: &ServiceLevel, stats: &LevelStats) -> Self {
         let points = stats.history.points().iter();
@@ -200,6 +232,8 @@ impl LevelCounters {
             imputed: stats.imputed,
             imputed_satisfaction: stats.imputed_satisfaction,
             cost: stats.cost,
+            since: stats.since,
+            closed: stats.closed.iter().map(ClosedPeriod::of).collect(),
             unrated: controller.is_unrated(index),
             judged: stats.judged,
             volunteered: stats.volunteered,
@@ -237,6 +271,8 @@ impl LimitCounters {
             limit: limit.mean,
             backlog: controller.limits()[index].backlog(),
             feasible: controller.limit_feasible(index),
+            calls_before: controller.stats().limits[index].calls,
+            used_before: controller.stats().limits[index].amount,
         }
     }
 }
