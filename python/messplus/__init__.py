@@ -6,6 +6,7 @@ import os as _os
 from . import _core
 from ._core import Decision, __version__
 from .agreement import SLA, Limit
+from .evaluation.evaluate import evaluate
 from .exceptions import (
     ConfigError,
     EncoderError,
@@ -73,4 +74,5 @@ __all__ = [
     "TokenPrice",
     "UnsafeEncoderError",
     "__version__",
+    "evaluate",
 ]

@@ -177,6 +177,16 @@ class RecordedOutcome(TypedDict):
     latency: float | None
 
 @type_check_only
+class RetracedRequests(TypedDict):
+    id: list[str]
+    model: list[int]
+    level: list[int]
+    propensity: list[float]
+    audit: list[bool]
+    session: list[int | None]
+    features: npt.NDArray[np.float32]
+
+@type_check_only
 class OffloadMetrics(TypedDict):
     response: float
     association: float
@@ -202,6 +212,9 @@ def audit_folder(path: str | PathLike[str]) -> list[AuditedFile]: ...
 def folder_history(
     path: str | PathLike[str],
 ) -> tuple[list[RecordedDecision], list[RecordedOutcome]]: ...
+def retrace_folder(
+    path: str | PathLike[str],
+) -> tuple[RetracedRequests, list[tuple[str, int, float | None, float | None, str]]]: ...
 def replay(
     config: str,
     features: npt.NDArray[np.float32],

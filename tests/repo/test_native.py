@@ -119,7 +119,9 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
     report = core.report()
     record = core.pending(pending)
     assert record is not None
+    retraced, _ = _core.retrace_folder(tmp_path)
     crossed = {
+        "RetracedRequests": retraced,
         "CoreReport": report,
         "LevelCounters": report["slas"]["default"],
         "LimitCounters": report["limits"]["cost"],

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = (
     "messplus.cli.demo",
+    "messplus.cli.evaluate",
     "messplus.cli.featurizer",
     "messplus.cli.init",
     "messplus.cli.offload",

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ._table import POLICIES, add_table_arguments, read_common, read_table, write_json
+from ._targets import targets
 
 if TYPE_CHECKING:
     from ._parsers import Subparsers
@@ -50,14 +51,3 @@ def run(args: argparse.Namespace) -> int:
 
         plot_sweep(result, args.plot)
     return 0
-
-
-def targets(text: str) -> list[float]:
-    """Read a list or a grid of targets."""
-    if ":" not in text:
-        return [float(part) for part in text.split(",")]
-    first, last, step = (float(part) for part in text.split(":"))
-    if not (step > 0 and last >= first):
-        raise argparse.ArgumentTypeError(f"must have FIRST <= LAST and STEP > 0, got {text}")
-    # Rounded, because 0.6 + 2 * 0.05 is not 0.7; half a step keeps the last one in.
-    return [round(first + n * step, 10) for n in range(int((last - first) / step + 0.5) + 1)]

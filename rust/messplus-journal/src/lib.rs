@@ -21,6 +21,7 @@
 //! folder       names, permissions, the lock
 //! recovery     from files back to the controller
 //! audit        looks into a folder without opening it
+//! retrace      makes its decisions again, for those who study them
 //! fork         keeps a forked child off its parent's files
 //! ```
 
@@ -31,6 +32,7 @@ mod folder;
 pub mod fork;
 pub mod format;
 mod recovery;
+mod retrace;
 mod store;
 mod sync;
 
@@ -39,4 +41,5 @@ pub use controller::JournaledController;
 pub use error::{Error, Result};
 pub use folder::Folder;
 pub use recovery::{Recovered, recover};
+pub use retrace::retrace;
 pub use store::{Durability, FailureKind, Found, Options, Store};

@@ -18,7 +18,7 @@ mod _core {
     #[pymodule_export]
     use super::router::{
         Histogram, PyController, PyDecision, after_fork_in_child, after_fork_in_parent,
-        audit_folder, before_fork, folder_history,
+        audit_folder, before_fork, folder_history, retrace_folder,
     };
 
     #[pymodule_export]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from messplus.cli import main
-from messplus.cli.sweep import targets as read_targets
+from messplus.cli._targets import targets as read_targets
 from messplus.exceptions import ConfigError
 from messplus.replay import Table, replay, sweep
 

@@ -12,6 +12,7 @@ mod outcome;
 mod pending;
 mod pickled;
 mod report;
+mod retraced;
 mod shared;
 mod timing;
 
@@ -19,4 +20,5 @@ pub use controller::PyController;
 pub use decision::PyDecision;
 pub use folder::{audit_folder, folder_history};
 pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use retraced::retrace_folder;
 pub use timing::Histogram;

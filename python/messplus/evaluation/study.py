@@ -1,0 +1,171 @@
+"""A log with everything that was fitted to it, and what it says about policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from messplus._progress import Progress
+
+from . import intervals
+from .candidates import Fixed, Known
+from .estimators import Outcome
+from .intervals import Interval
+from .learning import LearningRuns, number_of_worlds, run_learners
+from .nuisances import fit_nuisances
+from .overlap import examine
+from .results import ModelOverlap, PolicyEstimate
+from .simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from messplus.policy_names import Learner
+
+    from .heads import Array
+    from .request_log import RequestLog
+
+_NOTHING = Interval(None, None, None)
+
+
+class Study:
+    """A log with everything that was fitted to it.
+
+    Parameters
+    ----------
+    log
+        The log.
+    seed
+        Of all draws.
+
+    Attributes
+    ----------
+    known
+        What fixed policies are told.
+    """
+
+    def __init__(self, log: RequestLog, seed: int) -> None:
+        self._log = log
+        self._seed = seed
+        self._nuisances = nuisances = fit_nuisances(log, np.random.default_rng([seed, 0]))
+        self._satisfaction = Outcome(
+            nuisances.satisfaction,
+            log.satisfied,
+            1.0 / (nuisances.propensity * nuisances.rated),
+            log.model,
+            log.sessions,
+        )
+        self._cost = Outcome(
+            nuisances.cost,
+            log.cost,
+            1.0 / (nuisances.propensity * nuisances.costed),
+            log.model,
+            log.sessions,
+        )
+        self.known = Known(
+            nuisances.satisfaction,
+            nuisances.cost,
+            self._satisfaction.scores(),
+            np.maximum(self._cost.scores().mean(axis=0), 0.0),
+        )
+
+    def models(self) -> list[ModelOverlap]:
+        """Count what the log has of each model."""
+        log = self._log
+        return [
+            ModelOverlap(
+                name,
+                int((log.model == m).sum()),
+                int((log.rated & (log.model == m)).sum()),
+                float(self._nuisances.supported[:, m].mean()),
+            )
+            for m, name in enumerate(log.models)
+        ]
+
+    def logged(self) -> PolicyEstimate:
+        """What was done: answers not rated, and costs not known, count as their like."""
+        served = np.eye(len(self._log.models))[self._log.model]
+        satisfaction, cost = (
+            Outcome(
+                outcome.predicted, outcome.observed, 1.0 / known, outcome.model, outcome.sessions
+            ).estimate(served)["doubly robust"]
+            for outcome, known in (
+                (self._satisfaction, self._nuisances.rated),
+                (self._cost, self._nuisances.costed),
+            )
+        )
+        rated = float(self._log.rated.sum())
+        return PolicyEstimate(
+            "logged", None, "logged", satisfaction, cost, rated, self._share(served), {}, ()
+        )
+
+    def fixed(self, candidate: Fixed, targets: Sequence[float]) -> Iterator[PolicyEstimate]:
+        """Estimate a fixed policy, at every target if it has one."""
+        for target in targets if candidate.has_target else [None]:
+            policy = candidate.choose(self.known, 0.0 if target is None else target)
+            overlap = examine(self._log, self._nuisances, self._satisfaction, policy)
+            by_estimator = self._satisfaction.estimate(policy)
+            costs = self._cost.estimate(policy)
+            satisfaction, cost = by_estimator["doubly robust"], costs["doubly robust"]
+            if overlap.warnings:
+                satisfaction, cost = overlap.bounds(self._satisfaction, policy), _NOTHING
+            yield PolicyEstimate(
+                candidate.name,
+                target,
+                "fixed",
+                _within(satisfaction, 0.0, 1.0),
+                _within(cost, 0.0, np.inf),
+                overlap.ratings,
+                self._share(policy),
+                {"satisfaction": by_estimator, "cost": costs},
+                overlap.warnings,
+            )
+
+    def learn(
+        self, asked: Sequence[tuple[Learner, float]], worlds: int | None
+    ) -> list[LearningRuns]:
+        """Simulate the policies that learn."""
+        if not asked:
+            return []
+        worlds = worlds or number_of_worlds(len(self._log), len(asked))
+        simulator = Simulator(self._log, self._nuisances, self._satisfaction, self._cost)
+        with Progress(worlds, "evaluate") as progress:
+            return run_learners(
+                self._log,
+                simulator,
+                asked,
+                self._seed,
+                self.known.mean_cost,
+                progress.update,
+                worlds,
+            )
+
+    def learned(self, learner: Learner, target: float, runs: LearningRuns) -> PolicyEstimate:
+        """Sum up the simulations of a policy that learns."""
+        policy = runs.choices * len(self._log)
+        overlap = examine(self._log, self._nuisances, self._satisfaction, policy)
+        satisfaction = intervals.of_draws(runs.satisfaction)
+        cost = intervals.of_draws(runs.cost, positive=True)
+        if overlap.warnings:
+            satisfaction, cost = overlap.bounds(self._satisfaction, policy), _NOTHING
+        return PolicyEstimate(
+            learner.name,
+            target,
+            "learning",
+            _within(satisfaction, 0.0, 1.0),
+            _within(cost, 0.0, np.inf),
+            overlap.ratings,
+            self._share(policy),
+            {},
+            overlap.warnings,
+        )
+
+    def _share(self, policy: Array) -> dict[str, float]:
+        shares = policy.mean(axis=0).tolist()
+        return dict(zip(self._log.models, shares, strict=True))
+
+
+def _within(interval: Interval, low: float, high: float) -> Interval:
+    """Keep an interval to what is possible."""
+    return Interval(*(None if end is None else min(max(end, low), high) for end in interval))
