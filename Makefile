@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz gateways integrations load constraints field freethreaded
+.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz gateways integrations load constraints field freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -98,5 +98,30 @@ field: dev  ## failures, silence, biased thumbs, judges, audits and poison, on m
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check
 
+# zig links against an old glibc on any Linux; elsewhere, and in the images of manylinux, WHEEL= will do.
+WHEEL ?= --zig --compatibility manylinux_2_28
+DIST  := dist
+$(VENV)/.release: $(VENV)/.deps
+	$(BIN)/python -m pip install --quiet --group release
+	@touch $@
+
+wheel: $(VENV)/.release  ## build wheel, sdist and bill of materials into dist/
+	rm -rf $(DIST)
+	PYTHONPATH=tools $(BIN)/python -m release.sbom $(DIST)/messplus.cdx.json
+	PATH="$(abspath $(BIN)):$$PATH" RUSTFLAGS="--remap-path-prefix=$(HOME)=~ --remap-path-prefix=$(CURDIR)=." \
+		$(BIN)/maturin build --quiet --release --locked $(WHEEL) --manifest-path rust/messplus-py/Cargo.toml \
+		--target-dir target/wheel --sbom-include $(abspath $(DIST))/messplus.cdx.json --out $(DIST)
+	$(BIN)/maturin sdist --manifest-path rust/messplus-py/Cargo.toml --out $(DIST)
+	PYTHONPATH=tools $(BIN)/python -m release.wheel $(DIST)/*.whl
+
+install-check: wheel  ## install what is in dist/ under every CPython found, and try it
+	PYTHONPATH=tools $(BIN)/python -m release.install_check $(DIST)/*.whl $(DIST)/*.tar.gz
+
+audit: $(VENV)/.release  ## licences, notices and known vulnerabilities of what is shipped
+	PYTHONPATH=tools $(BIN)/python -m release.audit $(AUDIT)
+
+licences: $(VENV)/.deps  ## write THIRD-PARTY.txt after a change of Cargo.lock
+	PYTHONPATH=tools $(BIN)/python -m release.licences
+
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(GATE) .venv-free target out
+	rm -rf $(VENV) $(GATE) .venv-free target out $(DIST)
