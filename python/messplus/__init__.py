@@ -25,6 +25,8 @@ from .exceptions import (
 from .models import Model
 from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy, Policy, Sgd
 from .prices import TokenPrice
+from .reports.explain import Candidate, Explanation
+from .reports.prediction import Prediction
 from .reports.report import LimitReport, ModelReport, RandomisationReport, Report, SLAReport
 from .reports.shadow import ShadowEstimate, ShadowReport
 from .router import Router
@@ -41,11 +43,13 @@ if hasattr(_os, "register_at_fork"):
 
 __all__ = [
     "SLA",
+    "Candidate",
     "ConfigError",
     "Decision",
     "DefaultPolicy",
     "EncoderError",
     "EpsilonGreedyPolicy",
+    "Explanation",
     "FeaturizerError",
     "FeedbackError",
     "InputError",
@@ -58,6 +62,7 @@ __all__ = [
     "NonFiniteError",
     "PaperPolicy",
     "Policy",
+    "Prediction",
     "RandomisationReport",
     "Recovery",
     "Report",

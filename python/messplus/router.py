@@ -21,7 +21,7 @@ from .featurizers.requests import DURATIONS
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
 from .pending import CallerIds
-from .reports import accounting
+from .reports import accounting, prediction
 from .reports.watch import Watch
 from .shadow import checked
 from .state import amendment, zoo
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .pending import PendingDecision
     from .policies import Policy
     from .prices import TokenPrice
+    from .reports.prediction import Prediction
     from .reports.report import Report
     from .shadow import Shadow
     from .state.recovery import Recovery
@@ -528,6 +529,59 @@ class Router:
             self._decide(perf_counter(), vector, costs, allowed, sla, None, estimate_tokens(prompt))
             for prompt, vector in zip(prompts, self._features.many(prompts, tags), strict=True)
         ]
+
+    def predict(
+        self,
+        prompt: Prompt | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        features: npt.ArrayLike | None = None,
+        costs: Mapping[str, float] | None = None,
+        allowed: Collection[str] | None = None,
+        sla: str | None = None,
+        session: str | None = None,
+        input_tokens: int | None = None,
+    ) -> Prediction:
+        """Say how the models look on a request, without deciding: for dashboards and tests.
+
+        No state changes, nothing is counted or logged, and the next decision is the one that would
+        have been made anyway. The policy predicts on a copy of itself: some hundred microseconds
+        for a large zoo, in which no other thread can decide.
+
+        Parameters
+        ----------
+        prompt, tags, features, costs, allowed, sla, session, input_tokens
+            As for :meth:`select`.
+
+        Returns
+        -------
+        Prediction
+            Per model the probability of satisfaction, its uncertainty, the expected cost and the
+            score; and the ranking.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule.
+        FeaturizerError
+            If the prompt cannot be turned into features, where :meth:`select` would do without.
+
+        Examples
+        --------
+        >>> from messplus import SLA, Model, Router
+        >>> router = Router([Model("small", 0.2), Model("large", 3.0)], SLA(0.9))
+        >>> prediction = router.predict("What is the capital of France?")
+        >>> sorted(prediction.ranking)
+        ['large', 'small']
+        >>> router.report().decisions
+        0
+        """
+        tokens = input_tokens
+        if tokens is None and prompt is not None:
+            tokens = estimate_tokens(prompt)
+        vector = self._features.look(prompt, tags, features, tokens)
+        decision = self._core.predict(vector, costs, allowed, sla, session, tokens)
+        return prediction.predict(decision)
 
     def _decide(
         self,

@@ -132,6 +132,23 @@ def test_rejected_input_changes_nothing(
     assert session.router.to_bytes() == before
 
 
+@every_preset
+@given(data=st.data(), models=zoos, seed=seeds, steps=sessions)
+def test_predicting_changes_nothing(
+    preset: Preset, data: st.DataObject, models: list[Model], seed: int, steps: Steps
+) -> None:
+    policy = data.draw(preset.policies)
+    silent = Session(models, policy, seed).run(steps)
+    asked = Session(models, policy, seed)
+    for step in steps:
+        if isinstance(step, Select):
+            before = asked.router.to_bytes()
+            asked.router.predict(**step.arguments(asked.zoo))
+            assert asked.router.to_bytes() == before
+        asked.take(step)
+    assert asked.trace() == silent.trace()
+
+
 # Laws of drift plus penalty as published
 
 

@@ -135,13 +135,31 @@ class RequestFeatures:
         """
         if features is not None:
             return self.map.ready(features, tags, tokens, prompt)
-        if prompt is None:
-            raise InputError("prompt: needed where no features are given, got None")
         try:
-            return self._timed(prompt, tags)
+            return self._timed(_given(prompt), tags)
         except FeaturizerError as error:
             self._count_error(error)
             return None
+
+    def look(
+        self,
+        prompt: Prompt | None,
+        tags: Tags,
+        features: npt.ArrayLike | None,
+        tokens: float | None = None,
+    ) -> Vector:
+        """Return the vector of one request, and count nothing.
+
+        Raises
+        ------
+        InputError
+            If an argument breaks its rule.
+        FeaturizerError
+            If the prompt cannot be turned into features.
+        """
+        if features is not None:
+            return self.map.ready(features, tags, tokens, prompt)
+        return self.map(_given(prompt), tags)
 
     async def one_async(
         self,
@@ -207,3 +225,9 @@ class RequestFeatures:
             self.errors += 1
         # The error names what failed; the prompt itself is never logged.
         logger.warning("routed without features: %s", printable(str(error)))
+
+
+def _given(prompt: Prompt | None) -> Prompt:
+    if prompt is None:
+        raise InputError("prompt: needed where no features are given, got None")
+    return prompt

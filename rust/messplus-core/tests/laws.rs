@@ -181,6 +181,32 @@ proptest! {
 }
 
 #[test]
+fn a_prediction_is_the_decision_without_its_draws() {
+    for policy in [
+        PolicyConfig::Default(DefaultConfig { exploration: 0.0, ..DefaultConfig::default() }),
+        paper(0.5, 0.0),
+    ] {
+        let mut controller = controller(config(&[1.0, 2.0, 8.0], policy, 3));
+        let (mut decision, mut predicted) =
+            (Decision::with_capacity(3), Decision::with_capacity(3));
+        for id in 0..50 {
+            let features = [0.1 * id as f32, -0.5, 0.25];
+            let request =
+                Request { id, features: Some(&features), session: Some(7), ..Request::default() };
+            let before = controller.to_bytes();
+            controller.predict(&request, 0, &mut predicted).expect("a valid request");
+            assert_eq!(before, controller.to_bytes());
+            controller.decide(&request, &mut decision).expect("a valid request");
+            assert_eq!(predicted, decision);
+            let satisfaction = Some(f64::from(u8::from(id % 3 > 0)));
+            let outcome =
+                Outcome { model: decision.model, satisfaction, cost: Some(2.0), latency: None };
+            controller.observe(id, &[outcome]).expect("a valid outcome");
+        }
+    }
+}
+
+#[test]
 fn refused_requests_change_nothing() {
     let mut controller =
         controller(config(&[1.0, 2.0], PolicyConfig::Paper(PaperConfig::default()), 3));

@@ -7,6 +7,7 @@ mod changes;
 mod codec;
 mod elsewhere;
 mod feedback;
+mod predict;
 mod randomise;
 mod ratings;
 mod shadow;
@@ -162,11 +163,30 @@ impl Controller {
         let asked = self.check_request(request)?;
         let allowed = self.breaker.available(asked, self.now);
         self.step += 1;
+        let context =
+            Context { uniform: self.uniforms.uniform(), ..self.context(request, allowed) };
+        decision.begin(request.id, self.step, allowed);
+        let mut selection = self.policy.decide(&context, decision);
+        self.line_up(request, asked, allowed, selection.explored, decision);
+        decision.audit = self.config.operation.audit > 0.0
+            && self.audit_uniforms.uniform() < self.config.operation.audit;
+        if let Some(shadow) = request.shadow {
+            self.serve_in_shadow(shadow, allowed, decision);
+        } else {
+            // What another model teaches is worth as much as exploration.
+            selection.explored |= self.randomise(allowed, decision);
+        }
+        self.remember(request, decision, selection);
+        Ok(())
+    }
+
+    /// The request and the state it meets.
+    fn context<'a>(&self, request: &Request<'a>, allowed: ModelSet) -> Context<'a> {
         let mut limit_backlogs = [0.0; MAX_LIMITS];
         for (backlog, limit) in limit_backlogs.iter_mut().zip(&self.limits) {
             *backlog = limit.backlog();
         }
-        let context = Context {
+        Context {
             step: self.step,
             features: request.features.unwrap_or(&[]),
             input_tokens: request.input_tokens,
@@ -178,38 +198,26 @@ impl Controller {
             limit_backlogs,
             previous: request.session.and_then(|session| self.sessions.model(session)),
             switching_cost: self.config.switching_cost,
-            uniform: self.uniforms.uniform(),
-        };
-        decision.id = request.id;
-        decision.step = self.step;
-        decision.shadow_choice = None;
-        decision.propensity = 1.0;
-        decision.also_query = ModelSet::EMPTY;
-        decision.p_satisfied.clear();
-        decision.log_odds_sd.clear();
-        decision.expected_cost.clear();
-        decision.expected_latency.clear();
-        decision.score.clear();
-        decision.ranking.clear();
-        decision.ranking.extend(allowed.iter());
-        let mut selection = self.policy.decide(&context, decision);
+            uniform: 0.0,
+        }
+    }
+
+    /// Complete what the policy has decided: who serves, why, and who comes last.
+    fn line_up(
+        &self,
+        request: &Request<'_>,
+        asked: ModelSet,
+        allowed: ModelSet,
+        explored: bool,
+        decision: &mut Decision,
+    ) {
         // Models that are cooling down are better than none when all others fail.
         decision.cooling = asked.iter().filter(|&model| !allowed.contains(model)).collect();
         decision.ranking.extend(decision.cooling.iter());
         rank(&decision.score, &mut decision.ranking[allowed.len()..]);
         decision.model = decision.ranking[0];
-        decision.reason = self.reason(request, allowed, selection.explored, decision.model);
+        decision.reason = self.reason(request, allowed, explored, decision.model);
         self.serve_safely(request.level, allowed, decision);
-        decision.audit = self.config.operation.audit > 0.0
-            && self.audit_uniforms.uniform() < self.config.operation.audit;
-        if let Some(shadow) = request.shadow {
-            self.serve_in_shadow(shadow, allowed, decision);
-        } else {
-            // What another model teaches is worth as much as exploration.
-            selection.explored |= self.randomise(allowed, decision);
-        }
-        self.remember(request, decision, selection);
-        Ok(())
     }
 
     /// Time passes: seconds of the controller's own life, which no wall clock moves. Decisions made

@@ -133,6 +133,23 @@ impl Decision {
             weights: Weights::default(),
         }
     }
+
+    /// Empty it for a request that these models may serve.
+    pub(crate) fn begin(&mut self, id: u128, step: u64, allowed: ModelSet) {
+        self.id = id;
+        self.step = step;
+        self.shadow_choice = None;
+        self.propensity = 1.0;
+        self.audit = false;
+        self.also_query = ModelSet::EMPTY;
+        self.p_satisfied.clear();
+        self.log_odds_sd.clear();
+        self.expected_cost.clear();
+        self.expected_latency.clear();
+        self.score.clear();
+        self.ranking.clear();
+        self.ranking.extend(allowed.iter());
+    }
 }
 
 /// A line of logged data: what a model did on a request that was routed elsewhere.

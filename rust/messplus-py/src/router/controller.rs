@@ -10,6 +10,7 @@ use messplus_journal::Store;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
 
+use super::asked::Asked;
 use super::decision::PyDecision;
 use super::folder::FoundFolder;
 use super::logged_data::LoggedData;
@@ -114,32 +115,46 @@ impl PyController {
         given: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
         let names = self.shared.names();
-        let features = features.map(convert::features).transpose()?;
-        let costs = costs.map(|costs| arguments::costs(&names, costs)).transpose()?;
-        let allowed = allowed.map(|allowed| names.set("allowed", allowed)).transpose()?;
-        let input_tokens = input_tokens.map(convert::tokens).transpose()?;
+        let asked =
+            Asked::read(&self.shared, features, costs, allowed, sla, session, input_tokens)?;
         let shadow = shadow
             .map(|(model, explore)| {
                 Ok::<_, PyErr>(Shadow { model: names.index("shadow", &model)?, explore })
             })
             .transpose()?;
-        let request = Request {
-            id: given.map_or_else(|| Ok(ids::fresh()), arguments::id)?,
-            features: features.as_deref(),
-            input_tokens,
-            costs: costs.as_deref(),
-            allowed,
-            level: arguments::level(&self.shared.levels, sla)?,
-            session: session.map(arguments::session).transpose()?,
-            shadow,
-        };
+        let id = given.map_or_else(|| Ok(ids::fresh()), arguments::id)?;
+        let request = Request { id, shadow, ..asked.request() };
         let mut decision = Decision::with_capacity(names.len());
         self.shared.enter(py, |controller| {
             self.shared.tell_time(controller);
             controller.decide(&request, &mut decision)
         })?;
-        self.shared.delays.begin(request.id);
+        self.shared.delays.begin(id);
         // Looked up again: a model may have joined while this thread waited for the lock.
+        Ok(PyDecision::new(decision, self.shared.names()))
+    }
+
+    /// What would be decided, with nothing changed.
+    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None))]
+    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
+    fn predict(
+        &self,
+        py: Python<'_>,
+        features: Option<&Bound<'_, PyAny>>,
+        costs: Option<&Bound<'_, PyAny>>,
+        allowed: Option<&Bound<'_, PyAny>>,
+        sla: Option<&Bound<'_, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
+        input_tokens: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyDecision> {
+        let asked =
+            Asked::read(&self.shared, features, costs, allowed, sla, session, input_tokens)?;
+        let request = Request { id: ids::fresh(), ..asked.request() };
+        let mut decision = Decision::with_capacity(self.shared.names().len());
+        let predicted = self.shared.read(py, |controller| {
+            controller.predict(&request, self.shared.clock.seconds(), &mut decision)
+        });
+        predicted.map_err(|error| to_py(&error))?;
         Ok(PyDecision::new(decision, self.shared.names()))
     }
 

@@ -1,6 +1,7 @@
 //! Routing: the core's controller as Python sees it.
 
 mod arguments;
+mod asked;
 mod controller;
 mod decision;
 mod folder;
