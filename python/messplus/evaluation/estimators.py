@@ -123,7 +123,8 @@ def _moderate(weights: Array, direct: Array, errors: Array) -> npt.NDArray[np.bo
         threshold = float(np.quantile(positive, quantile)) if len(positive) else 0.0
         kept = weights <= threshold
         variance = float((direct + np.where(kept, weights, 0.0) * errors).var()) / n
-        bias = worst * float(np.where(kept, 0.0, weights).mean())
+        # A share of the policy's choices, whatever a single large weight makes of it.
+        bias = worst * min(float(np.where(kept, 0.0, weights).mean()), 1.0)
         if variance + bias * bias < least:
             best, least = kept, variance + bias * bias
     return best

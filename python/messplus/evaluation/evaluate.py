@@ -38,7 +38,7 @@ def evaluate(
         One row per answer: a ``.parquet``, ``.csv`` or ``.jsonl`` file, columns by name, records,
         or the log of a router. Columns: ``model``, ``satisfied``, ``cost``, ``prompt`` or
         ``features``; optionally ``propensity``, ``latency``, ``time``, ``id``, ``session``,
-        ``source`` (of the rating) and ``tags``.
+        ``source`` (of the rating) and ``tags``. See ``docs/evaluation.md``.
     targets
         Satisfaction rates in (0, 1] that policies are to hold.
     policies

@@ -175,14 +175,15 @@ def sigmoid(z: Array) -> Array:
 
 
 def _posterior(grams: Array, moments: Array, precision: Precision, noise: Array) -> Heads:
-    n_models, width = moments.shape
+    width = moments.shape[1]
     shared_prior = np.full(width, precision.shared)
     own = np.full(width, precision.own)
     shared_prior[-1], own[-1] = _SHARED_INTERCEPT, _OWN_INTERCEPT
     covariances = np.asarray(np.linalg.inv(grams + np.diag(own)), np.float64)
     # What each head would be around zero; the shared head then draws all of them to itself.
     alone = (covariances @ moments[..., None])[..., 0]
-    known = np.diag(shared_prior + n_models * own) - own[:, None] * covariances.sum(axis=0) * own
+    # own - own C own, without the cancellation where own is large.
+    known = np.diag(shared_prior) + (grams @ covariances).sum(axis=0) * own
     shared_covariance = np.linalg.inv((known + known.T) / 2.0)
     shared = shared_covariance @ (own * alone.sum(axis=0))
     weights = alone + covariances @ (own * shared)

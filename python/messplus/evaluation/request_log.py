@@ -90,7 +90,7 @@ def read_log(
     ----------
     data
         A ``.parquet``, ``.csv`` or ``.jsonl`` file; columns by name; records; or the folder of a
-        router, or its log.
+        router, or its log. See ``docs/evaluation.md`` for the columns.
     models
         The zoo; the models of the log by default.
     trust

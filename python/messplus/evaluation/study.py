@@ -10,7 +10,7 @@ from messplus._progress import Progress
 
 from . import intervals
 from .candidates import Fixed, Known
-from .estimators import Outcome
+from .estimators import ESTIMATORS, Outcome
 from .intervals import Interval
 from .learning import LearningRuns, number_of_worlds, run_learners
 from .nuisances import fit_nuisances
@@ -19,12 +19,13 @@ from .results import ModelOverlap, PolicyEstimate
 from .simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from messplus.policy_names import Learner
 
     from .heads import Array
     from .request_log import RequestLog
+    from .results import Kind
 
 _NOTHING = Interval(None, None, None)
 
@@ -41,6 +42,8 @@ class Study:
 
     Attributes
     ----------
+    satisfaction, cost
+        Outcomes as estimators see them.
     known
         What fixed policies are told.
     """
@@ -49,14 +52,14 @@ class Study:
         self._log = log
         self._seed = seed
         self._nuisances = nuisances = fit_nuisances(log, np.random.default_rng([seed, 0]))
-        self._satisfaction = Outcome(
+        self.satisfaction = Outcome(
             nuisances.satisfaction,
             log.satisfied,
             1.0 / (nuisances.propensity * nuisances.rated),
             log.model,
             log.sessions,
         )
-        self._cost = Outcome(
+        self.cost = Outcome(
             nuisances.cost,
             log.cost,
             1.0 / (nuisances.propensity * nuisances.costed),
@@ -66,8 +69,8 @@ class Study:
         self.known = Known(
             nuisances.satisfaction,
             nuisances.cost,
-            self._satisfaction.scores(),
-            np.maximum(self._cost.scores().mean(axis=0), 0.0),
+            self.satisfaction.scores(),
+            np.maximum(self.cost.scores().mean(axis=0), 0.0),
         )
 
     def models(self) -> list[ModelOverlap]:
@@ -89,10 +92,10 @@ class Study:
         satisfaction, cost = (
             Outcome(
                 outcome.predicted, outcome.observed, 1.0 / known, outcome.model, outcome.sessions
-            ).estimate(served)["doubly robust"]
+            ).estimate(served)[ESTIMATORS[0]]
             for outcome, known in (
-                (self._satisfaction, self._nuisances.rated),
-                (self._cost, self._nuisances.costed),
+                (self.satisfaction, self._nuisances.rated),
+                (self.cost, self._nuisances.costed),
             )
         )
         rated = float(self._log.rated.sum())
@@ -104,22 +107,13 @@ class Study:
         """Estimate a fixed policy, at every target if it has one."""
         for target in targets if candidate.has_target else [None]:
             policy = candidate.choose(self.known, 0.0 if target is None else target)
-            overlap = examine(self._log, self._nuisances, self._satisfaction, policy)
-            by_estimator = self._satisfaction.estimate(policy)
-            costs = self._cost.estimate(policy)
-            satisfaction, cost = by_estimator["doubly robust"], costs["doubly robust"]
-            if overlap.warnings:
-                satisfaction, cost = overlap.bounds(self._satisfaction, policy), _NOTHING
-            yield PolicyEstimate(
-                candidate.name,
-                target,
-                "fixed",
-                _within(satisfaction, 0.0, 1.0),
-                _within(cost, 0.0, np.inf),
-                overlap.ratings,
-                self._share(policy),
-                {"satisfaction": by_estimator, "cost": costs},
-                overlap.warnings,
+            by_estimator = {
+                "satisfaction": self.satisfaction.estimate(policy),
+                "cost": self.cost.estimate(policy),
+            }
+            satisfaction, cost = (found[ESTIMATORS[0]] for found in by_estimator.values())
+            yield self._answer(
+                candidate.name, target, "fixed", policy, satisfaction, cost, by_estimator
             )
 
     def learn(
@@ -129,7 +123,7 @@ class Study:
         if not asked:
             return []
         worlds = worlds or number_of_worlds(len(self._log), len(asked))
-        simulator = Simulator(self._log, self._nuisances, self._satisfaction, self._cost)
+        simulator = Simulator(self._log, self._nuisances, self.satisfaction, self.cost)
         with Progress(worlds, "evaluate") as progress:
             return run_learners(
                 self._log,
@@ -143,21 +137,39 @@ class Study:
 
     def learned(self, learner: Learner, target: float, runs: LearningRuns) -> PolicyEstimate:
         """Sum up the simulations of a policy that learns."""
-        policy = runs.choices * len(self._log)
-        overlap = examine(self._log, self._nuisances, self._satisfaction, policy)
-        satisfaction = intervals.of_draws(runs.satisfaction)
-        cost = intervals.of_draws(runs.cost, positive=True)
-        if overlap.warnings:
-            satisfaction, cost = overlap.bounds(self._satisfaction, policy), _NOTHING
-        return PolicyEstimate(
+        return self._answer(
             learner.name,
             target,
             "learning",
+            runs.choices * len(self._log),
+            intervals.of_draws(runs.satisfaction),
+            intervals.of_draws(runs.cost, positive=True),
+            {},
+        )
+
+    def _answer(
+        self,
+        name: str,
+        target: float | None,
+        kind: Kind,
+        policy: Array,
+        satisfaction: Interval,
+        cost: Interval,
+        estimators: Mapping[str, Mapping[str, Interval]],
+    ) -> PolicyEstimate:
+        """Say what was estimated, or why it cannot be."""
+        overlap = examine(self._log, self._nuisances, self.satisfaction, policy)
+        if overlap.warnings:
+            satisfaction, cost = overlap.bounds(self.satisfaction, policy), _NOTHING
+        return PolicyEstimate(
+            name,
+            target,
+            kind,
             _within(satisfaction, 0.0, 1.0),
             _within(cost, 0.0, np.inf),
             overlap.ratings,
             self._share(policy),
-            {},
+            estimators,
             overlap.warnings,
         )
 

@@ -12,6 +12,7 @@ from messplus.exceptions import InputError
 from messplus.logs.formats import number, read_columns
 
 _SCORE = "score:"
+_INSTEAD = "; for logs of one answer per request there is 'messplus evaluate'"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def load_table(
         raise InputError(f"{path}: must have a column 'prompt', got {_listed(columns)}")
     found = [name.removeprefix(_SCORE) for name in columns if name.startswith(_SCORE)]
     if not found:
-        raise InputError(f"{path}: must have a column '{_SCORE}<model>', got {_listed(columns)}")
+        hint = _INSTEAD if "model" in columns else ""
+        rule = f"must have a column '{_SCORE}<model>'"
+        raise InputError(f"{path}: {rule}, got {_listed(columns)}{hint}")
     chosen = tuple(found if models is None else models)
     if not chosen or len(set(chosen)) < len(chosen):
         raise InputError(f"models: must be distinct names, got {', '.join(chosen) or 'none'}")
@@ -142,10 +145,7 @@ def load_table(
         raise InputError(f"{path}: must score one of {_listed(chosen)} in some row, got none")
     if len(chosen) > 1 and (~np.isnan(scores[kept])).sum(axis=1).max() < 2:
         rule = "must score two models in some row, or there is nothing to choose from"
-        raise InputError(
-            f"{path}: {rule}, got one per row; for logs of one answer per request there is "
-            "'messplus evaluate'"
-        )
+        raise InputError(f"{path}: {rule}, got one per row{_INSTEAD}")
     return Table(
         path=path,
         prompts=[prompts[row] for row in kept],

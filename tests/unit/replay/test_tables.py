@@ -149,3 +149,22 @@ def test_refuses_a_log_of_one_answer_per_request(tmp_path: Path) -> None:
     path.write_text("prompt,score:a,cost:a,score:b,cost:b\nx,1,1,,\ny,,,0,2\n")
     with pytest.raises(InputError, match="must score two models in some row"):
         load_table(path)
+
+
+def test_one_answer_per_request_is_no_choice(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"prompt": "a", "score:s": 1.0, "cost:s": 1.0, "score:l": None, "cost:l": None},
+        {"prompt": "b", "score:s": None, "cost:s": None, "score:l": 1.0, "cost:l": 5.0},
+    ]
+    path = write(tmp_path, ".csv", rows)
+    with pytest.raises(InputError, match=r"nothing to choose from, got one per row; .*evaluate"):
+        load_table(path)
+    # Of one model alone there is no choice either, and none is expected.
+    assert len(load_table(path, models=["s"])) == 1
+
+
+def test_a_log_is_sent_where_logs_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("prompt,model,satisfied,cost\na,s,1,1.0\n")
+    with pytest.raises(InputError, match=r"must have a column 'score:<model>'.*messplus evaluate"):
+        load_table(path)
