@@ -26,9 +26,18 @@ from .models import Model
 from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy, Policy, Sgd
 from .prices import TokenPrice
 from .reports.explain import Candidate, Explanation
+from .reports.parts import (
+    LimitReport,
+    ModelReport,
+    RandomisationReport,
+    SLAReport,
+    SpanModel,
+    SpanSLA,
+)
 from .reports.prediction import Prediction
-from .reports.report import LimitReport, ModelReport, RandomisationReport, Report, SLAReport
+from .reports.report import Report
 from .reports.shadow import ShadowEstimate, ShadowReport
+from .reports.span import SpanReport
 from .router import Router
 from .shadow import Shadow
 from .state.recovery import Recovery
@@ -73,6 +82,9 @@ __all__ = [
     "ShadowEstimate",
     "ShadowReport",
     "ShapeError",
+    "SpanModel",
+    "SpanReport",
+    "SpanSLA",
     "StateError",
     "StateLockedError",
     "StateVersionError",

@@ -130,6 +130,22 @@ class RandomisationCounters(TypedDict):
     satisfaction: float
 
 @type_check_only
+class SlotCounters(TypedDict):
+    start: int
+    explored: int
+    predicted: float
+    backlog: float
+    most_expensive: float
+    slas: list[tuple[int, int, int, int, float, float, float]]
+    models: list[tuple[int, int, int, int, int, float, float]]
+
+@type_check_only
+class CoreCalendar(TypedDict):
+    slas: list[str]
+    models: list[str]
+    slots: dict[str, list[SlotCounters]]
+
+@type_check_only
 class CoreReport(TypedDict):
     decisions: int
     pending: int
@@ -151,8 +167,7 @@ class FoundFolder(TypedDict):
 
 @type_check_only
 class AuditedFile(TypedDict):
-    kind: Literal["snapshot", "journal"]
-    generation: int
+    name: str
     bytes: int
     transitions_before: int | None
     transitions: int
@@ -382,6 +397,7 @@ class Controller:
     def advance(self, now: int) -> None: ...
     def feedback_delays(self) -> _Reading: ...
     def report(self) -> CoreReport: ...
+    def calendar(self) -> CoreCalendar: ...
 
 @final
 class Histogram:

@@ -10,18 +10,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 from . import config
 from ._core import Controller, Histogram
 from ._files import replacing
 from ._logger import logger
+from .exceptions import InputError
 from .featurizers.chat import estimate_tokens
 from .featurizers.requests import DURATIONS
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
 from .pending import CallerIds
-from .reports import accounting, prediction
+from .reports import accounting, calendar, prediction, span
 from .reports.watch import Watch
 from .shadow import checked
 from .state import amendment, zoo
@@ -31,6 +32,7 @@ from .state.parts import Parts, make, restore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import date, datetime
     from typing import Self, Unpack
 
     import numpy.typing as npt
@@ -45,8 +47,10 @@ if TYPE_CHECKING:
     from .pending import PendingDecision
     from .policies import Policy
     from .prices import TokenPrice
+    from .reports.calendar import Calendar
     from .reports.prediction import Prediction
     from .reports.report import Report
+    from .reports.span import SpanReport
     from .shadow import Shadow
     from .state.recovery import Recovery
 
@@ -178,7 +182,8 @@ class Router:
         Every transition is on file when :meth:`select` or :meth:`feedback` returns, so a killed
         process loses nothing, and feedback on decisions made before a restart is accepted. A disk
         that fails does not fail requests: the router routes on, logs it, counts it in
-        ``report().state_errors``, and writes a snapshot as soon as it can.
+        ``report().state_errors``, and keeps what it was told until the disk takes it. What is
+        found damaged or missing is told in :attr:`recovery`; nothing is overwritten.
 
         Parameters
         ----------
@@ -858,12 +863,41 @@ class Router:
         self._features, learned = warm_start.learn(self._core, self._features, data, fit)
         return learned
 
-    def report(self) -> Report:
-        """Account for everything since the router was made.
+    @overload
+    def report(self) -> Report: ...
+    @overload
+    def report(
+        self, *, since: date | datetime, until: date | datetime | None = None
+    ) -> SpanReport: ...
+    def report(
+        self, *, since: date | datetime | None = None, until: date | datetime | None = None
+    ) -> Report | SpanReport:
+        """Account for everything since the router was made, or for a span of time.
 
         A target or limit newly found out of reach is logged as a warning as well, as is, without a
         report, a service level that nobody rates any more.
+
+        Parameters
+        ----------
+        since, until
+            The first moment of the span and the first after it, UTC: dates, or datetimes with a
+            time zone. Days are kept for 92 of them, full hours for 48, full minutes for 60; a
+            router in memory keeps none.
+
+        Returns
+        -------
+        Report or SpanReport
+            A :class:`SpanReport` where ``since`` is given.
+
+        Raises
+        ------
+        InputError
+            If the router cannot tell what happened since then, or until then.
         """
+        if since is not None:
+            return span.build(self.calendar(), self._core.report()["decisions"], since, until)
+        if until is not None:
+            raise InputError("since: must be given with until, got none")
         report = accounting.build(
             self._core.report(),
             featurizer_errors=self._features.errors,
@@ -877,3 +911,13 @@ class Router:
         )
         self._watch.out_of_reach(report.out_of_reach)
         return report
+
+    def calendar(self) -> Calendar:
+        """Give what happened in the latest minutes, hours and days.
+
+        Returns
+        -------
+        Calendar
+            Without any for a router in memory, which does not look at the clock.
+        """
+        return calendar.build(self._core.calendar())

@@ -173,6 +173,17 @@ def test_a_chat_without_text_is_routed_all_the_same(client: Any) -> None:
     assert metric(client, "messplus_adapter_errors_total") == 0
 
 
+def test_it_is_watched_by_its_address(
+    client: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from messplus.cli import main
+
+    assert main(["watch", str(client.base_url), "--once"]) == 2
+    monkeypatch.setenv("MESSPLUS_KEY", "gate")
+    assert main(["watch", str(client.base_url), "--once"]) == 0
+    assert "small" in capsys.readouterr().out
+
+
 def test_clients_need_the_key(client: Any) -> None:
     wrong = {"authorization": "Bearer wrong"}
     assert client.get("/v1/models", headers=wrong).status_code == 401

@@ -119,6 +119,7 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
     report = core.report()
     record = core.pending(pending)
     assert record is not None
+    calendar = core.calendar()
     retraced, _ = _core.retrace_folder(tmp_path)
     crossed = {
         "RetracedRequests": retraced,
@@ -132,6 +133,8 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
         "SourceCounters": report["sources"]["user"],
         "RandomisationCounters": report["randomisation"],
         "ShadowCounters": report["shadow"],
+        "CoreCalendar": calendar,
+        "SlotCounters": calendar["slots"]["minute"][0],
         "EstimateSums": report["shadow"]["cost"],
         "FoundFolder": found,
         "AuditedFile": files[0],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
+    "messplus.cli.dashboard",
     "messplus.cli.demo",
     "messplus.cli.evaluate",
     "messplus.cli.featurizer",
@@ -34,6 +35,7 @@ _COMMANDS = (
     "messplus.cli.serve",
     "messplus.cli.state",
     "messplus.cli.sweep",
+    "messplus.cli.watch",
 )
 
 

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     import argparse
     from contextlib import AbstractContextManager
 
-    from messplus.reports.report import Report
-
     from ._parsers import Subparsers
 
 
@@ -48,32 +46,13 @@ def _inspect(args: argparse.Namespace) -> int:
         told = {"report": asdict(account), "recovery": found, "files": files}
         print(strict_json(told, indent=1))
     else:
-        _print_report(account)
+        print(account)
         for file in files:
-            print(f"{file['kind']:<10}{file['generation']:>6x}{file['bytes']:>12,} bytes")
+            print(f"{file['name']:<26}{file['bytes']:>12,} bytes")
         print(f"{found['transitions']:,} transitions, {found['replayed']:,} since the snapshot")
         for note in found["notes"]:
             print(f"note: {note}")
     return 0
-
-
-def _print_report(account: Report) -> None:
-    for name, sla in account.slas.items():
-        rate = "none" if sla.satisfaction_rate is None else f"{sla.satisfaction_rate:.4f}"
-        print(
-            f"sla {name}: target {sla.target:g}, satisfaction {rate} over {sla.rated:,} rated of "
-            f"{sla.decisions:,} requests, backlog {sla.backlog:.2f}, cost {sla.cost:.6g}"
-        )
-    for name, limit in account.limits.items():
-        mean = "none" if limit.mean is None else f"{limit.mean:.6g}"
-        print(
-            f"limit {name}: at most {limit.limit:g}, mean {mean} over {limit.calls:,} calls, "
-            f"backlog {limit.backlog:.2f}"
-        )
-    print(f"{'model':<24}{'selected':>10}{'rated':>10}{'satisfied':>11}{'cost':>14}")
-    for name, model in account.models.items():
-        rate = "" if model.satisfaction_rate is None else f"{model.satisfaction_rate:.4f}"
-        print(f"{name:<24}{model.selected:>10,}{model.rated:>10,}{rate:>11}{model.cost:>14.6g}")
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -86,7 +65,7 @@ def _verify(args: argparse.Namespace) -> int:
         if file["torn_bytes"]:
             verdict += f", {file['torn_bytes']} torn bytes at the end"
         problems += file["problem"] is not None
-        print(f"{file['kind']:<10}{file['generation']:>6x}  {verdict}")
+        print(f"{file['name']:<26}  {verdict}")
     if not files:
         print("no files of a router here", file=sys.stderr)
     return 1 if problems or not files else 0

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus.reports._figure import COLOURS, GREY, count_requests, drawing
+from messplus.reports._figure import count_requests, drawing
+from messplus.reports.colours import COLOURS, GREY, of_policies
 
 from .run import ROUTED
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # Alternatives in shades of grey, routers in colour.
 _SHADES = {"70B only": "#4d4d4d", "8B only": "#8a8a8a", "best single": "#b5b5b5"}
 _SHADES |= {"static mix": "#dcdcdc"}
-_COLOURS = _SHADES | dict(zip(ROUTED, COLOURS, strict=False))
+_COLOURS = _SHADES | of_policies(ROUTED)
 
 
 def plot_demo(results: Sequence[Result], path: str | Path) -> None:

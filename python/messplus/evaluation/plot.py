@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from messplus.reports._figure import COLOURS, GREY, drawing
+from messplus.reports._figure import drawing
+from messplus.reports.colours import GREY, of_policies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +42,9 @@ def plot_evaluation(found: Evaluation, path: str | Path) -> None:
     with drawing(path, (1, 1), (8.0, 5.0), title) as (_, grid):
         axes = grid[0, 0]
         logged, *others = by_policy.items()
-        for place, (name, rows) in enumerate(others):
-            _draw(axes, name, rows, COLOURS[place % len(COLOURS)], "o")
+        colours = of_policies(name for name, _ in others)
+        for name, rows in others:
+            _draw(axes, name, rows, colours[name], "o")
         _draw(axes, "today", logged[1], GREY, "*")
         axes.set_xlabel("cost per request")
         axes.set_ylabel("satisfaction")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from .guard import is_outage
+from .failure import of_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -29,7 +29,7 @@ def answer(
         The decision; without one the models are called in the order of the zoo.
     call
         Calls a model by its name in the zoo. What it raises goes to the caller at once unless
-        another model may do better (:func:`~.guard.is_outage`).
+        another model may do better (:func:`~.failure.of_error`).
 
     Returns
     -------
@@ -71,7 +71,8 @@ def _order(guard: Guard, decision: Decision | None) -> Iterable[str]:
 
 
 def _note(guard: Guard, decision: Decision | None, model: str, error: Exception) -> None:
-    if not is_outage(error):
+    failure = of_error(error)
+    if failure is None:
         raise error
     if decision is not None:
-        guard.failed(decision, model)
+        guard.failed(decision, model, failure)

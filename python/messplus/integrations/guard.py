@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from messplus.featurizers import Prompt
     from messplus.router import Router
 
+    from .failure import Failure
     from .usage import Usage
 
-# Failures of the provider, not of the request: worth another model.
-_RETRIED = frozenset({401, 403, 404, 408, 409, 425, 429})
-# Without a status these are mistakes of a program, and not failures to connect.
-_MISTAKES = (TypeError, ValueError, LookupError, AttributeError, RuntimeError)
 _REMEMBERED = 16_384
 
 
@@ -140,10 +137,10 @@ class Guard:
         model = model or self._stood_in.get(decision)
         self.router.feedback(decision, satisfied if model is None else {model: satisfied})
 
-    def failed(self, decision: Decision, model: str) -> None:
-        """Say that a model did not answer."""
+    def failed(self, decision: Decision, model: str, failure: Failure) -> None:
+        """Say that a model did not answer, and why."""
         try:
-            self.router.failed(decision, model)
+            self.router.failed(decision, model, failure.kind, failure.retry_after)
         except Exception as error:
             self.left_out("failed", error)
 
@@ -163,23 +160,6 @@ class Guard:
         # Messages of other exceptions may quote a request.
         text = str(error) if isinstance(error, MessPlusError) else type(error).__name__
         logger.warning("%s left out: %s", action, text)
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether a call failed for a reason of the provider's, so that another model may answer.
-
-    Errors of OpenAI-style clients carry the ``status_code``; those without one are failures to
-    connect, time-outs, or mistakes of the calling program.
-    """
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        return is_outage_status(status)
-    return isinstance(error, Exception) and not isinstance(error, _MISTAKES)
-
-
-def is_outage_status(status: int) -> bool:
-    """Whether an HTTP status speaks of the provider and not of the request."""
-    return status >= 500 or status in _RETRIED
 
 
 def _of(model: str, value: float | None) -> Mapping[str, float] | None:

@@ -55,33 +55,19 @@ class TracedRouter(Router):
         self,
         decision: Decision | str,
         satisfied: bool | float | Mapping[str, bool | float] | None = None,
-        *,
-        cost: float | Mapping[str, float] | None = None,
-        latency: float | Mapping[str, float] | None = None,
-        source: str | None = None,
-        id: str | None = None,  # noqa: A002
-        rater: str | None = None,
-        replace: bool = False,
+        **more: Any,
     ) -> None:
         """Take feedback as :meth:`Router.feedback` does, and emit ratings as events."""
-        super().feedback(
-            decision,
-            satisfied,
-            cost=cost,
-            latency=latency,
-            source=source,
-            id=id,
-            rater=rater,
-            replace=replace,
-        )
+        super().feedback(decision, satisfied, **more)
         if satisfied is None:
             return
         found = decision if isinstance(decision, str) else decision.id
+        source = more.get("source")
         if isinstance(satisfied, Mapping):
             for model, score in satisfied.items():
-                self._spans.emit(found, model, float(score))
+                self._spans.emit(found, model, float(score), source)
         else:
-            self._spans.emit(found, None, float(satisfied))
+            self._spans.emit(found, None, float(satisfied), source)
 
     @property
     def _spans(self) -> _Spans:
@@ -187,15 +173,16 @@ class _Spans:
         decisions = self._decisions.get(trace or 0, [])
         return decisions[0] if len(decisions) == 1 else None
 
-    def emit(self, decision: str, model: str | None, score: float) -> None:
+    def emit(self, decision: str, model: str | None, score: float, source: str | None) -> None:
         attributes: dict[str, Any] = {
             "gen_ai.evaluation.name": "satisfaction",
             "gen_ai.evaluation.score.value": score,
             "gen_ai.evaluation.score.label": "pass" if score >= 0.5 else "fail",
             _DECISION: decision,
         }
-        if model is not None:
-            attributes["messplus.model"] = model
+        for name, value in (("model", model), ("source", source)):
+            if value is not None:
+                attributes[f"messplus.{name}"] = value
         span = self._contexts.get(decision)
         context = span and _trace.set_span_in_context(_trace.NonRecordingSpan(span))
         record = _logs.LogRecord(event_name=_EVENT, attributes=attributes, context=context)

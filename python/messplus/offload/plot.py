@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from messplus.reports._figure import COLOURS, GREY, drawing
+from messplus.reports._figure import drawing
+from messplus.reports.colours import COLOURS, GREY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

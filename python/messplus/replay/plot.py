@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from messplus.reports._figure import COLOURS, GREY, count_requests, drawing
+from messplus.reports._figure import count_requests, drawing
+from messplus.reports.colours import GREY, of_policies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +119,8 @@ def _shares(axes: Axes, result: ReplayResult) -> None:
 
 
 def _coloured(result: ReplayResult) -> list[tuple[str, PolicyResult]]:
-    return [(COLOURS[place % len(COLOURS)], policy) for place, policy in enumerate(result.policies)]
+    colours = of_policies(policy.name for policy in result.policies)
+    return [(colours[policy.name], policy) for policy in result.policies]
 
 
 def _band(axes: Axes, curves: npt.NDArray[np.float64], colour: str, label: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from messplus.reports._figure import COLOURS, GREY, drawing
+from messplus.reports._figure import drawing
+from messplus.reports.colours import GREY, of_policies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,10 +51,11 @@ def _cost(axes: Axes, result: SweepResult) -> None:
         # A bound of None is a gap: matplotlib draws none where the value is NaN.
         values = [float("nan") if cost is None else cost for cost in costs[bound]]
         axes.plot(targets, values, style, color=GREY, label=label)
-    for place, (name, rows) in enumerate(result.policies.items()):
+    colours = of_policies(result.policies)
+    for name, rows in result.policies.items():
         reached = [row["satisfaction"] for row in rows]
         spent = [row["mean_cost"] for row in rows]
-        axes.plot(reached, spent, "o-", color=COLOURS[place % len(COLOURS)], ms=4, label=name)
+        axes.plot(reached, spent, "o-", color=colours[name], ms=4, label=name)
     low, high = axes.get_ylim()
     for model, score, cost in zip(table.models, table.mean_score, table.mean_cost, strict=True):
         # A model far off the grid would press everything else into a corner.
@@ -67,16 +69,16 @@ def _cost(axes: Axes, result: SweepResult) -> None:
 def _slack(axes: Axes, result: SweepResult) -> None:
     axes.set_title("satisfaction above the target, in points (bars: worst seed)")
     targets = [problem.target for problem in result.problems]
-    for place, (name, rows) in enumerate(result.policies.items()):
+    colours = of_policies(result.policies)
+    for name, rows in result.policies.items():
         mean = [100 * (row["satisfaction"] - t) for row, t in zip(rows, targets, strict=True)]
         worst = [100 * (row["satisfaction"] - row["worst_seed_satisfaction"]) for row in rows]
-        colour = COLOURS[place % len(COLOURS)]
         axes.errorbar(
             targets,
             mean,
             yerr=[worst, [0.0] * len(worst)],
             fmt="o-",
-            color=colour,
+            color=colours[name],
             ms=4,
             capsize=2,
             label=name,

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Distinguishable with red-green colour blindness, and in order of contrast.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#4d4d4d")
-GREY = "#8a8a8a"
-
 _STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": "#b0b0b0",

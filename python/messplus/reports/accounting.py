@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from . import shadow
 from .confidence import audited_interval, satisfaction_interval
-from .report import (
+from .parts import (
     AuditReport,
     Durations,
     LimitReport,
@@ -16,11 +16,11 @@ from .report import (
     PeriodReport,
     Point,
     RandomisationReport,
-    Report,
     SLAReport,
     SourceReport,
     Status,
 )
+from .report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,90 +3,76 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from messplus._optional import require
-
+from ._page import date, fill, number, percent
 from ._svg import Line, line_plot
-from .mixture import Frontier, cheapest_mix
+from .calendar import KEPT
+from .colours import AGREED, CERTAIN, MOST_EXPENSIVE, ROUTER
+from .verdict import Verdict, judge
+from .view import RATINGS_TO_COMPARE, comparable, mixture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .report import Report, SLAReport
+    from .calendar import Calendar
+    from .parts import SLAReport
+    from .report import Report
 
-_TEMPLATE = Path(__file__).parent / "page.html.jinja"
-_BLUE, _GREEN, _GREY = "#0072b2", "#009e73", "#6b6b6b"
 
-
-def render(report: Report, listed: Mapping[str, float], title: str) -> str:
+def render(
+    report: Report,
+    calendar: Calendar,
+    listed: Mapping[str, float],
+    title: str,
+    *,
+    now: float,
+    unit: str = "",
+) -> str:
     """Write the page: one file of HTML that needs nothing else.
 
     Parameters
     ----------
     report
-        :meth:`Router.report` of the router.
+        What it shows.
+    calendar
+        What happened when: the days the page speaks of.
     listed
         Listed cost of each model, for models whose calls never reported a cost.
     title
         Heading of the page.
+    now
+        When the page is written, in seconds since 1970.
+    unit
+        Currency or unit of the costs, to be named on the page.
 
     Raises
     ------
     MissingDependencyError
-        If Jinja2 is not installed.
+        Without the extra ``report``.
     """
-    jinja = require("jinja2", "report")
-    # Names come from users: whatever is shown is escaped, but for the plots.
-    environment = jinja.Environment(
-        autoescape=True, undefined=jinja.StrictUndefined, keep_trailing_newline=True
-    )
-    environment.filters |= {"percent": _percent, "number": _number, "span": _span}
     costs = _mean_costs(report, listed)
     levels = [
         {
             "name": name,
             "report": sla,
-            "verdict": verdict(sla) if sla.target > 0.0 else None,
+            "verdict": _verdict(sla) if sla.target > 0.0 else None,
             "plots": _plots(sla, costs),
         }
         for name, sla in report.slas.items()
     ]
-    page: str = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    return fill(
+        "page.html.jinja",
         title=title,
+        now=now,
+        unit=unit,
+        period=_period(calendar, now),
         report=report,
         levels=levels,
         savings=savings(report, costs),
         shadow=_shadow(report),
         imputed_satisfaction=sum(sla.imputed_satisfaction for sla in report.slas.values()),
     )
-    return page
-
-
-class Verdict(NamedTuple):
-    """``kept``, ``missed`` or ``open``, and the sentence that says so."""
-
-    kind: str
-    text: str
-
-
-def verdict(sla: SLAReport) -> Verdict:
-    """Say how a service level stands."""
-    rate, interval = sla.satisfaction_rate, sla.interval
-    if rate is None or interval is None:
-        return Verdict("open", "No request has been rated yet: nothing can be said.")
-    met = f"{_percent(rate)} of {sla.rated:,} rated requests satisfied, {_percent(sla.target)}"
-    if rate >= sla.target:
-        sure = interval[0] >= sla.target
-        more = "" if sure else " The true rate may still lie below: see the interval."
-        return Verdict("kept", f"The service level was kept: {met} agreed.{more}")
-    if interval[1] >= sla.target:
-        text = f"The service level is open: {met} agreed, within the uncertainty."
-        return Verdict("open", text)
-    return Verdict("missed", f"The service level was missed: {met} agreed.")
 
 
 @dataclass(frozen=True)
@@ -98,11 +84,18 @@ class Savings:
     mean
         Mean cost of a call; None where none was reported.
     alternatives
-        Name, mean cost of a call, and the share of it that the router saved.
+        Name, mean cost of a call, and the share of it that the router saved; None where nothing
+        proves it.
+    listed
+        Whether the most expensive model's cost is only listed: no call of it reported one.
+    needed
+        Ratings before the mixture is estimated.
     """
 
     mean: float | None
     alternatives: Sequence[tuple[str, float | None, float | None]]
+    listed: bool
+    needed: int = RATINGS_TO_COMPARE
 
 
 def savings(report: Report, costs: Mapping[str, float]) -> Savings:
@@ -110,17 +103,25 @@ def savings(report: Report, costs: Mapping[str, float]) -> Savings:
     most_expensive = max(costs, key=costs.__getitem__)
     costed = sum(model.costed for model in report.models.values())
     mean = report.cost / costed if costed else None
+    known = report.models[most_expensive].costed > 0
+    evident = comparable(report)
+    mix = mixture(report) if evident else None
     alternatives = [
-        (f"{most_expensive} for every request", costs[most_expensive]),
-        ("blind mixture that keeps the level", _blind_mix(report)),
+        (f"{most_expensive} for every request", costs[most_expensive], known and evident),
+        ("blind mixture that keeps the level", mix, True),
     ]
     return Savings(
         mean,
         [
-            (name, cost, None if not cost or mean is None else 1 - mean / cost)
-            for name, cost in alternatives
+            (name, cost, 1 - mean / cost if proven and cost and mean is not None else None)
+            for name, cost, proven in alternatives
         ],
+        listed=not known,
     )
+
+
+def _verdict(sla: SLAReport) -> Verdict:
+    return judge(sla.satisfaction_rate, sla.target, sla.interval, sla.rated)
 
 
 def _shadow(report: Report) -> list[tuple[str, str, str, str, str]]:
@@ -128,8 +129,8 @@ def _shadow(report: Report) -> list[tuple[str, str, str, str, str]]:
     if report.shadow is None:
         return []
     parts = (
-        ("satisfaction", report.shadow.satisfaction, _percent),
-        ("cost", report.shadow.cost, _number),
+        ("satisfaction", report.shadow.satisfaction, percent),
+        ("cost", report.shadow.cost, number),
     )
     return [
         (
@@ -137,7 +138,7 @@ def _shadow(report: Report) -> list[tuple[str, str, str, str, str]]:
             shown(part.served),
             shown(part.estimate),
             f"{shown(part.interval[0])} to {shown(part.interval[1])}",
-            _percent(part.identified),
+            percent(part.identified),
         )
         for name, part, shown in parts
         if part is not None
@@ -158,9 +159,9 @@ def _plots(sla: SLAReport, costs: Mapping[str, float]) -> list[tuple[str, str]]:
     satisfaction = line_plot(
         x[start:],
         [
-            Line("achieved", rate[start:], _BLUE),
-            Line("agreed", [target] * len(x[start:]), _GREY, dashed=True),
-            Line("certain at least", certain[start:], _GREEN),
+            Line("achieved", rate[start:], ROUTER),
+            Line("agreed", [target] * len(x[start:]), AGREED, dashed=True),
+            Line("certain at least", certain[start:], CERTAIN),
         ],
         label,
         percent=True,
@@ -171,11 +172,11 @@ def _plots(sla: SLAReport, costs: Mapping[str, float]) -> list[tuple[str, str]]:
         cost = line_plot(
             [float(point.accounted) for point in costed],
             [
-                Line("router", [point.cost / point.costed for point in costed], _BLUE),
+                Line("router", [point.cost / point.costed for point in costed], ROUTER),
                 Line(
                     "most expensive model",
                     [max(costs.values())] * len(costed),
-                    _GREY,
+                    MOST_EXPENSIVE,
                     dashed=True,
                 ),
             ],
@@ -186,21 +187,6 @@ def _plots(sla: SLAReport, costs: Mapping[str, float]) -> list[tuple[str, str]]:
     return plots
 
 
-def _blind_mix(report: Report) -> float | None:
-    """Cost of the cheapest mixture that keeps every target, by the router's own predictions."""
-    models = [model for model in report.models.values() if model.predicted_rate_overall is not None]
-    rates = np.array([model.predicted_rate_overall or 0.0 for model in models])
-    costs = np.array([model.expected_cost_overall or 0.0 for model in models])
-    total = 0.0
-    for sla in report.slas.values():
-        mix = cheapest_mix(Frontier(rates, costs), sla.target) if sla.decisions else None
-        if mix is not None:
-            total += sla.decisions * mix.cost
-        elif sla.decisions:
-            return None
-    return total / report.decisions if report.decisions else None
-
-
 def _mean_costs(report: Report, listed: Mapping[str, float]) -> dict[str, float]:
     return {
         name: model.cost / model.costed if model.costed else listed[name]
@@ -208,15 +194,9 @@ def _mean_costs(report: Report, listed: Mapping[str, float]) -> dict[str, float]
     }
 
 
-def _percent(share: float | None) -> str:
-    return "none" if share is None else f"{100 * share:.1f} %"
-
-
-def _span(interval: tuple[float, float] | None) -> str:
-    return "none" if interval is None else f"{_percent(interval[0])} to {_percent(interval[1])}"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "none"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+def _period(calendar: Calendar, now: float) -> str:
+    days = calendar.slots["day"]
+    if not days:
+        return "The period was not recorded"
+    before = "before " if len(days) == KEPT["day"] else ""
+    return f"From {before}{date(days[0].start)[:10]} to {date(now)[:10]}"

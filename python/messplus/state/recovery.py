@@ -16,11 +16,13 @@ class Recovery:
     replayed
         Those of them that were read from journals, after the snapshot.
     torn_bytes
-        Bytes of a half-written record that were cut from the end of a journal: what a killed
-        process was writing when it ended. They are kept in ``journal.torn``.
+        Bytes of a half-written record at the end of a journal: what a killed process was writing
+        when it ended, and had not acknowledged.
     notes
-        What was not as it should be, such as a snapshot that had to be left out; empty after an
-        ordinary stop or crash.
+        What was not as it should be: files that are damaged, missing or of somewhere else, with
+        what was made good and what was not. Empty after an ordinary stop or crash. Damaged files
+        are kept beside, as ``NAME.aside-1``; each note is logged and counted in
+        ``report().state_errors["recovery"]``.
     """
 
     transitions: int

@@ -3,24 +3,25 @@
 use messplus_core::Controller;
 
 use crate::error::Result;
-use crate::folder::Folder;
-use crate::format::{Content, Frames, Header, Transition};
-use crate::recovery::{read_snapshot, replay};
+use crate::folder::{Folder, name};
+use crate::format::header::LEN;
+use crate::format::{Content, Frames, Header, Tail, Transition};
+use crate::recovery::{Replay, read_snapshot};
 
 /// What one file holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileAudit {
-    /// Snapshot or journal.
-    pub content: Content,
-    /// Number in the file's name.
-    pub generation: u64,
+    /// Its name.
+    pub name: String,
+    /// Snapshot or journal; none where it is neither.
+    pub content: Option<Content>,
     /// Size of the file.
     pub bytes: usize,
     /// Transitions before this file; none where its header cannot be read.
     pub sequence: Option<u64>,
     /// Whole frames of a journal.
     pub frames: u64,
-    /// Bytes after the last whole frame.
+    /// Bytes of a half-written transition at the end of a journal.
     pub torn: usize,
     /// Why the file cannot be used, or does not agree with those before it.
     pub problem: Option<String>,
@@ -33,25 +34,37 @@ pub struct FileAudit {
 /// The folder or a file of it cannot be read. What a file holds is no error but its
 /// [`problem`](FileAudit::problem).
 pub fn audit(folder: &Folder) -> Result<Vec<FileAudit>> {
-    let mut files = Vec::new();
-    let mut before: Option<(u64, Controller)> = None;
+    let mark = folder.mark();
+    let stray = |name| FileAudit { problem: Some("is not of this folder".into()), ..named(name) };
+    let mut files: Vec<_> = folder.strays()?.into_iter().map(stray).collect();
+    let mut before: Option<Replay> = None;
     for generation in folder.generations(Content::Snapshot)? {
-        let bytes = folder.read(Content::Snapshot, generation)?.len();
-        let mut file = FileAudit::new(Content::Snapshot, generation, bytes);
-        match read_snapshot(folder, generation) {
-            Ok((header, controller)) => {
-                file.sequence = Some(header.sequence);
-                file.problem = disagreement(folder, before.take(), header, &controller)?;
-                before = Some((header.sequence, controller));
-            }
-            Err(error) => file.problem = Some(error.to_string()),
-        }
+        let (file, controller) = audit_snapshot(folder, generation, before.take())?;
+        before = controller.map(|(sequence, controller)| Replay::new(controller, sequence));
         files.push(file);
     }
-    for generation in folder.generations(Content::Journal)? {
+    let journals = folder.generations(Content::Journal)?;
+    for &generation in &journals {
         files.push(audit_journal(folder, generation)?);
     }
-    files.sort_by_key(|file| (file.generation, file.content == Content::Journal));
+    let end = files.iter().filter_map(|file| Some(file.sequence? + file.frames)).max().unwrap_or(0);
+    if let Some(mark) = mark {
+        if journals.last().is_none_or(|&newest| newest < mark.generation) {
+            let problem = Some("is missing".into());
+            files.push(FileAudit { problem, ..named(name(Content::Journal, mark.generation)) });
+        }
+        // What a journal without a header goes on from cannot be told here.
+        let all_placed = files.iter().all(|file| file.sequence.is_some() || file.bytes < LEN);
+        if end < mark.sequence && all_placed {
+            let found = format!("{} transitions were on file, now {end} are found", mark.sequence);
+            files.push(FileAudit { problem: Some(found), ..named("lock".into()) });
+        }
+    }
+    // By number, each snapshot before its journal.
+    files.sort_by_key(|file| {
+        let number = file.name.split_once('-').map_or("", |(_, number)| number).to_owned();
+        (number, file.content == Some(Content::Journal))
+    });
     Ok(files)
 }
 
@@ -65,23 +78,64 @@ pub fn history(folder: &Folder) -> Result<Vec<(u64, Transition)>> {
     for generation in folder.generations(Content::Journal)? {
         let bytes = folder.read(Content::Journal, generation)?;
         if let Ok((header, body)) = Header::decode(Content::Journal, &bytes) {
-            history.extend((header.sequence..).zip(Frames::new(body, header.chain())));
+            let mut frames = Frames::new(body, header.chain());
+            let mended = std::iter::from_fn(|| frames.next_or_mended());
+            history.extend((header.sequence..).zip(mended.map(|(transition, _)| transition)));
         }
     }
     Ok(history)
 }
 
-fn audit_journal(folder: &Folder, generation: u64) -> Result<FileAudit> {
-    let bytes = folder.read(Content::Journal, generation)?;
-    let mut file = FileAudit::new(Content::Journal, generation, bytes.len());
-    match Header::decode(Content::Journal, &bytes) {
-        Ok((header, body)) => {
-            let mut frames = Frames::new(body, header.chain());
+fn audit_snapshot(
+    folder: &Folder,
+    generation: u64,
+    before: Option<Replay>,
+) -> Result<(FileAudit, Option<(u64, Controller)>)> {
+    let content = Some(Content::Snapshot);
+    let mut file = FileAudit { content, ..named(name(Content::Snapshot, generation)) };
+    file.bytes = folder.read(Content::Snapshot, generation)?.len();
+    match read_snapshot(folder, generation) {
+        Ok((header, controller)) => {
             file.sequence = Some(header.sequence);
-            file.frames = frames.by_ref().count() as u64;
-            file.torn = frames.torn();
+            let before = before.map(|before| disagreement(folder, before, header, &controller));
+            file.problem = before.transpose()?.flatten();
+            Ok((file, Some((header.sequence, controller))))
         }
-        Err(error) => file.problem = Some(error.to_string()),
+        Err(error) => {
+            file.problem = Some(error.to_string());
+            Ok((file, None))
+        }
+    }
+}
+
+fn audit_journal(folder: &Folder, generation: u64) -> Result<FileAudit> {
+    let content = Some(Content::Journal);
+    let mut file = FileAudit { content, ..named(name(Content::Journal, generation)) };
+    let bytes = folder.read(Content::Journal, generation)?;
+    file.bytes = bytes.len();
+    if bytes.len() < LEN {
+        file.torn = bytes.len();
+        return Ok(file);
+    }
+    let (header, body) = match Header::decode(Content::Journal, &bytes) {
+        Ok(found) => found,
+        Err(error) => return Ok(FileAudit { problem: Some(error.to_string()), ..file }),
+    };
+    file.sequence = Some(header.sequence);
+    let mut frames = Frames::new(body, header.chain());
+    while let Some((_, flip)) = frames.next_or_mended() {
+        file.frames += 1;
+        if flip.is_some() {
+            file.problem = Some(format!("a bit of transition {} is flipped", file.frames));
+        }
+    }
+    match frames.tail() {
+        Tail::Whole => {}
+        Tail::Torn => file.torn = frames.unread(),
+        Tail::Damaged(_) => {
+            let place = bytes.len() - frames.unread();
+            file.problem = Some(format!("is damaged from byte {place} of {}", bytes.len()));
+        }
     }
     Ok(file)
 }
@@ -89,33 +143,24 @@ fn audit_journal(folder: &Folder, generation: u64) -> Result<FileAudit> {
 /// How a snapshot differs from what the files before it lead to.
 fn disagreement(
     folder: &Folder,
-    before: Option<(u64, Controller)>,
+    mut before: Replay,
     header: Header,
     controller: &Controller,
 ) -> Result<Option<String>> {
-    let Some((mut sequence, mut replayed)) = before else { return Ok(None) };
-    for generation in
-        folder.generations(Content::Journal)?.into_iter().filter(|&g| g < header.generation)
-    {
-        let bytes = folder.read(Content::Journal, generation)?;
-        let Ok((journal, body)) = Header::decode(Content::Journal, &bytes) else { continue };
-        if journal.sequence == sequence {
-            let mut frames = Frames::new(body, journal.chain());
-            if let Err(error) = replay(&mut frames, &mut replayed, &mut sequence) {
-                return Ok(Some(error.to_string()));
-            }
+    for generation in folder.generations(Content::Journal)? {
+        // Those from before the snapshot that is replayed from are passed over by themselves.
+        if generation <= header.generation && before.sequence < header.sequence {
+            before.journal(folder, generation, header.sequence);
         }
     }
-    if sequence != header.sequence {
-        let found = format!("the files before it end at transition {sequence}");
+    if before.sequence != header.sequence {
+        let found = format!("the files before it end at transition {}", before.sequence);
         return Ok(Some(format!("must go on from transition {}, {found}", header.sequence)));
     }
-    let same = replayed.to_bytes() == controller.to_bytes();
+    let same = before.controller.to_bytes() == controller.to_bytes();
     Ok((!same).then(|| "must be what a replay of the files before it leads to".into()))
 }
 
-impl FileAudit {
-    fn new(content: Content, generation: u64, bytes: usize) -> Self {
-        Self { content, generation, bytes, sequence: None, frames: 0, torn: 0, problem: None }
-    }
+fn named(name: String) -> FileAudit {
+    FileAudit { name, ..FileAudit::default() }
 }

@@ -84,6 +84,15 @@ impl JournaledController {
         }
     }
 
+    /// [`Controller::date`], where a minute begins by it. A controller in memory keeps no calendar: equal
+    /// calls lead to equal states whenever they are made.
+    pub fn date(&mut self, now: u64) {
+        if self.journal.is_some() && self.controller.stats().calendar.is_due(now) {
+            self.controller.date(now);
+            self.write_down(|out| encode::date(out, now));
+        }
+    }
+
     /// [`Controller::describe`]. Not written down: write a snapshot at once.
     ///
     /// # Errors
@@ -148,21 +157,25 @@ impl JournaledController {
         Ok(())
     }
 
-    /// Exchange the frames not yet written for an empty buffer.
-    pub fn take_frames(&mut self, empty: &mut Writer) {
-        if let Some(journal) = &mut self.journal {
+    /// Exchange the frames not yet written for an empty buffer; the [`sequence`](Self::sequence)
+    /// they lead up to.
+    pub fn take_frames(&mut self, empty: &mut Writer) -> u64 {
+        self.journal.as_mut().map_or(0, |journal| {
             std::mem::swap(&mut journal.frames, empty);
-        }
+            journal.sequence
+        })
     }
 
-    /// Let the next frame be the first of a new journal, whose header is returned.
-    pub(crate) fn begin_journal(&mut self, generation: u64) -> Header {
-        let sequence = self.sequence();
-        let header = Header { content: Content::Journal, generation, sequence };
+    /// The header of a journal that goes on from here.
+    pub(crate) fn header(&self, generation: u64) -> Header {
+        Header { content: Content::Journal, generation, sequence: self.sequence() }
+    }
+
+    /// Let the next frame be the first of the journal with this header.
+    pub(crate) fn go_on_from(&mut self, header: Header) {
         if let Some(journal) = &mut self.journal {
             journal.chain = header.chain();
         }
-        header
     }
 
     /// Transitions since the folder was made; zero where nobody keeps a journal.

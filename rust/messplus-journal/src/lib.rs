@@ -6,13 +6,14 @@
 //! one process at a time:
 //!
 //! ```text
-//! lock                            held by the owner
+//! lock                            held by the owner; how far the files are known to reach
 //! snapshot-0000000000000007       header, then the controller's own sealed bytes
 //! journal-0000000000000007        header, then one frame per transition since snapshot 7
 //! ```
 //!
 //! One generation back is kept: where the newest snapshot cannot be read, the one before it and two
-//! journals lead to the same state, bit for bit.
+//! journals lead to the same state, bit for bit. What is found damaged is kept beside, as
+//! `NAME.aside-1`.
 //!
 //! ```text
 //! format/      the bytes on file: headers, frames, transitions
@@ -39,7 +40,7 @@ mod sync;
 pub use audit::{FileAudit, audit, history};
 pub use controller::JournaledController;
 pub use error::{Error, Result};
-pub use folder::Folder;
+pub use folder::{Folder, Mark};
 pub use recovery::{Recovered, recover};
 pub use retrace::retrace;
 pub use store::{Durability, FailureKind, Found, Options, Store};

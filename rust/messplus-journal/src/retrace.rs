@@ -9,7 +9,7 @@ use crate::recovery::read_snapshot;
 
 /// Do every transition again that the journals hold, beginning at the oldest snapshot that can be read,
 /// and show each with the decision that was made last, its own if it is one. What cannot be read or
-/// does not follow ends the history.
+/// was not decided as this version would ends the history.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn retrace(folder: &Folder, mut visit: impl FnMut(&Transition, &Decision)) -
             continue;
         }
         for transition in Frames::new(body, journal.chain()) {
-            if transition.apply(&mut controller, &mut decision).is_err() {
+            if !transition.apply(&mut controller, &mut decision).is_ok_and(|same| same) {
                 return Ok(());
             }
             sequence += 1;

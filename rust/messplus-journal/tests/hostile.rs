@@ -23,7 +23,7 @@ proptest! {
         let _ = Controller::from_bytes(&bytes);
         let mut read = Frames::new(&bytes, chain);
         prop_assert_eq!(read.by_ref().count(), 0);
-        prop_assert_eq!(read.torn(), bytes.len());
+        prop_assert_eq!(read.unread(), bytes.len());
     }
 
     #[test]

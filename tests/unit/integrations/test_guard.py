@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from messplus import FeedbackError, Model, TokenPrice
-from messplus.integrations.guard import Guard, is_outage, is_outage_status
+from messplus.integrations.failure import Failure
+from messplus.integrations.guard import Guard
 from messplus.integrations.usage import Usage, cost, read
 from tests.zoo import make_router
 
@@ -17,7 +18,7 @@ def test_a_rating_by_id_goes_to_the_model_that_stood_in() -> None:
     decision = guard.select(prompt="x")
     assert decision is not None
     served = decision.ranking[1]
-    guard.failed(decision, decision.model)
+    guard.failed(decision, decision.model, Failure())
     guard.served(decision, served, cost=2.0, latency=0.1)
     guard.rate(decision.id, satisfied=True)
     report = guard.router.report().models
@@ -82,22 +83,3 @@ def test_prices_per_token_give_the_cost_of_a_call() -> None:
 )
 def test_usage_is_read_in_every_form(usage: object, expected: Usage | None) -> None:
     assert read(usage) == expected
-
-
-def test_failures_of_the_request_are_no_outages() -> None:
-    class BadRequest(Exception):  # noqa: N818
-        status_code = 400
-
-    class Overloaded(Exception):  # noqa: N818
-        status_code = 503
-
-    assert not is_outage(BadRequest())
-    assert is_outage(Overloaded())
-    assert is_outage(TimeoutError())
-    assert is_outage(ConnectionResetError())
-    assert not is_outage(TypeError("create() got an unexpected keyword argument"))
-    assert not is_outage(KeyboardInterrupt())
-    assert [is_outage_status(status) for status in (400, 413, 422, 429, 500)] == [
-        *(False, False, False),
-        *(True, True),
-    ]

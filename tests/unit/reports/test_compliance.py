@@ -16,6 +16,7 @@ from tests.zoo import StubFeaturizer, make_router
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOW = 1_795_534_800.0
 LISTED = {"small": 1.0, "medium": 2.5, "large": 10.0}
 
 
@@ -55,7 +56,11 @@ def worked(satisfied: int, of: int, n: int = 200) -> Router:
 
 
 def page(router: Router) -> Page:
-    return Page(compliance.render(router.report(), LISTED, "A & B <report>"))
+    return Page(
+        compliance.render(
+            router.report(), router.calendar(), LISTED, "A & B <report>", now=NOW, unit="USD"
+        )
+    )
 
 
 def test_shows_the_figures_of_the_report() -> None:
@@ -83,7 +88,7 @@ def test_names_are_shown_not_run() -> None:
     name = "<script>alert('a & b')</script>"
     router = Router([Model(name, 1.0)], SLA(0.5), featurizer=StubFeaturizer())
     router.feedback(router.select("x"), satisfied=True, cost=1.0)
-    found = Page(compliance.render(router.report(), {name: 1.0}, name))
+    found = Page(compliance.render(router.report(), router.calendar(), {name: 1.0}, name, now=NOW))
     assert "script" not in found.tags
     assert found.text.count(name) == 5
 

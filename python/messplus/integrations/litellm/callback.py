@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from messplus._optional import require
 from messplus.integrations import usage as usages
-from messplus.integrations.guard import Guard, is_outage
+from messplus.integrations.failure import of_error
+from messplus.integrations.guard import Guard
 
 from . import config
 from .attempt import KEY, Attempt, noted, served
@@ -142,8 +143,9 @@ class Handler(_CustomLogger):
             note = metadata[KEY]
             if model in note.decision.ranking and model not in note.failed:
                 note.failed.add(model)
-                if is_outage(exception):
-                    self.guard.failed(note.decision, model)
+                failure = of_error(exception)
+                if failure is not None:
+                    self.guard.failed(note.decision, model, failure)
         except Exception as error:
             self.guard.left_out("failed", error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from messplus._optional import require
 from messplus.integrations.feedback import FeedbackRoute
 from messplus.integrations.guard import Guard
 from messplus.reports.metrics import RouterCollector
+from messplus.reports.view import view
 
 from .chat import ALIAS, Chat
 from .errors import ApiError
@@ -59,6 +61,9 @@ def make(router: Router, settings: ServeSettings) -> Starlette:
         text = prometheus.generate_latest(registry)
         return Response(text, media_type=prometheus.CONTENT_TYPE_LATEST)
 
+    async def report(_: Request) -> Response:
+        return JSONResponse(view(router.report(), router.calendar(), time.time()))
+
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         yield
@@ -71,6 +76,7 @@ def make(router: Router, settings: ServeSettings) -> Starlette:
         Route("/feedback", FeedbackRoute(guard)),
         Route("/healthz", healthz),
         Route("/metrics", metrics),
+        Route("/report", report),
     ]
     key = os.environ[settings.key_env] if settings.key_env else None
     return Starlette(routes=routes, middleware=[Middleware(Bearer, key=key)], lifespan=life)

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from messplus.integrations import usage as usages
 from messplus.integrations.attempts import answer_async
+from messplus.integrations.failure import Failure
 
 from .errors import ApiError
 from .relay import Relay
@@ -106,7 +107,7 @@ class Chat:
             self._served(decision, model, relay.usage, start)
         except httpx.HTTPError:
             # Too late for another model: the client has part of an answer.
-            self._guard.failed(decision, model)
+            self._guard.failed(decision, model, Failure())
             yield b'data: {"error": {"message": "the model broke off", "type": "server_error"}}\n\n'
         finally:
             await answer.aclose()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from messplus.integrations.guard import is_outage_status
+from messplus.integrations.failure import of_status
 
 from .errors import ApiError
 
@@ -25,11 +25,14 @@ class UnavailableError(Exception):
     ----------
     status
         What the gateway answers if no other model does better.
+    response
+        The answer, where there is one.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, response: httpx.Response | None = None) -> None:
         super().__init__(f"status {status}")
         self.status_code = status
+        self.response = response
 
 
 class Upstreams:
@@ -73,9 +76,10 @@ class Upstreams:
             raise UnavailableError(504) from error
         except httpx.HTTPError as error:
             raise UnavailableError(502) from error
-        if is_outage_status(answer.status_code):
+        if of_status(answer.status_code, answer.headers) is not None:
             await answer.aclose()
-            raise UnavailableError(429 if answer.status_code == 429 else 502)
+            # The answer's headers go along: they may say when to ask again.
+            raise UnavailableError(429 if answer.status_code == 429 else 502, answer)
         return answer
 
     async def read(self, answer: httpx.Response) -> bytes:

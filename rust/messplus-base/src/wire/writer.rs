@@ -58,6 +58,14 @@ impl Writer {
         self.0[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
 
+    /// Writes over the eight bytes at `at`.
+    ///
+    /// # Panics
+    /// Where fewer were written.
+    pub fn overwrite_u64(&mut self, at: usize, value: u64) {
+        self.0[at..at + 8].copy_from_slice(&value.to_le_bytes());
+    }
+
     /// Bytes as they are.
     #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {

@@ -17,7 +17,7 @@ use crate::random::Uniforms;
 
 const LABEL: &[u8] = b"MESSPLUS";
 /// The format this version writes, and the oldest it reads.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const OLDEST: u32 = 2;
 /// Largest counter read from a state: below it `f64` is exact and nothing overflows.
 const MAX_COUNT: u64 = 1 << 53;
@@ -27,6 +27,11 @@ impl Controller {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
+        out.bytes(LABEL);
+        out.u32(FORMAT);
+        let length = out.len();
+        out.u64(0);
+        let payload = out.len();
         out.text(&self.config.to_json());
         out.u64(self.step);
         out.u64(self.now);
@@ -45,7 +50,8 @@ impl Controller {
         }
         self.sessions.encode(&mut out);
         self.pending.encode(&mut out);
-        seal(&out)
+        out.overwrite_u64(length, (out.len() - payload) as u64);
+        out.seal()
     }
 
     /// The controller that [`to_bytes`](Self::to_bytes) saved.
@@ -54,6 +60,19 @@ impl Controller {
     ///
     /// [`Error::State`] for bytes that are truncated, corrupt, of another format or not ours.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::read(bytes, true)
+    }
+
+    /// Whether [`from_bytes`](Self::from_bytes) would read what this process wrote, in less memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_bytes`](Self::from_bytes), but for a decision that is held twice.
+    pub fn check_bytes(bytes: &[u8]) -> Result<()> {
+        Self::read(bytes, false).map(drop)
+    }
+
+    fn read(bytes: &[u8], keep_pending: bool) -> Result<Self> {
         let mut input = open(bytes)?;
         let config = Config::from_json(input.text()?)
             .map_err(|error| Error::state("must hold valid settings", error))?;
@@ -85,19 +104,10 @@ impl Controller {
             controller.stats.randomisation = RandomisationStats::decode(&mut input)?;
         }
         controller.sessions.decode(&mut input, n_models)?;
-        controller.pending.decode(&mut input, n_levels, n_models)?;
+        controller.pending.decode(&mut input, n_levels, n_models, keep_pending)?;
         input.finish()?;
         Ok(controller)
     }
-}
-
-fn seal(payload: &Writer) -> Vec<u8> {
-    let mut out = Writer::with_capacity(LABEL.len() + 16 + payload.len());
-    out.bytes(LABEL);
-    out.u32(FORMAT);
-    out.u64(payload.len() as u64);
-    out.bytes(payload.as_bytes());
-    out.seal()
 }
 
 /// The payload, once label, format, length and checksum are as they must be.

@@ -40,7 +40,7 @@ impl Controller {
         self.check_elsewhere(level, example)?;
         self.warm_start(example)?;
         let outcome = &example.outcome;
-        self.stats.levels[level].decided += 1;
+        self.stats.decide_elsewhere(level);
         self.stats.observe_usage(level, outcome);
         for (resource, used) in
             [(Resource::Cost, outcome.cost), (Resource::Latency, outcome.latency)]
@@ -57,7 +57,8 @@ impl Controller {
             self.stats.rate_model(outcome.model, satisfaction);
             let alpha = self.alpha(level);
             self.levels[level].update(alpha, satisfaction);
-            self.stats.levels[level].rate(satisfaction, self.levels[level].backlog());
+            // Nothing was predicted, so nothing was predicted wrongly.
+            self.count_rating(level, satisfaction, satisfaction);
         }
         Ok(())
     }

@@ -4,7 +4,9 @@ use super::Controller;
 use super::ratings::Standing;
 use crate::config::Missing;
 use crate::control::breaker::Failure;
+use crate::control::queue::VirtualQueue;
 use crate::error::{Error, Result};
+use crate::memory::calendar::Accounted;
 use crate::memory::pending_decision::PendingDecision;
 use crate::policy::{Call, Policy};
 use crate::types::agreement::Resource;
@@ -101,9 +103,8 @@ impl Controller {
             self.stats.levels[pending.level].impute(imputed, backlog);
         } else {
             self.account(&pending, satisfaction, age);
-            let backlog = self.levels[pending.level].backlog();
+            self.count_rating(pending.level, satisfaction, pending.p_satisfied);
             let stats = &mut self.stats.levels[pending.level];
-            stats.rate(satisfaction, backlog);
             if pending.audited && pending.step > stats.since {
                 stats.audits.rate(pending.p_satisfied, satisfaction);
             }
@@ -129,7 +130,7 @@ impl Controller {
         let pending = self.pending.get_mut(slot);
         pending.failed.insert(model);
         self.breaker.fail(model, pending.call_of(model), kind, retry_after, self.now);
-        self.stats.models[model].failed += 1;
+        self.stats.fail(model);
         Ok(pending.ranking.iter().find(|&model| !pending.failed.contains(model)))
     }
 
@@ -175,6 +176,18 @@ impl Controller {
             alpha - satisfaction,
             age,
         );
+    }
+
+    /// Count a rating that its queue has accounted for.
+    pub(super) fn count_rating(&mut self, level: usize, satisfaction: f64, predicted: f64) {
+        let rating = Accounted { satisfaction, predicted, target: self.alpha(level) };
+        self.stats.calendar.account(level, &rating, self.total_backlog());
+        self.stats.levels[level].rate(satisfaction, self.levels[level].backlog());
+    }
+
+    /// What all service levels are owed.
+    pub(super) fn total_backlog(&self) -> f64 {
+        self.levels.iter().map(VirtualQueue::backlog).sum()
     }
 
     /// Debit one call's usage to the limits of a resource.

@@ -10,6 +10,7 @@ mod feedback;
 mod predict;
 mod randomise;
 mod ratings;
+mod redo;
 mod shadow;
 mod silence;
 
@@ -161,6 +162,18 @@ impl Controller {
     /// changed then.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
         let asked = self.check_request(request)?;
+        self.choose(request, asked, None, decision);
+        Ok(())
+    }
+
+    /// Choose one of the models asked for, or let the one serve that did before; whether it was chosen.
+    fn choose(
+        &mut self,
+        request: &Request<'_>,
+        asked: ModelSet,
+        before: Option<usize>,
+        decision: &mut Decision,
+    ) -> bool {
         let allowed = self.breaker.available(asked, self.now);
         self.step += 1;
         let context =
@@ -176,8 +189,12 @@ impl Controller {
             // What another model teaches is worth as much as exploration.
             selection.explored |= self.randomise(allowed, decision);
         }
+        let other = before.filter(|&model| model != decision.model);
+        if let Some(model) = other {
+            Self::serve_as_before(model, decision);
+        }
         self.remember(request, decision, selection);
-        Ok(())
+        other.is_none()
     }
 
     /// The request and the state it meets.
@@ -229,6 +246,12 @@ impl Controller {
         while self.pending.oldest().is_some_and(|oldest| self.now.saturating_sub(oldest.at) > age) {
             self.forget_oldest();
         }
+    }
+
+    /// It is `now` by the wall clock, in seconds since 1970: reports tell days apart by it, and nothing
+    /// decided depends on it.
+    pub fn date(&mut self, now: u64) {
+        self.stats.calendar.date(now);
     }
 
     /// Whether no request was decided and nothing learned.

@@ -121,7 +121,7 @@ impl Controller {
             self.stats.rate_model(model, rating);
             return;
         };
-        self.stats.models[model].satisfaction += rating - before;
+        self.stats.revise_model(model, rating - before);
         self.pending.get_mut(slot).accounted_rating = Some((model, rating));
         if pending.closed {
             return;
@@ -130,6 +130,9 @@ impl Controller {
         let backlog = self.levels[pending.level].backlog();
         let stats = &mut self.stats.levels[pending.level];
         stats.revise(before, rating, backlog);
+        let total = self.total_backlog();
+        self.stats.calendar.revise(pending.level, rating - before, total);
+        let stats = &mut self.stats.levels[pending.level];
         if pending.audited && pending.step > stats.since {
             stats.audits.revise(before, rating);
         }

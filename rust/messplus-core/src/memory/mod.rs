@@ -1,6 +1,7 @@
 //! What must outlive a request: pending decisions, conversations, counters.
 
 pub(crate) mod audits;
+pub(crate) mod calendar;
 pub(crate) mod evidence;
 pub(crate) mod history;
 mod pages;

@@ -152,12 +152,13 @@ impl PendingDecisions {
         }
     }
 
-    /// Fill an empty table.
+    /// Fill an empty table; without `keep`, each decision is read and forgotten.
     pub(crate) fn decode(
         &mut self,
         input: &mut Reader<'_>,
         n_levels: usize,
         n_models: usize,
+        keep: bool,
     ) -> Result<()> {
         let evicted = input.u64()?;
         let len = input.u64()?;
@@ -175,6 +176,9 @@ impl PendingDecisions {
                 return Err(Error::state("must fit into the memory there is", len));
             }
             self.insert(&decision, Some(&features));
+            if !keep {
+                self.evict_oldest();
+            }
         }
         self.evicted = evicted;
         Ok(())

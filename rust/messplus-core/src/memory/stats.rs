@@ -4,6 +4,7 @@ use messplus_base::wire::{Reader, Writer};
 
 use crate::error::Result;
 use crate::memory::audits::AuditStats;
+use crate::memory::calendar::Calendar;
 use crate::memory::history::{History, Point};
 use crate::memory::pending_decision::PendingDecision;
 use crate::memory::periods::ClosedPeriods;
@@ -171,6 +172,8 @@ pub struct Stats {
     pub limits: [Used; MAX_LIMITS],
     /// Decisions that were taken back.
     pub cancelled: u64,
+    /// The latest minutes, hours and days.
+    pub calendar: Calendar,
 }
 
 /// Calls whose usage of a resource was known, and what they used.
@@ -193,6 +196,7 @@ impl Stats {
             randomisation: RandomisationStats::default(),
             limits: [Used::default(); MAX_LIMITS],
             cancelled: 0,
+            calendar: Calendar::new(n_levels, n_models),
         }
     }
 
@@ -220,6 +224,7 @@ impl Stats {
         let stats = &mut self.levels[level];
         stats.decided += 1;
         stats.silent += 1;
+        self.calendar.decide(level, decision);
         let chosen = &mut self.models[decision.model];
         chosen.reasons[decision.reason as usize] += 1;
         chosen.predicted += decision.p_satisfied[decision.model];
@@ -235,9 +240,16 @@ impl Stats {
         }
     }
 
+    /// Count a request of a level that was served elsewhere.
+    pub(crate) fn decide_elsewhere(&mut self, level: usize) {
+        self.levels[level].decided += 1;
+        self.calendar.decide_elsewhere(level);
+    }
+
     /// Take back the count of a decision; a closed period keeps what it counted.
     pub(crate) fn cancel(&mut self, pending: &PendingDecision) {
         self.cancelled += 1;
+        self.calendar.cancel(pending.level, pending.model);
         let level = &mut self.levels[pending.level];
         if pending.step > level.since {
             level.decided -= 1;
@@ -267,6 +279,13 @@ impl Stats {
     pub(crate) fn rate_model(&mut self, model: usize, satisfaction: f64) {
         self.models[model].rated += 1;
         self.models[model].satisfaction += satisfaction;
+        self.calendar.rate_model(model, satisfaction);
+    }
+
+    /// A rating of one call changes by `change`.
+    pub(crate) fn revise_model(&mut self, model: usize, change: f64) {
+        self.models[model].satisfaction += change;
+        self.calendar.revise_model(model, change);
     }
 
     /// Count what one call used up.
@@ -275,6 +294,7 @@ impl Stats {
         if let Some(cost) = outcome.cost {
             model.costed += 1;
             model.cost += cost;
+            self.calendar.add_cost(level, outcome.model, cost);
             self.levels[level].costed += 1;
             self.levels[level].cost += cost;
         }
@@ -284,8 +304,15 @@ impl Stats {
         }
     }
 
+    /// Count a call that failed.
+    pub(crate) fn fail(&mut self, model: usize) {
+        self.models[model].failed += 1;
+        self.calendar.fail(model);
+    }
+
     /// A model joins.
     pub(crate) fn add(&mut self) {
+        self.calendar.add();
         self.models.push(ModelStats::default());
     }
 
@@ -303,6 +330,7 @@ impl Stats {
             out.f64s(&m.predicted_all);
             out.f64s(&[m.predicted, m.satisfaction, m.cost, m.latency]);
         }
+        self.calendar.encode(out);
     }
 
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
@@ -327,6 +355,9 @@ impl Stats {
             for sum in [&mut m.predicted, &mut m.satisfaction, &mut m.cost, &mut m.latency] {
                 *sum = input.f64()?;
             }
+        }
+        if input.found_format() >= 5 {
+            self.calendar.decode(input)?;
         }
         Ok(())
     }

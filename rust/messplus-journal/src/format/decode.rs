@@ -6,8 +6,8 @@ use messplus_base::wire::{self, Reader};
 use messplus_core::{Amendment, Failure, ModelSet, Outcome, Result, Shadow, USER, ZooChange};
 
 use super::transition::{
-    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DECIDE, FAIL, FAIL_OF_KIND, NO_FEATURES,
-    OBSERVE, OBSERVE_FROM, Transition, WARM_START,
+    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL, FAIL_OF_KIND,
+    NO_FEATURES, OBSERVE, OBSERVE_FROM, Transition, WARM_START,
 };
 use crate::error::damaged;
 
@@ -33,6 +33,7 @@ impl Transition {
             }
             FAIL_OF_KIND => fail(&mut input)?,
             ADVANCE => Self::Advance { now: input.u64()? },
+            DATE => Self::Date { now: input.u64()? },
             WARM_START => warm_start(&mut input)?,
             CANCEL => Self::Cancel { id: input.u128()? },
             AMEND => {

@@ -8,7 +8,7 @@ use messplus_core::{
 };
 
 use super::transition::{
-    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DECIDE, FAIL_OF_KIND, NO_FEATURES,
+    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL_OF_KIND, NO_FEATURES,
     OBSERVE, OBSERVE_FROM, WARM_START,
 };
 
@@ -78,6 +78,12 @@ pub fn fail(out: &mut Writer, id: u128, model: usize, kind: Failure, retry_after
 /// Write down that time passed.
 pub fn advance(out: &mut Writer, now: u64) {
     out.u8(ADVANCE);
+    out.u64(now);
+}
+
+/// Write down the time by the wall clock.
+pub fn date(out: &mut Writer, now: u64) {
+    out.u8(DATE);
     out.u64(now);
 }
 

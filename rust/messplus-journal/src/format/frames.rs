@@ -10,9 +10,11 @@
 
 use messplus_base::wire::{Reader, Writer, checksum};
 
+use super::repair::{self, Flip};
 use super::transition::{MAX_LEN, Transition};
 
-const PREFIX: usize = 8;
+/// Bytes of a frame before its transition.
+pub const PREFIX: usize = 8;
 
 /// Append one frame whose transition `encode` writes, and return its checksum.
 pub fn append(out: &mut Writer, chain: u32, encode: impl FnOnce(&mut Writer)) -> u32 {
@@ -27,8 +29,45 @@ pub fn append(out: &mut Writer, chain: u32, encode: impl FnOnce(&mut Writer)) ->
     sum
 }
 
-fn link(chain: u32, length: u32, transition: &[u8]) -> u32 {
+/// Checksum of a frame that follows one whose checksum is `chain`.
+pub(super) fn link(chain: u32, length: u32, transition: &[u8]) -> u32 {
     checksum(checksum(chain, &length.to_le_bytes()), transition)
+}
+
+/// A frame cut out of the bytes it begins, not yet checked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    pub length: u32,
+    pub sum: u32,
+    pub transition: &'a [u8],
+    pub rest: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// None where the bytes end within it, or no frame is as long as it says.
+    pub fn cut(bytes: &'a [u8]) -> Option<Self> {
+        let mut input = Reader::new(bytes);
+        let (length, sum) = (input.u32().ok()?, input.u32().ok()?);
+        let size = usize::try_from(length).ok().filter(|&size| size <= MAX_LEN)?;
+        let transition = input.bytes(size).ok()?;
+        Some(Self { length, sum, transition, rest: input.rest() })
+    }
+
+    pub fn follows(&self, chain: u32) -> bool {
+        link(chain, self.length, self.transition) == self.sum
+    }
+}
+
+/// What a journal ends with after its last whole frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tail {
+    /// Nothing.
+    Whole,
+    /// The beginning of one frame: what a killed process was writing.
+    Torn,
+    /// Bytes that no crash leaves, and so many whole frames after them, as far as they were looked
+    /// for.
+    Damaged(u64),
 }
 
 /// The transitions of a journal, as far as its frames are whole.
@@ -45,8 +84,33 @@ impl<'a> Frames<'a> {
     }
 
     /// Bytes not read: zero where every frame was whole.
-    pub fn torn(&self) -> usize {
+    pub fn unread(&self) -> usize {
         self.rest.len()
+    }
+
+    /// What the bytes not read are.
+    pub fn tail(&self) -> Tail {
+        if self.rest.is_empty() {
+            return Tail::Whole;
+        }
+        let length = Reader::new(self.rest).u32().map_or(0, |length| length as usize);
+        let cut_short = length <= MAX_LEN && self.rest.len() < PREFIX + length.max(1);
+        match repair::whole_frames_within(self.rest) {
+            0 if cut_short => Tail::Torn,
+            found => Tail::Damaged(found),
+        }
+    }
+
+    /// The next transition, where one flipped bit keeps its frame from being whole as well; then that
+    /// bit is told, its byte counted from the first that was not read.
+    pub fn next_or_mended(&mut self) -> Option<(Transition, Option<Flip>)> {
+        if let Some(transition) = self.next() {
+            return Some((transition, None));
+        }
+        let (flip, mended) = repair::flip(self.rest, self.chain)?;
+        let transition = Transition::decode(&mended.transition).ok()?;
+        (self.rest, self.chain) = (&self.rest[PREFIX + mended.transition.len()..], mended.sum);
+        Some((transition, Some(flip)))
     }
 }
 
@@ -54,15 +118,9 @@ impl Iterator for Frames<'_> {
     type Item = Transition;
 
     fn next(&mut self) -> Option<Transition> {
-        let mut input = Reader::new(self.rest);
-        let (length, sum) = (input.u32().ok()?, input.u32().ok()?);
-        let size = usize::try_from(length).ok().filter(|&size| size <= MAX_LEN)?;
-        let bytes = input.bytes(size).ok()?;
-        if link(self.chain, length, bytes) != sum {
-            return None;
-        }
-        let transition = Transition::decode(bytes).ok()?;
-        (self.rest, self.chain) = (input.rest(), sum);
+        let frame = Frame::cut(self.rest).filter(|frame| frame.follows(self.chain))?;
+        let transition = Transition::decode(frame.transition).ok()?;
+        (self.rest, self.chain) = (frame.rest, frame.sum);
         Some(transition)
     }
 }

@@ -7,8 +7,10 @@ mod decode;
 pub mod encode;
 pub mod frames;
 pub mod header;
+mod repair;
 pub mod transition;
 
-pub use frames::Frames;
+pub use frames::{Frames, Tail};
 pub use header::{Content, Header};
+pub use repair::Flip;
 pub use transition::Transition;

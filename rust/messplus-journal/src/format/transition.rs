@@ -1,7 +1,7 @@
 //! One transition: its inputs, and the model it chose.
 //!
 //! The chosen model is an output; it is written down so that a replay by a version that would choose
-//! otherwise is noticed instead of crediting the wrong model.
+//! otherwise credits the model that served, and is noticed.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -9,8 +9,6 @@ use messplus_core::{
     Amendment, Controller, Decision, Example, Failure, Feedback, ModelSet, Outcome, Request,
     Result, Shadow, ZooChange,
 };
-
-use crate::error::damaged;
 
 /// Largest transition in bytes; 4,096 features and 64 costs need 17 kB.
 pub const MAX_LEN: usize = 1 << 16;
@@ -27,6 +25,7 @@ pub(super) const OBSERVE_FROM: u8 = 8;
 pub(super) const CANCEL: u8 = 9;
 pub(super) const AMEND: u8 = 10;
 pub(super) const COUNT_ELSEWHERE: u8 = 11;
+pub(super) const DATE: u8 = 12;
 pub(super) const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -84,6 +83,11 @@ pub enum Transition {
         /// The time reached.
         now: u64,
     },
+    /// A minute began by the wall clock.
+    Date {
+        /// Seconds since 1970.
+        now: u64,
+    },
     /// A line of logged data was learned.
     WarmStart {
         /// Features of the prompt.
@@ -122,12 +126,13 @@ pub enum Transition {
 }
 
 impl Transition {
-    /// Do it again. `decision` is overwritten.
+    /// Do it again; whether the controller would do the same, rather than choose another model.
+    /// `decision` is overwritten.
     ///
     /// # Errors
     ///
-    /// The controller refuses it, or chooses another model than was chosen.
-    pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<()> {
+    /// The controller refuses it.
+    pub fn apply(&self, controller: &mut Controller, decision: &mut Decision) -> Result<bool> {
         match self {
             Self::Decide {
                 id,
@@ -150,36 +155,29 @@ impl Transition {
                     session: *session,
                     shadow: *shadow,
                 };
-                controller.decide(&request, decision)?;
-                if decision.model == *model {
-                    Ok(())
-                } else {
-                    let found = format!("model {} instead of {model}", decision.model);
-                    Err(damaged("a replay must choose the model that was chosen", found))
-                }
+                return controller.redo(&request, *model, decision);
             }
             Self::Observe { id, outcomes, source, key, rater, replace } => {
                 let (key, rater, replace) = (*key, *rater, *replace);
-                controller.observe(*id, Feedback { outcomes, source, key, rater, replace })
+                controller.observe(*id, Feedback { outcomes, source, key, rater, replace })?;
             }
             &Self::Fail { id, model, kind, retry_after } => {
-                controller.fail(id, model, kind, retry_after).map(drop)
+                controller.fail(id, model, kind, retry_after)?;
             }
-            Self::Advance { now } => {
-                controller.advance(*now);
-                Ok(())
-            }
+            Self::Advance { now } => controller.advance(*now),
+            Self::Date { now } => controller.date(*now),
             &Self::WarmStart { ref features, input_tokens, outcome } => {
                 let features = features.as_deref();
-                controller.warm_start(&Example { features, input_tokens, outcome })
+                controller.warm_start(&Example { features, input_tokens, outcome })?;
             }
-            Self::Cancel { id } => controller.cancel(*id),
-            Self::Amend { amendment } => controller.amend(amendment),
+            Self::Cancel { id } => controller.cancel(*id)?,
+            Self::Amend { amendment } => controller.amend(amendment)?,
             &Self::CountElsewhere { level, ref features, input_tokens, outcome } => {
                 let features = features.as_deref();
-                controller.count_elsewhere(level, &Example { features, input_tokens, outcome })
+                controller.count_elsewhere(level, &Example { features, input_tokens, outcome })?;
             }
-            Self::ChangeZoo { change } => controller.change_zoo(change),
+            Self::ChangeZoo { change } => controller.change_zoo(change)?,
         }
+        Ok(true)
     }
 }

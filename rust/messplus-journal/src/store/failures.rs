@@ -22,6 +22,11 @@ pub enum FailureKind {
     Closed,
     /// A transition in a process forked from the owner.
     Forked,
+    /// The folder, its lock or its journal was removed or replaced, or a transition after another
+    /// process took the folder.
+    Folder,
+    /// What was missing or damaged when the folder was opened.
+    Recovery,
 }
 
 names!(FailureKind: "failure" {
@@ -30,7 +35,11 @@ names!(FailureKind: "failure" {
     Snapshot => "snapshot",
     Closed => "closed",
     Forked => "forked",
+    Folder => "folder",
+    Recovery => "recovery",
 });
+
+const MAX_MESSAGES: usize = 64;
 
 /// Counts of failures, and messages that nobody has read yet.
 #[derive(Debug, Default)]
@@ -42,21 +51,19 @@ pub(crate) struct FailureLog {
 }
 
 impl FailureLog {
-    /// Count a failure.
-    pub fn count(&self, kind: FailureKind) {
-        self.counts[kind as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Count a failure, and report the first of its kind.
-    pub fn report_first(&self, kind: FailureKind, message: &str) {
-        if self.counts[kind as usize].fetch_add(1, Ordering::Relaxed) == 0 {
-            self.report(message.into());
-        }
+    /// Count a failure; whether it is the first of its kind.
+    pub fn count(&self, kind: FailureKind) -> bool {
+        self.counts[kind as usize].fetch_add(1, Ordering::Relaxed) == 0
     }
 
     /// Leave a message for the application's log.
     pub fn report(&self, message: String) {
-        lock(&self.messages).push(message);
+        let mut messages = lock(&self.messages);
+        // Where nobody reads them they must not pile up.
+        if messages.len() < MAX_MESSAGES {
+            messages.push(message);
+        }
+        drop(messages);
         self.any.store(true, Ordering::Release);
     }
 

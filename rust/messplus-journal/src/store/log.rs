@@ -1,58 +1,38 @@
 //! The files a store writes to, and what happens when writing fails.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use messplus_base::wire::Writer;
 use messplus_core::Controller;
 
 use super::failures::{FailureKind, FailureLog};
+use super::journal::{Journal, Medium as _, Refusal, State};
 use super::options::{Durability, Options};
 use crate::controller::JournaledController;
 use crate::error::{Error, Result};
-use crate::folder::Folder;
+use crate::folder::{Folder, Lock, Mark};
 use crate::fork;
-use crate::format::header::{Content, Header, LEN};
+use crate::format::{Content, Header};
 use crate::sync::lock;
 
 /// The journal being written, and the snapshots before it.
 ///
-/// Locks are taken in the order `snapshots`, `journal`, live controller; the first by snapshots only.
+/// Locks are taken in the order `snapshots`, `owner`, `journal`, live controller.
 #[derive(Debug)]
 pub struct Log {
     live: Arc<Mutex<JournaledController>>,
     folder: Folder,
-    owner: File,
     options: Options,
     /// Fork depth of the process that opened the log.
     depth: u64,
+    /// Held while a snapshot is written.
     snapshots: Mutex<()>,
-    journal: Mutex<Journal>,
+    owner: Mutex<Lock>,
+    journal: Mutex<Journal<File>>,
     stopping: AtomicBool,
     failures: FailureLog,
-}
-
-#[derive(Debug)]
-struct Journal {
-    file: Arc<File>,
-    generation: u64,
-    /// Bytes in the file.
-    length: u64,
-    /// Written since the last sync.
-    dirty: bool,
-    state: State,
-    /// Frames on their way from the controller to the file.
-    frames: Writer,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Writing,
-    /// Writing failed: frames are dropped until a snapshot has what they said.
-    Failed,
-    Closed,
 }
 
 impl Log {
@@ -63,38 +43,37 @@ impl Log {
     /// Its files cannot be written.
     pub fn begin(
         folder: Folder,
-        owner: File,
+        mut owner: Lock,
         options: Options,
         header: Header,
         live: Arc<Mutex<JournaledController>>,
-        prune: bool,
     ) -> Result<Self> {
-        let sync = options.durability != Durability::None;
-        write_snapshot(&folder, header, &lock(&live), sync)?;
-        let mut file = folder.create_journal(header.generation)?;
+        let sync = options.syncs();
         let path = folder.file(Content::Journal, header.generation);
-        file.write_all(&header.encode()).map_err(Error::io("be written", &path))?;
-        if prune {
-            folder.prune()?;
+        // The journal comes first: a snapshot without one is known to have lost it.
+        let file = folder.create_journal(header.generation, sync)?;
+        let begun = file.append(&header.encode()).and_then(|()| {
+            let mark = Mark { generation: header.generation, sequence: header.sequence };
+            if sync { file.sync() } else { Ok(()) }.map(|()| mark)
+        });
+        let mark = begun.map_err(Error::io("be written", &path))?;
+        write_snapshot(&folder, header, &lock(&live), sync)?;
+        owner.mark(mark).map_err(Error::io("be written", folder.path()))?;
+        folder.prune()?;
+        let failures = FailureLog::default();
+        if let Some(exposure) = folder.exposure() {
+            failures.report(format!("{}: {exposure}", folder.path().display()));
         }
-        let journal = Journal {
-            file: Arc::new(file),
-            generation: header.generation,
-            length: LEN as u64,
-            dirty: true,
-            state: State::Writing,
-            frames: Writer::default(),
-        };
         Ok(Self {
             live,
             folder,
-            owner,
             options,
             depth: fork::depth(),
             snapshots: Mutex::new(()),
-            journal: Mutex::new(journal),
+            owner: Mutex::new(owner),
+            journal: Mutex::new(Journal::new(file, header)),
             stopping: AtomicBool::new(false),
-            failures: FailureLog::default(),
+            failures,
         })
     }
 
@@ -102,72 +81,90 @@ impl Log {
     ///
     /// Never fails: a request must be served whatever the disk does. What fails is counted.
     pub fn commit(&self) {
-        let mut journal = lock(&self.journal);
-        journal.frames.clear();
+        let journal = &mut *lock(&self.journal);
+        let before = journal.state();
         // Frames leave the controller under this lock, so their order on file is that of transitions.
-        lock(&self.live).take_frames(&mut journal.frames);
-        if journal.frames.is_empty() {
-            return;
-        }
+        let sequence = lock(&self.live).take_frames(journal.buffer());
         if !self.is_ours() {
-            self.failures.report_first(
-                FailureKind::Forked,
-                "a forked process routes on in memory, unrecorded",
-            );
+            if !journal.is_empty() && self.failures.count(FailureKind::Forked) {
+                self.report("a forked process routes on in memory, unrecorded");
+            }
             return;
         }
-        match journal.state {
-            State::Writing => self.write(&mut journal),
-            State::Failed => self.failures.count(FailureKind::Write),
-            State::Closed => {
-                self.failures.report_first(
-                    FailureKind::Closed,
-                    "a closed router routes on in memory, unrecorded",
-                );
-            }
-        }
+        let put = journal.put(sequence, self.options.durability == Durability::Each);
+        put.unwrap_or_else(|refusal| self.note(before, journal.state(), refusal));
     }
 
-    fn write(&self, journal: &mut Journal) {
-        if let Err(error) = journal.append() {
-            self.fail(journal, FailureKind::Write, &error);
-        } else if self.options.durability == Durability::Each {
-            journal.dirty = false;
-            let synced = journal.file.sync_data();
-            synced.unwrap_or_else(|error| self.fail(journal, FailureKind::Sync, &error));
-        }
-    }
-
-    /// Make what was written last.
+    /// Make what was written last, and write down how far it reaches.
     pub fn sync(&self) {
-        let file = {
+        let (file, mark) = {
             let _gate = fork::gate();
-            let mut journal = lock(&self.journal);
-            let due = self.is_ours() && journal.state == State::Writing && journal.dirty;
-            if !due || self.options.durability == Durability::None {
+            if !self.is_ours() {
                 return;
             }
-            journal.dirty = false;
-            Arc::clone(&journal.file)
+            lock(&self.journal).sync_point()
         };
-        if let Err(error) = file.sync_data() {
+        if let Some(file) = file.filter(|_| self.options.syncs())
+            && let Err(error) = file.sync()
+        {
+            self.change(|journal| journal.unsynced(error));
+            return;
+        }
+        if let Some(mark) = mark {
             let _gate = fork::gate();
-            self.fail(&mut lock(&self.journal), FailureKind::Sync, &error);
+            // It only tells the next owner where to look for more.
+            let _ = lock(&self.owner).mark(mark);
         }
     }
 
-    /// Whether the journal has grown enough, or must be started again after a failure.
+    /// See whether the folder is still where it was and ours; afterwards nothing of what is written
+    /// is taken for lasting unless it is.
+    pub fn watch(&self) {
+        let (generation, file) = {
+            let _gate = fork::gate();
+            let journal = lock(&self.journal);
+            let writes = matches!(journal.state(), State::Writing | State::Keeping);
+            if !writes || !self.is_ours() {
+                return;
+            }
+            (journal.generation(), Arc::clone(journal.file()))
+        };
+        if lock(&self.owner).is_in_place() && self.folder.holds(generation, &file) {
+            return;
+        }
+        let error = io::Error::other("the folder, its lock or its journal is not what it was");
+        self.change(|journal| {
+            if journal.generation() == generation {
+                journal.break_off();
+            }
+            Refusal { kind: FailureKind::Folder, error: Some(error) }
+        });
+    }
+
+    /// Offer the disk what it refused. None where it refused nothing, or else whether it took it.
+    pub fn retry(&self) -> Option<bool> {
+        let _gate = fork::gate();
+        if !self.is_ours() {
+            return None;
+        }
+        let mut journal = lock(&self.journal);
+        match journal.retry() {
+            Ok(false) => None,
+            Ok(true) => {
+                self.report("the journal goes on, and nothing is missing in it");
+                Some(true)
+            }
+            Err(_) => Some(false),
+        }
+    }
+
+    /// Whether a snapshot is to be written.
     pub fn wants_snapshot(&self) -> bool {
         let _gate = fork::gate();
-        let journal = lock(&self.journal);
-        match journal.state {
-            State::Writing => journal.length >= self.options.journal_bytes,
-            State::Failed => true,
-            State::Closed => false,
-        }
+        lock(&self.journal).wants_snapshot(self.options.journal_bytes)
     }
 
-    /// Write a snapshot and begin a new journal.
+    /// Write a snapshot and, unless the one before failed, begin a new journal.
     ///
     /// # Errors
     ///
@@ -177,52 +174,111 @@ impl Log {
             return Ok(());
         }
         let _one = lock(&self.snapshots);
-        let generation = {
+        if matches!(lock(&self.journal).state(), State::Closed | State::Taken) {
+            return Ok(());
+        }
+        self.hold_folder()?;
+        let (header, controller) = self.snapshot_point()?;
+        write_snapshot(&self.folder, header, &controller, self.options.syncs())?;
+        drop(controller);
+        let closed_a_gap = {
             let _gate = fork::gate();
-            let journal = lock(&self.journal);
-            if journal.state == State::Closed {
-                return Ok(());
-            }
-            journal.generation + 1
+            lock(&self.journal).settle()
         };
-        let file = self.folder.create_journal(generation)?;
-        let (old, before, header, controller) = {
+        if closed_a_gap {
+            self.report("the journal goes on, from a snapshot that has everything before it");
+        }
+        self.sync();
+        self.folder.prune()
+    }
+
+    /// Take the folder again where it or its lock was removed, unless somebody else has it.
+    fn hold_folder(&self) -> Result<()> {
+        let mut owner = lock(&self.owner);
+        if owner.is_in_place() {
+            return Ok(());
+        }
+        self.folder.create()?;
+        let newest = [Content::Snapshot, Content::Journal]
+            .map(|content| self.folder.generations(content).map(|found| found.last().copied()));
+        let [snapshot, journal] = newest;
+        let foreign = snapshot?.max(journal?) > Some(lock(&self.journal).generation());
+        let taken = if foreign {
+            let (path, holder) = (self.folder.path().to_owned(), "that wrote to it since".into());
+            Err(Error::Locked { path, holder })
+        } else {
+            self.folder.lock()
+        };
+        *owner = taken.inspect_err(|error| {
+            if matches!(error, Error::Locked { .. }) {
+                lock(&self.journal).end(State::Taken);
+                self.report("another process has the folder: this one routes on in memory");
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The controller at a moment that the journals lead up to, and go on from.
+    fn snapshot_point(&self) -> Result<(Header, Controller)> {
+        match self.stay() {
+            Some(point) => Ok(point),
+            None => self.turn(),
+        }
+    }
+
+    /// Now, in the journal whose snapshot is still owed.
+    fn stay(&self) -> Option<(Header, Controller)> {
+        let _gate = fork::gate();
+        let journal = &mut *lock(&self.journal);
+        if !journal.can_stay() {
+            return None;
+        }
+        let live = self.hand_over(journal);
+        let point = (live.header(journal.generation()), Controller::clone(&live));
+        journal.can_stay().then_some(point)
+    }
+
+    /// Now, at the beginning of a new journal.
+    fn turn(&self) -> Result<(Header, Controller)> {
+        let old = {
+            let _gate = fork::gate();
+            lock(&self.journal).generation()
+        };
+        let (generation, sync) = (old + 1, self.options.syncs());
+        let path = self.folder.file(Content::Journal, generation);
+        let file = self.folder.create_journal(generation, sync)?;
+        let turned = {
             let _gate = fork::gate();
             let journal = &mut *lock(&self.journal);
-            let (header, controller) = {
-                let mut live = lock(&self.live);
-                journal.frames.clear();
-                live.take_frames(&mut journal.frames);
-                (live.begin_journal(generation), Controller::clone(&live))
-            };
-            let before = journal.state;
-            if before == State::Writing
-                && let Err(error) = journal.append()
-            {
-                self.fail(journal, FailureKind::Write, &error);
-            }
-            let path = self.folder.file(Content::Journal, generation);
-            let old = journal.turn_to(file, header).map_err(|error| {
-                self.fail(journal, FailureKind::Write, &error);
-                Error::io("be written", &path)(error)
-            })?;
-            (old, before, header, controller)
+            // What the disk refused it may take now.
+            let _ = journal.retry();
+            let mut live = self.hand_over(journal);
+            let header = live.header(generation);
+            file.append(&header.encode()).map(|()| {
+                live.go_on_from(header);
+                (header, Controller::clone(&live), journal.turn_to(file, header))
+            })
         };
-        let sync = self.options.durability != Durability::None;
-        let path = self.folder.path();
-        let synced = if sync { old.sync_data() } else { Ok(()) };
-        synced
-            .map_err(Error::io("be synced", path))
-            .and_then(|()| write_snapshot(&self.folder, header, &controller, sync))
-            .inspect_err(|_| {
-                let _gate = fork::gate();
-                // The gap before this journal is still there.
-                lock(&self.journal).fall_back_to(before);
-            })?;
-        if before == State::Failed {
-            self.failures.report(format!("{}: the journal goes on", path.display()));
+        let (header, controller, (file, is_stray)) = turned
+            .inspect_err(|_| _ = self.folder.remove_journal(generation))
+            .map_err(Error::io("be written", &path))?;
+        if is_stray {
+            self.folder.remove_journal(old)?;
+        } else if sync && file.sync().is_err() {
+            // What does not last there is in the snapshot to come.
+            self.failures.count(FailureKind::Sync);
         }
-        self.folder.prune()
+        Ok((header, controller))
+    }
+
+    /// Put on file what there is; the controller as it is then.
+    fn hand_over(&self, journal: &mut Journal<File>) -> MutexGuard<'_, JournaledController> {
+        let before = journal.state();
+        let mut live = lock(&self.live);
+        let sequence = live.take_frames(journal.buffer());
+        let put = journal.put(sequence, self.options.durability == Durability::Each);
+        put.unwrap_or_else(|refusal| self.note(before, journal.state(), refusal));
+        live
     }
 
     /// Write a snapshot, stop writing, let go of the folder.
@@ -233,11 +289,16 @@ impl Log {
     pub fn close(&self) -> Result<()> {
         let snapshot = self.checkpoint();
         self.sync();
+        if !self.is_ours() {
+            return snapshot;
+        }
+        let owner = lock(&self.owner);
         let _gate = fork::gate();
         let mut journal = lock(&self.journal);
-        if self.is_ours() && journal.state != State::Closed {
-            journal.state = State::Closed;
-            self.owner.unlock().map_err(Error::io("be unlocked", self.folder.path()))?;
+        let was_open = !matches!(journal.state(), State::Closed | State::Taken);
+        journal.end(State::Closed);
+        if was_open {
+            owner.release()?;
         }
         snapshot
     }
@@ -262,48 +323,47 @@ impl Log {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    fn fail(&self, journal: &mut Journal, kind: FailureKind, error: &io::Error) {
-        journal.state = State::Failed;
-        self.failures.count(kind);
-        let path = self.folder.path().display();
-        self.failures
-            .report(format!("{path}: outcomes are not on file until a snapshot is: {error}"));
+    fn change(&self, change: impl FnOnce(&mut Journal<File>) -> Refusal) {
+        let _gate = fork::gate();
+        let mut journal = lock(&self.journal);
+        let before = journal.state();
+        let refusal = change(&mut journal);
+        self.note(before, journal.state(), refusal);
+    }
+
+    /// Count what failed, and say so where that changes what becomes of transitions.
+    fn note(&self, before: State, now: State, refusal: Refusal) {
+        let Refusal { kind, error } = refusal;
+        let is_first = self.failures.count(kind);
+        let is_news = now != before || is_first && now == State::Closed;
+        let what = match now {
+            _ if !is_news => return,
+            State::Writing => return,
+            State::Keeping => "outcomes are kept in memory until the disk takes them",
+            State::Broken => "outcomes are not on file until a snapshot is",
+            State::Taken => "another process has the folder: this one routes on in memory",
+            State::Closed => "a closed router routes on in memory, unrecorded",
+        };
+        match error {
+            Some(error) => self.report(&format!("{what}: {error}")),
+            None => self.report(what),
+        }
+    }
+
+    fn report(&self, message: &str) {
+        self.failures.report(format!("{}: {message}", self.folder.path().display()));
     }
 }
 
-impl Journal {
-    fn append(&mut self) -> io::Result<()> {
-        if !self.frames.is_empty() {
-            (&*self.file).write_all(self.frames.as_bytes())?;
-            self.length += self.frames.len() as u64;
-            self.dirty = true;
-        }
-        Ok(())
-    }
-
-    /// Go on in a new file, and return the old one.
-    fn turn_to(&mut self, file: File, header: Header) -> io::Result<Arc<File>> {
-        self.generation = header.generation;
-        self.length = LEN as u64;
-        self.dirty = true;
-        self.state = State::Writing;
-        let old = std::mem::replace(&mut self.file, Arc::new(file));
-        (&*self.file).write_all(&header.encode()).map(|()| old)
-    }
-
-    fn fall_back_to(&mut self, before: State) {
-        if self.state == State::Writing {
-            self.state = before;
-        }
-    }
-}
-
+/// One that could not be read back must not replace one that can.
 fn write_snapshot(
     folder: &Folder,
     header: Header,
     controller: &Controller,
     sync: bool,
 ) -> Result<()> {
+    let state = controller.to_bytes();
+    Controller::check_bytes(&state)?;
     let header = Header { content: Content::Snapshot, ..header };
-    folder.write_snapshot(header.generation, [&header.encode(), &controller.to_bytes()], sync)
+    folder.write_snapshot(header.generation, [&header.encode(), &state], sync)
 }

@@ -2,6 +2,7 @@
 
 mod background;
 mod failures;
+mod journal;
 mod log;
 mod options;
 
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::fork;
 use crate::format::{Content, Header};
-use crate::recovery::{Recovered, recover};
+use crate::recovery::{Recovered, Suspect, recover};
 use crate::sync::lock;
 
 /// A controller behind one short lock, in memory or on file.
@@ -52,21 +53,22 @@ impl Store {
         let lock = folder.lock()?;
         let (controller, sequence, generation, found) = match recover(&folder)? {
             Some(recovered) => {
-                if let Some((generation, length, _)) = recovered.torn {
-                    folder.cut(generation, length)?;
+                for Suspect { name, used } in &recovered.suspects {
+                    folder.set_aside(name, *used)?;
                 }
                 let found = Found::of(&recovered);
                 (recovered.controller, recovered.sequence, recovered.newest + 1, Some(found))
             }
             None => (make()?, 0, 1, None),
         };
-        // Where something was wrong, the files that show it stay until the next snapshot.
-        let prune = found.as_ref().is_none_or(|found| found.notes.is_empty());
         let header = Header { content: Content::Journal, generation, sequence };
         let path = folder.path().to_owned();
         let live = JournaledController::journaled(controller, sequence, header.chain());
         let live = Arc::new(Mutex::new(live));
-        let log = Arc::new(Log::begin(folder, lock, options, header, Arc::clone(&live), prune)?);
+        let log = Arc::new(Log::begin(folder, lock, options, header, Arc::clone(&live))?);
+        for _ in found.iter().flat_map(|found| &found.notes) {
+            log.failures().count(FailureKind::Recovery);
+        }
         let background = background::spawn(&log, options.group)
             .map_err(Error::io("have a background thread", &path))?;
         Ok((Self { live, log: Some(log), background: Mutex::new(Some(background)) }, found))
@@ -166,7 +168,7 @@ pub struct Found {
     pub sequence: u64,
     /// Transitions read from journals.
     pub replayed: u64,
-    /// Bytes cut from the end of a journal.
+    /// Bytes of half-written transitions at the end of journals: what a crash leaves.
     pub torn_bytes: u64,
     /// What was not as it should be, in words.
     pub notes: Vec<String>,
@@ -178,7 +180,7 @@ impl Found {
         Self {
             sequence: recovered.sequence,
             replayed: recovered.replayed,
-            torn_bytes: recovered.torn.map_or(0, |(_, _, bytes)| bytes as u64),
+            torn_bytes: recovered.torn_bytes,
             notes: recovered.notes.clone(),
         }
     }

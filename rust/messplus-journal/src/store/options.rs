@@ -29,6 +29,13 @@ pub struct Options {
     pub group: Duration,
 }
 
+impl Options {
+    /// Whether anything is made to survive power loss.
+    pub(super) fn syncs(&self) -> bool {
+        self.durability != Durability::None
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

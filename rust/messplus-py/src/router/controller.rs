@@ -11,13 +11,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
 
 use super::asked::Asked;
+use super::calendar::CoreCalendar;
 use super::decision::PyDecision;
 use super::folder::FoundFolder;
 use super::logged_data::LoggedData;
 use super::pending::{self, PendingRecord};
 use super::report::CoreReport;
 use super::shared::Shared;
-use super::timing::Reading;
+use super::timing::{Clock, Reading};
 use super::{arguments, folder, ids, outcome};
 use crate::convert;
 use crate::error::{InputError, folder_error, to_py};
@@ -218,6 +219,7 @@ impl PyController {
         let next = self.shared.enter(py, |controller| {
             controller.check_failure(id, model)?;
             controller.advance(self.shared.clock.seconds());
+            controller.date(Clock::date());
             controller.fail(id, model, kind, retry_after)
         })?;
         Ok((names.name(py, model), next.map(|next| names.name(py, next))))
@@ -321,7 +323,11 @@ impl PyController {
             return self.shared.enter(py, |controller| controller.warm_start(&example));
         }
         let level = arguments::level(&self.shared.levels, sla)?;
-        self.shared.enter(py, |controller| controller.count_elsewhere(level, &example))
+        self.shared.enter(py, |controller| {
+            controller.check_elsewhere(level, &example)?;
+            self.shared.tell_time(controller);
+            controller.count_elsewhere(level, &example)
+        })
     }
 
     /// Let a model join the zoo.
@@ -367,6 +373,11 @@ impl PyController {
     fn report(&self, py: Python<'_>) -> CoreReport {
         let state_errors = folder::failures(self.shared.store.failures());
         self.shared.read(py, |controller| CoreReport::of(controller, state_errors))
+    }
+
+    /// What happened in the latest minutes, hours and days.
+    fn calendar(&self, py: Python<'_>) -> CoreCalendar {
+        self.shared.read(py, CoreCalendar::of)
     }
 
     /// How long feedback took to come, in this process.

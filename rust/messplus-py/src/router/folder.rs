@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use messplus_base::Invalid;
 use messplus_base::wire::WireError;
 use messplus_core::{Config, Controller, Error as CoreError};
-use messplus_journal::format::{Content, Transition};
+use messplus_journal::format::Transition;
 use messplus_journal::{FailureKind, FileAudit, Folder, Found, Options, Store, audit, history};
 use pyo3::prelude::*;
 
@@ -67,8 +67,7 @@ pub fn failures(counts: Option<[u64; FailureKind::ALL.len()]>) -> Named<u64> {
 
 #[derive(IntoPyObject)]
 pub struct AuditedFile {
-    kind: &'static str,
-    generation: u64,
+    name: String,
     bytes: usize,
     transitions_before: Option<u64>,
     transitions: u64,
@@ -79,8 +78,7 @@ pub struct AuditedFile {
 impl From<FileAudit> for AuditedFile {
     fn from(file: FileAudit) -> Self {
         Self {
-            kind: if file.content == Content::Snapshot { "snapshot" } else { "journal" },
-            generation: file.generation,
+            name: file.name,
             bytes: file.bytes,
             transitions_before: file.sequence,
             transitions: file.frames,

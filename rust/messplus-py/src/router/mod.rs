@@ -2,6 +2,7 @@
 
 mod arguments;
 mod asked;
+mod calendar;
 mod controller;
 mod decision;
 mod folder;

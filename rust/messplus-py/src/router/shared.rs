@@ -58,12 +58,13 @@ impl Shared {
         py.detach(|| self.store.read(look))
     }
 
-    /// Only where something depends on it: else equal calls lead to equal states whenever they are
-    /// made.
+    /// The router's own time only where something depends on it: else equal calls lead to equal states
+    /// whenever they are made. The wall clock where a calendar is kept.
     pub fn tell_time(&self, controller: &mut JournaledController) {
         if controller.needs_time() {
             controller.advance(self.clock.seconds());
         }
+        controller.date(Clock::date());
     }
 
     /// Say what failed to be written. A broken log handler must not fail the request either.

@@ -1,7 +1,7 @@
 //! How long things took, for metrics: counted beside the deterministic state, and never part of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use pyo3::prelude::*;
 
@@ -55,6 +55,11 @@ impl Clock {
     /// A clock that shows `before` now.
     pub fn from(before: u64) -> Self {
         Self { start: Instant::now(), before }
+    }
+
+    /// The wall clock, for reports alone: seconds since 1970.
+    pub fn date() -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
     pub fn seconds(&self) -> u64 {
