@@ -1,29 +1,28 @@
 """The router applications embed: select a model for a prompt, feed back what became of it.
 
-One class, and so one long file: two thirds of it are what ``help(Router)`` shows. Its parts do the
-work: ``state/`` makes and finds them, ``featurizers/`` turn requests into vectors, the native
-controller decides and learns, ``reports/`` account for it, ``logs/`` write it down.
+This is the public face: every method is a line or two, and says what it takes, gives and raises.
+``routing/`` selects and takes in outcomes, ``state/`` makes, keeps and changes routers,
+``featurizers/`` turn requests into vectors, ``reports/`` account for it, ``logs/`` write it down.
+The native controller decides and learns.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Literal, overload
 
 from . import config
-from ._core import Controller, Histogram
+from ._core import Controller
 from ._files import replacing
-from ._logger import logger
 from .exceptions import InputError
-from .featurizers.chat import estimate_tokens
-from .featurizers.requests import DURATIONS
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
-from .pending import CallerIds
 from .reports import accounting, calendar, prediction, span
 from .reports.watch import Watch
+from .routing.outcomes import Outcomes
+from .routing.pending import CallerIds
+from .routing.selector import Selector, billed_tokens
 from .shadow import checked
 from .state import amendment, zoo
 from .state.core_config import CoreConfig
@@ -31,7 +30,7 @@ from .state.folder import open_folder
 from .state.parts import Parts, make, restore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date, datetime
     from typing import Self, Unpack
 
@@ -41,16 +40,19 @@ if TYPE_CHECKING:
     from .agreement import SLA, Limit
     from .config import Settings
     from .featurizers import Prompt
-    from .featurizers.requests import AnyFeaturizer, Vector
+    from .featurizers.requests import AnyFeaturizer
     from .logs.logged_data import LoggedData
     from .models import Model
-    from .pending import PendingDecision
     from .policies import Policy
     from .prices import TokenPrice
     from .reports.calendar import Calendar
     from .reports.prediction import Prediction
     from .reports.report import Report
     from .reports.span import SpanReport
+    from .routing.attached import Attached
+    from .routing.outcomes import FailureKind
+    from .routing.pending import PendingDecision
+    from .routing.selector import Request
     from .shadow import Shadow
     from .state.recovery import Recovery
 
@@ -115,39 +117,51 @@ class Router:
         shadow: str | Shadow | None = None,
         **settings: Unpack[Settings],
     ) -> None:
-        checked = config.given(models, sla, policy, **settings)
-        self._assemble(make(checked, featurizer), log, shadow)
+        given = config.given(models, sla, policy, **settings)
+        self._assemble(make(given, featurizer), log, shadow)
 
     def _assemble(
         self, parts: Parts, log: str | Path | JsonlLog | None, shadow: str | Shadow | None
-    ) -> Self:
-        self._shadow = checked(shadow, CoreConfig.of(parts.core))
-        self._core, self._features, self._recovery = parts.core, parts.features, parts.recovery
+    ) -> None:
+        core, settings = parts.core, CoreConfig.of(parts.core)
+        self._core, self._recovery = core, parts.recovery
         self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
-        self._durations = Histogram(DURATIONS)
+        self._ids = CallerIds(core, settings.fixed["seed"])
         self._watch = Watch()
-        self._ids = CallerIds(parts.core, CoreConfig.of(parts.core).fixed["seed"])
-        return self
-
-    # How routers are made, kept and found again
+        self._selector = Selector(
+            core, parts.features, self._ids, checked(shadow, settings), self._log, self._watch
+        )
+        self._outcomes = Outcomes(core, self._ids, self._log)
 
     @classmethod
-    def from_config(
+    def _found(
         cls,
-        path: str | Path,
+        find: Callable[[AnyFeaturizer], Parts],
         *,
         featurizer: AnyFeaturizer = None,
         log: str | Path | JsonlLog | None = None,
         shadow: str | Shadow | None = None,
     ) -> Self:
+        router, parts = cls.__new__(cls), find(featurizer)
+        try:
+            router._assemble(parts, log, shadow)
+        except BaseException:
+            parts.core.close()
+            raise
+        return router
+
+    # How routers are made, kept and found again
+
+    @classmethod
+    def from_config(cls, path: str | Path, **attached: Unpack[Attached]) -> Self:
         """Make a router from a TOML or JSON file whose keys are the parameters of the class.
 
         Parameters
         ----------
         path
             The file, ``.toml`` or ``.json``.
-        featurizer, log, shadow
-            As for the class.
+        attached
+            ``featurizer``, ``log`` and ``shadow``, as for the class.
 
         Returns
         -------
@@ -159,8 +173,7 @@ class Router:
         ConfigError
             If a key is unknown or missing, or a value breaks its rule; the message names the key.
         """
-        parts = make(config.read(path), featurizer)
-        return cls.__new__(cls)._assemble(parts, log, shadow)
+        return cls._found(lambda featurizer: make(config.read(path), featurizer), **attached)
 
     @classmethod
     def open(
@@ -213,56 +226,41 @@ class Router:
             If the folder cannot be read or written, or was made with another featurizer.
         """
         given = None if models is None else config.given(models, sla, policy, **settings)
-        parts = open_folder(Path(path), given, featurizer, durability, journal_bytes)
-        try:
-            return cls.__new__(cls)._assemble(parts, log, shadow)
-        except BaseException:
-            parts.core.close()
-            raise
+        return cls._found(
+            lambda found: open_folder(Path(path), given, found, durability, journal_bytes),
+            featurizer=featurizer,
+            log=log,
+            shadow=shadow,
+        )
 
     @classmethod
-    def load(
-        cls,
-        path: str | Path,
-        *,
-        featurizer: AnyFeaturizer = None,
-        log: str | Path | JsonlLog | None = None,
-        shadow: str | Shadow | None = None,
-    ) -> Self:
-        """Read the router that :meth:`save` wrote; raises as :meth:`from_bytes` does.
+    def load(cls, path: str | Path, **attached: Unpack[Attached]) -> Self:
+        """Read the router that :meth:`save` wrote, as :meth:`from_bytes` does.
 
         Parameters
         ----------
         path
             The file.
-        featurizer, log, shadow
-            As for the class.
+        attached
+            ``featurizer``, ``log`` and ``shadow``, as for the class.
 
         Returns
         -------
         Router
             A router that decides as the saved one would, bit for bit.
         """
-        state = Path(path).read_bytes()
-        return cls.from_bytes(state, featurizer=featurizer, log=log, shadow=shadow)
+        return cls.from_bytes(Path(path).read_bytes(), **attached)
 
     @classmethod
-    def from_bytes(
-        cls,
-        state: bytes,
-        *,
-        featurizer: AnyFeaturizer = None,
-        log: str | Path | JsonlLog | None = None,
-        shadow: str | Shadow | None = None,
-    ) -> Self:
+    def from_bytes(cls, state: bytes, **attached: Unpack[Attached]) -> Self:
         """Read the router that :meth:`to_bytes` wrote.
 
         Parameters
         ----------
         state
             The bytes.
-        featurizer, log, shadow
-            As for the class.
+        attached
+            ``featurizer``, ``log`` and ``shadow``, as for the class.
 
         Returns
         -------
@@ -275,8 +273,8 @@ class Router:
             If the bytes are truncated, corrupt, of another format, or were made with another
             featurizer; the message names both.
         """
-        parts = restore(Controller.from_bytes(state), featurizer)
-        return cls.__new__(cls)._assemble(parts, log, shadow)
+        core = Controller.from_bytes(state)
+        return cls._found(lambda featurizer: restore(core, featurizer), **attached)
 
     def save(self, path: str | Path) -> None:
         """Write the state to a file: complete or not at all, readable by the owner only.
@@ -449,26 +447,12 @@ class Router:
         A prompt that cannot be turned into features is routed without them: the decision's reason
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
-        start = perf_counter()
-        tokens = input_tokens
-        if tokens is None and prompt is not None:
-            tokens = estimate_tokens(prompt)
-        vector = self._features.one(prompt, tags, features, tokens)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens, id)
+        return self._selector.now(
+            prompt, tags, features, costs, allowed, sla, session, input_tokens, id
+        )
 
     async def aselect(
-        self,
-        prompt: Prompt | None = None,
-        *,
-        tags: Mapping[str, str] | None = None,
-        features: npt.ArrayLike | None = None,
-        costs: Mapping[str, float] | None = None,
-        allowed: Collection[str] | None = None,
-        sla: str | None = None,
-        session: str | None = None,
-        input_tokens: int | None = None,
-        id: str | None = None,  # noqa: A002
-        deadline: float = 0.25,
+        self, prompt: Prompt | None = None, *, deadline: float = 0.25, **request: Unpack[Request]
     ) -> Decision:
         """Choose as :meth:`select` does, without blocking the event loop.
 
@@ -477,6 +461,8 @@ class Router:
 
         Parameters
         ----------
+        prompt, request
+            The request, as for :meth:`select`.
         deadline
             Seconds to wait for the features, the queue included, ``> 0``. After that, or if the
             queue is full, the request is routed without: reason ``fallback``, and counted by
@@ -492,12 +478,7 @@ class Router:
         InputError
             If an argument breaks its rule. Nothing has changed then.
         """
-        start = perf_counter()
-        tokens = input_tokens
-        if tokens is None and prompt is not None:
-            tokens = estimate_tokens(prompt)
-        vector = await self._features.one_async(prompt, tags, features, tokens, deadline)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens, id)
+        return await self._selector.later(deadline, prompt, **request)
 
     def select_many(
         self,
@@ -530,10 +511,7 @@ class Router:
             If an argument breaks its rule. Requests before the one at fault have been decided
             only if the fault is in ``costs`` or ``allowed``.
         """
-        return [
-            self._decide(perf_counter(), vector, costs, allowed, sla, None, estimate_tokens(prompt))
-            for prompt, vector in zip(prompts, self._features.many(prompts, tags), strict=True)
-        ]
+        return self._selector.many(prompts, tags, costs, allowed, sla)
 
     def predict(
         self,
@@ -581,32 +559,10 @@ class Router:
         >>> router.report().decisions
         0
         """
-        tokens = input_tokens
-        if tokens is None and prompt is not None:
-            tokens = estimate_tokens(prompt)
-        vector = self._features.look(prompt, tags, features, tokens)
+        tokens = billed_tokens(prompt, input_tokens)
+        vector = self._selector.features.look(prompt, tags, features, tokens)
         decision = self._core.predict(vector, costs, allowed, sla, session, tokens)
         return prediction.predict(decision)
-
-    def _decide(
-        self,
-        start: float,
-        vector: Vector | None,
-        costs: Mapping[str, float] | None,
-        allowed: Collection[str] | None,
-        sla: str | None,
-        session: str | None,
-        tokens: int | None,
-        id: str | None = None,  # noqa: A002
-    ) -> Decision:
-        given, shadow = self._ids.new(id), self._shadow
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, shadow, given)
-        self._durations.observe(perf_counter() - start)
-        if self._log is not None:
-            self._log.decided(decision, sla, vector)
-        if decision.step % Watch.EVERY == 0:
-            self._watch.unrated(self._core.unrated())
-        return decision
 
     def feedback(
         self,
@@ -657,16 +613,13 @@ class Router:
         InputError
             If a value breaks its rule. Nothing has changed then.
         """
-        decision = self._ids.known(decision)
-        self._core.observe(decision, satisfied, cost, latency, source, id, rater, replace)
-        if self._log is not None:
-            self._log.observed(decision, satisfied, cost, latency, source)
+        self._outcomes.rated(decision, satisfied, cost, latency, source, id, rater, replace)
 
     def failed(
         self,
         decision: Decision | str,
         model: str | None = None,
-        kind: Literal["rate_limit", "timeout", "error", "context_window"] = "error",
+        kind: FailureKind = "error",
         retry_after: float | None = None,
     ) -> str | None:
         """Say that a call failed, and get the model to call instead.
@@ -703,12 +656,7 @@ class Router:
         InputError
             If the model is not in the zoo, or an argument breaks its rule.
         """
-        decision = self._ids.known(decision)
-        model, instead = self._core.fail(decision, model, kind, retry_after)
-        logger.info("a call of %r failed: %s", model, kind)
-        if self._log is not None:
-            self._log.failed(decision, model, kind)
-        return instead
+        return self._outcomes.failed(decision, model, kind, retry_after)
 
     def decision(self, id: str) -> PendingDecision | None:  # noqa: A002
         """Look up a decision whose feedback may still come.
@@ -740,7 +688,7 @@ class Router:
         InputError
             If something is known of one of its calls. Nothing has changed then.
         """
-        self._core.cancel(self._ids.known(decision))
+        self._outcomes.cancelled(decision)
 
     def observe(
         self,
@@ -778,10 +726,8 @@ class Router:
             If an argument breaks its rule, or requests are audited and this one is to count: it was
             not drawn with them. Nothing has changed then.
         """
-        tokens = input_tokens
-        if tokens is None and prompt is not None:
-            tokens = estimate_tokens(prompt)
-        vector = self._features.one(prompt, tags, features, tokens)
+        tokens = billed_tokens(prompt, input_tokens)
+        vector = self._selector.features.one(prompt, tags, features, tokens)
         self._core.learn_elsewhere(vector, model, sla, tokens, satisfied, cost, latency, count)
 
     def amend(
@@ -815,10 +761,15 @@ class Router:
             If a value breaks its rule, or service levels or limited resources are not those there
             are. Nothing has changed then.
         """
-        given: dict[str, object] = {"slas": slas, "limits": limits, "cooldown": cooldown}
-        given |= {"missing": missing, "audit": audit, "unrated": unrated}
-        asked = {name: value for name, value in given.items() if value is not None}
-        amendment.apply(self._core, config.validate_amendment(**asked))
+        asked = config.validate_amendment(
+            slas=slas,
+            limits=limits,
+            cooldown=cooldown,
+            missing=missing,
+            audit=audit,
+            unrated=unrated,
+        )
+        amendment.apply(self._core, asked)
 
     # What was learned, and what came of it
 
@@ -860,7 +811,8 @@ class Router:
         >>> router.warm_start([{"prompt": "2 + 2?", "model": "small", "satisfied": True}])
         1
         """
-        self._features, learned = warm_start.learn(self._core, self._features, data, fit)
+        features = self._selector.features
+        self._selector.features, learned = warm_start.learn(self._core, features, data, fit)
         return learned
 
     @overload
@@ -900,12 +852,12 @@ class Router:
             raise InputError("since: must be given with until, got none")
         report = accounting.build(
             self._core.report(),
-            featurizer_errors=self._features.errors,
-            featurizer_timeouts=self._features.timeouts,
+            featurizer_errors=self._selector.features.errors,
+            featurizer_timeouts=self._selector.features.timeouts,
             log_errors=0 if self._log is None else self._log.errors,
             durations={
-                "select": self._durations.read(),
-                "featurize": self._features.durations.read(),
+                "select": self._selector.durations.read(),
+                "featurize": self._selector.features.durations.read(),
                 "feedback": self._core.feedback_delays(),
             },
         )

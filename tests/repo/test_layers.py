@@ -46,7 +46,7 @@ GRAPH = {name: imports(name) for name in FILES}
 
 def test_imports_are_found() -> None:
     assert "messplus.exceptions" in GRAPH["messplus.config"]
-    assert "messplus.featurizers.chat" in GRAPH["messplus.router"]
+    assert "messplus.featurizers.chat" in GRAPH["messplus.routing.selector"]
     assert "messplus.router" in GRAPH["messplus"]
 
 

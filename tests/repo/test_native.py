@@ -15,7 +15,7 @@ CLASSES = {name: cls for name, cls in vars(_core).items() if inspect.isclass(cls
 RECEIVERS = {
     "Controller": {"Controller", "_core", "core"},
     "FolderTokenizer": {"tokenizer"},
-    "Histogram": {"_durations", "durations", "histogram"},
+    "Histogram": {"durations", "histogram"},
     "OffloadAgent": {"OffloadAgent", "native"},
     "OffloadConversation": {"OffloadConversation", "_native"},
     "OffloadData": {"OffloadData", "native"},

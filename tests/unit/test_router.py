@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 from collections import OrderedDict
 from types import MappingProxyType
@@ -21,6 +23,8 @@ from messplus import (
     Router,
     ShapeError,
 )
+from messplus.routing.attached import Attached
+from messplus.routing.selector import Request
 from tests.zoo import (
     N_FEATURES,
     NAMES,
@@ -251,3 +255,21 @@ def test_keyboard_interrupt_is_not_swallowed() -> None:
     with pytest.raises(KeyboardInterrupt):
         router.select("x")
     assert router.to_bytes() == before
+
+
+def test_what_aselect_takes_is_what_select_takes() -> None:
+    taken = inspect.signature(Router.select).parameters
+    assert set(taken) - {"self", "prompt"} == Request.__optional_keys__
+
+
+def test_what_is_attached_is_an_argument_of_the_router() -> None:
+    taken = inspect.signature(Router).parameters
+    assert set(taken) >= Attached.__optional_keys__
+
+
+def test_other_keywords_are_refused() -> None:
+    router = make_router()
+    with pytest.raises(TypeError, match="colour"):
+        Router.from_bytes(router.to_bytes(), colour="red")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="colour"):
+        asyncio.run(router.aselect("x", colour="red"))  # type: ignore[call-arg]

@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._core import Decision
-from .exceptions import FeedbackError, InputError
+from messplus._core import Decision
+from messplus.exceptions import FeedbackError, InputError
 
 if TYPE_CHECKING:
-    from ._core import Controller
+    from messplus._core import Controller
 
 
 @dataclass(frozen=True)
