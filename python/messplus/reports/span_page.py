@@ -40,7 +40,7 @@ def _plot(report: SpanReport, index: int) -> str:
     start = report.since.timestamp()
     length = LENGTHS[report.resolution]
     rated = [slot for slot in report.slots if slot.slas[index].rated]
-    if not rated:
+    if len(rated) < 2:
         return ""
     sums = [slot.slas[index] for slot in rated]
     rates = [min(max(s.satisfaction / s.rated, 0.0), 1.0) for s in sums]

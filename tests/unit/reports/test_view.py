@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from messplus import SLA, Router
+from messplus.reports.colours import COLOURS, GREY, MIXTURE, ROUTER, of_policies
 from messplus.reports.view import view
 from tests.zoo import MODELS, StubFeaturizer, make_router
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_router_in_memory_keeps_no_calendar() -> None:
@@ -53,3 +51,19 @@ def test_a_router_that_nobody_rates_claims_no_savings() -> None:
     seen = view(router.report(), router.calendar(), 0.0)
     assert seen["mean_cost"] == 1.0
     assert (seen["mixture"], seen["most_expensive"]) == (None, None)
+
+
+def test_the_dashboard_has_the_colours_of_all_plots() -> None:
+    page = (Path(view.__code__.co_filename).parent / "dashboard.html").read_text()
+    assert json.dumps([*COLOURS[:-1], GREY]) in page
+    assert f"--blue: {ROUTER};" in page
+    assert f"--mix: {MIXTURE};" in page
+
+
+def test_a_policy_has_one_colour_whatever_is_drawn_beside_it() -> None:
+    alone = of_policies(["paper,v=10"])
+    among = of_policies(["single:small", "default", "paper,v=10", "paper,v=1", "random"])
+    assert alone["paper,v=10"] == among["paper,v=10"] == COLOURS[1]
+    assert among["default"] == ROUTER
+    assert len(set(among.values())) == 5
+    assert set(of_policies(map(str, range(20))).values()) == set(COLOURS)
