@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from messplus._core import __version__
 from messplus._optional import require
+
+from .parts import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +71,14 @@ class RouterCollector:
             "Mean predicted probability of satisfaction over the requests a model was chosen for.",
             labels=["model"],
         )
+        expected = gauge(
+            "messplus_expected_cost",
+            "Mean over all requests of what a model was expected to cost.",
+            labels=["model"],
+        )
         for name, model in report.models.items():
+            if model.expected_cost_overall is not None:
+                expected.add_metric([name], model.expected_cost_overall)
             for reason, count in model.reasons.items():
                 decisions.add_metric([name, reason], count)
             for outcome, count in (
@@ -82,7 +91,7 @@ class RouterCollector:
             cost.add_metric([name], model.cost)
             if model.predicted_rate is not None:
                 predicted.add_metric([name], model.predicted_rate)
-        return decisions, feedback, failures, cost, predicted
+        return decisions, feedback, failures, cost, predicted, expected
 
     def _of_router(self, report: Report) -> Iterable[Metric]:
         counter, gauge = self._core.CounterMetricFamily, self._core.GaugeMetricFamily
@@ -113,6 +122,7 @@ class RouterCollector:
                 if value is not None:
                     family.add_metric([resource], value)
             yield family
+        yield from self._of_evidence(report)
         yield gauge("messplus_pending_decisions", "Decisions not rated yet.", report.pending)
         yield counter(
             "messplus_pending_expired", "Decisions forgotten before a rating came.", report.evicted
@@ -130,6 +140,21 @@ class RouterCollector:
         for kind, count in report.state_errors.items():
             errors.add_metric([kind], count)
         yield errors
+
+    def _of_evidence(self, report: Report) -> Iterable[Metric]:
+        gauge = self._core.GaugeMetricFamily
+        interval = gauge(
+            "messplus_satisfaction_interval_ratio",
+            "Ends of the 95 % interval for the true rate of rated requests.",
+            labels=["sla", "end"],
+        )
+        status = gauge("messplus_status", "One for the status it has.", labels=["sla", "status"])
+        for sla, part in report.slas.items():
+            for end, value in zip(("low", "high"), part.interval or (), strict=False):
+                interval.add_metric([sla, end], value)
+            for name in get_args(Status):
+                status.add_metric([sla, name], float(name == part.status))
+        return interval, status
 
     def _of_durations(self, report: Report) -> Iterable[Metric]:
         for kind, name, text in (

@@ -60,7 +60,7 @@ def open_folder(
         features = RequestFeatures(featurizer, settings.tag_features)
         featurizer = features.map.featurizer
         given = native(settings, features)
-    core, found = Controller.open(path, given, durability, journal_bytes)
+    core, found = Controller.open(path.absolute(), given, durability, journal_bytes)
     try:
         recovery = None if found is None else _recovery(path, found)
         if recovery is not None and given is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from messplus import SLA, Limit, Model, Router
 from messplus._core import Histogram
 from messplus.reports.metrics import register
 from tests.zoo import make_router
@@ -78,3 +80,31 @@ def test_a_router_without_ratings_has_no_rate() -> None:
     register(make_router(), registry=registry)
     assert registry.get_sample_value("messplus_satisfaction_ratio", {"sla": "default"}) is None
     assert registry.get_sample_value("messplus_virtual_queue", {"sla": "default"}) == 0.0
+
+
+def test_the_grafana_dashboard_asks_for_metrics_there_are() -> None:
+    """Every metric in a query exists, with the labels the query names; every metric is shown."""
+    board = json.loads((Path(__file__).parents[3] / "examples" / "grafana.json").read_text())
+    models = [Model("small", 0.2), Model("large", 2.0)]
+    router = Router(models, SLA(0.7), limits=[Limit("cost", 2.0)])
+    router.feedback(router.select("x"), satisfied=True, cost=1.0, latency=1.0)
+    registry = CollectorRegistry()
+    register(router, registry)
+    labels: dict[str, set[str]] = {}
+    for family in registry.collect():
+        for sample in family.samples:
+            labels.setdefault(sample.name, {"job"}).update(sample.labels)
+    asked: set[str] = set()
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            for name, matchers in re.findall(r"(messplus_\w+)(?:\{([^}]*)\})?", target["expr"]):
+                asked.add(name)
+                assert name in labels, panel["title"]
+                assert set(re.findall(r"(\w+)=", matchers)) <= labels[name]
+            shown = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            found = re.findall(r"messplus_\w+", target["expr"])
+            assert shown <= set.union(*(labels[name] for name in found))
+    ignored = ("_created", "_count", "_sum", "_info")
+    assert asked == {name for name in labels if not name.endswith(ignored)}
+    places = [tuple(panel["gridPos"][key] for key in "xy") for panel in board["panels"]]
+    assert len(set(places)) == len(places)

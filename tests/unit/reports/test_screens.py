@@ -98,7 +98,9 @@ def dashboard(state: Path) -> Path:
         data = view(router.report(), router.calendar(), time.time())
     minute = data["periods"]["minute"]
     names = [model["name"] for model in data["models"]]
-    minutes = {key: [value[-1]] * 60 for key, value in minute.items() if isinstance(value, list)}
+    minutes: dict[str, Any] = {
+        key: [value[-1]] * 60 for key, value in minute.items() if isinstance(value, list)
+    }
     minutes["start"] = [60 * index for index in range(60)]
     minutes["share"] = {name: [1 / len(names)] * 60 for name in names}
     data["periods"]["minute"] = {"length": 60, **minutes}

@@ -158,3 +158,17 @@ def test_a_forked_child_leaves_the_files_alone(tmp_path: Path) -> None:
         before = router.to_bytes()
     with opened(tmp_path / "state") as router:
         assert router.to_bytes() == before
+
+
+def test_a_folder_stays_where_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with opened(Path("state")) as router:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        router.select("x")
+        router.checkpoint()
+    assert not (tmp_path / "elsewhere" / "state").exists()
+    with opened(tmp_path / "state") as again:
+        assert again.report().decisions == 1
