@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, ClassVar
 
 from .exceptions import ConfigError
@@ -106,3 +108,21 @@ def _per_million(entry: object, name: str, key: str) -> float:
         raise ConfigError(f"prices[{name!r}].{key}: must be a number >= 0, got {value!r}")
     # In decimals, so that 1e-07 per token is 0.1 per million, as in the list it came from.
     return float(Decimal(str(value)).scaleb(6))
+
+
+def read_prices(path: str | Path) -> dict[str, TokenPrice]:
+    """Read ``{"<model>": {"input": ..., "output": ..., "output_tokens": ...}}`` from a JSON file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is something else.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        content: Any = json.loads(Path(path).read_bytes())
+        return {name: TokenPrice(**price) for name, price in content.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        rule = "must be JSON of the parameters of a TokenPrice per model"
+        raise ConfigError(f"{path}: {rule}, got {error}") from None

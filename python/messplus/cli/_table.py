@@ -156,8 +156,8 @@ def read_table(args: argparse.Namespace) -> Table:
 
 def _priors(args: argparse.Namespace) -> Priors:
     """Gather what the arguments tell the routers before the first request."""
+    from messplus.prices import read_prices
     from messplus.replay import Priors
-    from messplus.replay.priors import read_prices
 
     known = args.prices in ("mean", "none")
     prices = args.prices if known else read_prices(args.prices)

@@ -1,10 +1,8 @@
 """What routers of a replay are told before the first request."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -129,21 +127,3 @@ class LoggedRows:
 
     rows: npt.NDArray[np.uint32] = field(default_factory=_none)
     models: npt.NDArray[np.uint32] = field(default_factory=_none)
-
-
-def read_prices(path: str | Path) -> dict[str, TokenPrice]:
-    """Read ``{"<model>": {"input": ..., "output": ..., "output_tokens": ...}}`` from a JSON file.
-
-    Raises
-    ------
-    ConfigError
-        If the file is something else.
-    OSError
-        If it cannot be read.
-    """
-    try:
-        content: Any = json.loads(Path(path).read_bytes())
-        return {name: TokenPrice(**price) for name, price in content.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        rule = "must be JSON of the parameters of a TokenPrice per model"
-        raise ConfigError(f"{path}: {rule}, got {error}") from None

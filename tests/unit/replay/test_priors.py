@@ -8,9 +8,9 @@ import pytest
 from messplus import TokenPrice
 from messplus.cli import main
 from messplus.exceptions import ConfigError
+from messplus.prices import read_prices
 from messplus.replay import Hindsight, Priors, Problem, Run, Table, replay
 from messplus.replay.policies import parse_policy
-from messplus.replay.priors import read_prices
 from messplus.replay.run import run
 from messplus.replay.streams import arrivals
 
