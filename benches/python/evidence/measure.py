@@ -72,7 +72,7 @@ def measure(
                     rows.append(_row(case, found, made, table, policy, of_log=True))
                 continue
             for found in study.fixed(candidate, case.targets):
-                policy = candidate.choose(study.known, found.target or 0.0)
+                policy = study.choices(candidate, found.target)
                 of_log = candidate.name == "frozen:default"
                 rows.append(_row(case, found, made, table, policy, of_log=of_log))
     return rows
@@ -96,7 +96,7 @@ def _row(
     of_log: bool,
 ) -> dict[str, Any]:
     rows = made.rows if of_log else np.arange(len(table))
-    weights = policy if of_log else policy[:1]
+    weights = policy if of_log else policy.mean(axis=0)
     truth = [
         float((weights * outcome[rows]).sum(axis=1).mean())
         for outcome in (table.scores, table.costs)

@@ -55,7 +55,7 @@ def add_parser(commands: Subparsers) -> None:
         "--worlds",
         type=int,
         metavar="N",
-        help="simulations per learning policy and target (default: 8 to 24, by size)",
+        help="simulations per learning policy and target (default: 6 to 24, by size)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of all draws (default: 0)"

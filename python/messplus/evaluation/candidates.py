@@ -32,27 +32,44 @@ if TYPE_CHECKING:
     from .request_log import RequestLog
 
 # Prices of satisfaction are found by bisection, up to so many times the highest cost.
-_BISECTIONS, _HIGHEST_PRICE = 50, 1e3
+_BISECTIONS, _HIGHEST_PRICE = 30, 1e3
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a log knows of the models.
+    """What requests tell of the models.
 
     Attributes
     ----------
     satisfaction, cost
         Expected outcomes of every request and model, ``[n, M]``, each from other rows.
-    scores
-        Doubly robust scores of satisfaction, ``[n, M]``, whose means are true on average.
-    mean_cost
-        Estimated mean cost of each model, ``[M]``.
+    satisfaction_scores, cost_scores
+        Doubly robust scores, ``[n, M]``, whose means are true on average.
     """
 
     satisfaction: Array
     cost: Array
-    scores: Array
-    mean_cost: Array
+    satisfaction_scores: Array
+    cost_scores: Array
+
+    @property
+    def mean_satisfaction(self) -> Array:
+        """Estimated mean satisfaction of each model, ``[M]``."""
+        return np.asarray(np.clip(self.satisfaction_scores.mean(axis=0), 0.0, 1.0))
+
+    @property
+    def mean_cost(self) -> Array:
+        """Estimated mean cost of each model, ``[M]``."""
+        return np.asarray(np.maximum(self.cost_scores.mean(axis=0), 0.0))
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> Known:
+        """Keep to some of the requests."""
+        return Known(
+            self.satisfaction[rows],
+            self.cost[rows],
+            self.satisfaction_scores[rows],
+            self.cost_scores[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -64,14 +81,14 @@ class Fixed:
     name
         As given.
     choose
-        Probability of each model for each request, ``[n, M]``, given what the log knows and, where
-        it has one, the target.
+        Probability of each model for each request, ``[n, M]``, given what other requests tell, what
+        is known of these, and the target, where it has one.
     has_target
         Whether it depends on the target.
     """
 
     name: str
-    choose: Callable[[Known, float], Array]
+    choose: Callable[[Known, Known, float], Array]
     has_target: bool = False
 
 
@@ -102,10 +119,10 @@ def parse_candidate(name: str, log: RequestLog) -> Candidate:
                 known = ", ".join(log.models)
                 raise ConfigError(f"policy: single:<model> must be one of {known}, got {model!r}")
             weights = np.eye(n_models)[log.models.index(model)]
-            return Fixed(name, lambda known, _: _blind(weights, known))
+            return Fixed(name, lambda _, here, __: _blind(weights, here))
         case "random", "":
             uniform = np.full(n_models, 1.0 / n_models)
-            return Fixed(name, lambda known, _: _blind(uniform, known))
+            return Fixed(name, lambda _, here, __: _blind(uniform, here))
         case "static-mix", "":
             return Fixed(name, static_mix, has_target=True)
         case "frozen", "default":
@@ -114,28 +131,28 @@ def parse_candidate(name: str, log: RequestLog) -> Candidate:
     raise ConfigError(f"policy: must be one of {', '.join([*PRESETS, *kinds])}, got {name!r}")
 
 
-def static_mix(known: Known, target: float) -> Array:
+def static_mix(others: Known, here: Known, target: float) -> Array:
     """Mix models blindly so that the target is met at the lowest cost."""
-    means = np.clip(known.scores.mean(axis=0), 0.0, 1.0)
-    mix = cheapest_mix(Frontier(means, known.mean_cost), target)
+    means = others.mean_satisfaction
+    mix = cheapest_mix(Frontier(means, others.mean_cost), target)
     # Where no mixture meets the target, the most satisfying model comes closest.
     best = np.eye(len(means))[int(means.argmax())]
-    return _blind(best if mix is None else mix.weights, known)
+    return _blind(best if mix is None else mix.weights, here)
 
 
-def frozen(known: Known, target: float) -> Array:
+def frozen(others: Known, here: Known, target: float) -> Array:
     """Choose at the lowest price of satisfaction at which the target seems to be met.
 
     The price is that at which the doubly robust scores meet the target, as the price of a router
     that learns settles where its ratings do: predictions of what was chosen for being predicted
     high are too high.
     """
-    low, high = 0.0, _HIGHEST_PRICE * float(known.cost.max())
+    low, high = 0.0, _HIGHEST_PRICE * float(others.cost.max())
     for _ in range(_BISECTIONS):
         price = (low + high) / 2.0
-        met = _mean(known.scores, _at_price(known, price)) >= target
+        met = _mean(others.satisfaction_scores, _at_price(others, price)) >= target
         low, high = (low, price) if met else (price, high)
-    return np.eye(known.cost.shape[1])[_at_price(known, high)]
+    return np.eye(here.cost.shape[1])[_at_price(here, high)]
 
 
 def _at_price(known: Known, price: float) -> npt.NDArray[np.intp]:
@@ -146,8 +163,8 @@ def _mean(values: Array, chosen: npt.NDArray[np.intp]) -> float:
     return float(np.take_along_axis(values, chosen[:, None], axis=1).mean())
 
 
-def _blind(weights: Array, known: Known) -> Array:
-    return np.broadcast_to(weights, known.cost.shape)
+def _blind(weights: Array, here: Known) -> Array:
+    return np.broadcast_to(weights, here.cost.shape)
 
 
 def _most_expensive(log: RequestLog) -> float:

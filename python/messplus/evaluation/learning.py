@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Simulated requests that are worth their time, and the number of worlds within reason.
 _REQUESTS = 6_000_000
-_WORLDS = (8, 24)
+_WORLDS = (6, 24)
 # Ratings come at once: nothing has to be remembered for long.
 _PENDING = 64
 _NONE = np.empty(0, np.uint32)

@@ -39,6 +39,8 @@ class Nuisances:
 
     Attributes
     ----------
+    fold
+        Part of the log that each request belongs to, ``[n]``.
     satisfaction, cost
         Expected outcomes, ``[n, M]``.
     propensity
@@ -56,6 +58,7 @@ class Nuisances:
         Variance of ratings over that of coins with the predicted odds, at most 1.
     """
 
+    fold: npt.NDArray[np.intp]
     satisfaction: Array
     cost: Array
     propensity: Array
@@ -109,6 +112,7 @@ def fit_nuisances(log: RequestLog, rng: np.random.Generator) -> Nuisances:
     squares = float(np.nansum((log.satisfied - p) ** 2))
     coins = float((p * (1.0 - p))[rated].sum())
     return Nuisances(
+        fold=fold,
         satisfaction=satisfaction,
         cost=np.exp(log_costs) * smearing,
         propensity=propensity,

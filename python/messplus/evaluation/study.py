@@ -13,7 +13,7 @@ from .candidates import Fixed, Known
 from .estimators import ESTIMATORS, Outcome
 from .intervals import Interval
 from .learning import LearningRuns, number_of_worlds, run_learners
-from .nuisances import fit_nuisances
+from .nuisances import FOLDS, fit_nuisances
 from .overlap import examine
 from .results import ModelOverlap, PolicyEstimate
 from .simulator import Simulator
@@ -70,7 +70,7 @@ class Study:
             nuisances.satisfaction,
             nuisances.cost,
             self.satisfaction.scores(),
-            np.maximum(self.cost.scores().mean(axis=0), 0.0),
+            self.cost.scores(),
         )
 
     def models(self) -> list[ModelOverlap]:
@@ -103,10 +103,24 @@ class Study:
             "logged", None, "logged", satisfaction, cost, rated, self._share(served), {}, ()
         )
 
+    def choices(self, candidate: Fixed, target: float | None) -> Array:
+        """Probabilities with which a fixed policy would call each model, ``[n, M]``.
+
+        What it needs to know comes from the other folds of the log: a policy chosen by the very
+        ratings that it is judged by seems better than it is.
+        """
+        policy = np.empty_like(self.known.cost)
+        for held_out in range(FOLDS):
+            here = self._nuisances.fold == held_out
+            policy[here] = candidate.choose(
+                self.known.of(~here), self.known.of(here), 0.0 if target is None else target
+            )
+        return policy
+
     def fixed(self, candidate: Fixed, targets: Sequence[float]) -> Iterator[PolicyEstimate]:
         """Estimate a fixed policy, at every target if it has one."""
         for target in targets if candidate.has_target else [None]:
-            policy = candidate.choose(self.known, 0.0 if target is None else target)
+            policy = self.choices(candidate, target)
             by_estimator = {
                 "satisfaction": self.satisfaction.estimate(policy),
                 "cost": self.cost.estimate(policy),
