@@ -30,6 +30,7 @@ _COMMANDS = (
     "messplus.cli.featurizer",
     "messplus.cli.init",
     "messplus.cli.offload",
+    "messplus.cli.plan",
     "messplus.cli.replay",
     "messplus.cli.report",
     "messplus.cli.serve",
