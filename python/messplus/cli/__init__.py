@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
+    "messplus.cli.collect",
     "messplus.cli.dashboard",
     "messplus.cli.demo",
     "messplus.cli.evaluate",
