@@ -29,6 +29,7 @@ _COMMANDS = (
     "messplus.cli.demo",
     "messplus.cli.evaluate",
     "messplus.cli.featurizer",
+    "messplus.cli.import_",
     "messplus.cli.init",
     "messplus.cli.offload",
     "messplus.cli.plan",
