@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types rust python bench featurizers table clean crash fuzz gateways integrations load constraints field freethreaded wheel install-check audit licences
+.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz gateways integrations load constraints field freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ dev: $(VENV)/.built  ## build the native module into .venv
 demo: dev  ## route a simulated stream and hold its service level
 	$(BIN)/messplus demo --plot out/demo.png
 
-test: lint types rust python integrations  ## run every check
+test: lint types rust docs python integrations  ## run every check
 
 lint: $(VENV)/.deps  ## formatting and lints, warnings denied
 	cargo fmt --all --check
@@ -54,6 +54,16 @@ $(GATE)/.deps: pyproject.toml
 
 integrations: dev $(GATE)/.deps  ## tests of LiteLLM, LangChain and the other integrations
 	$(GATE)/bin/python -m pytest tests/gateways
+
+DOCS := .venv-docs
+$(DOCS)/.deps: pyproject.toml
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(DOCS)/bin/python -m pip install --quiet --group docs
+	@touch $@
+
+docs: $(DOCS)/.deps  ## the documentation as a site, warnings denied: out/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
 
 REQUESTS ?= 1000
 AT_ONCE ?= 200
@@ -124,4 +134,4 @@ licences: $(VENV)/.deps  ## write THIRD-PARTY.txt after a change of Cargo.lock
 	PYTHONPATH=tools $(BIN)/python -m release.licences
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(GATE) .venv-free target out $(DIST)
+	rm -rf $(VENV) $(GATE) $(DOCS) .venv-free target out $(DIST)
