@@ -67,9 +67,8 @@ impl Controller {
     pub fn new(config: ValidConfig) -> Self {
         let (n_models, n_features) = (config.models.len(), config.n_features);
         let queue = || VirtualQueue::new(config.policy.preset().credit());
-        let named = config.agreement.levels.iter().filter_map(|level| level.source.clone());
-        let mut named: Vec<String> = named.collect();
-        named.dedup();
+        let levels = &config.agreement.levels;
+        let named: Vec<String> = levels.iter().filter_map(|level| level.source.clone()).collect();
         let mut controller = Self {
             step: 0,
             now: 0,
