@@ -338,6 +338,7 @@ class Controller:
         input_tokens: int | None = None,
         shadow: tuple[str, float] | None = None,
         given: str | None = None,
+        cached_tokens: Mapping[str, int] | None = None,
     ) -> Decision: ...
     def predict(
         self,
@@ -347,6 +348,7 @@ class Controller:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        cached_tokens: Mapping[str, int] | None = None,
     ) -> Decision: ...
     def pending(self, decision: str) -> PendingRecord | None: ...
     def cancel(self, decision: Decision | str) -> None: ...
@@ -372,6 +374,7 @@ class Controller:
         key: str | None = None,
         rater: str | None = None,
         replace: bool = False,
+        cached_tokens: int | None = None,
     ) -> None: ...
     def unrated(self) -> tuple[str, ...]: ...
     def warm_start(

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from .exceptions import ConfigError
 
 _PER_MILLION = 1e6
+_CACHED = "cache_read_input_token_cost"
 _KEYS = ("input_cost_per_token", "output_cost_per_token")
 
 
@@ -34,6 +35,9 @@ class TokenPrice:
         Expected tokens of an answer, in ``[1, 1e9]``.
     input_tokens
         Tokens of a prompt where a request does not tell, in ``[1, 1e9]``.
+    cached_input
+        Price of a million tokens of the prompt that the provider reads from its cache, at most
+        that of others, which it is where nothing is said.
 
     Examples
     --------
@@ -47,14 +51,22 @@ class TokenPrice:
     output: float
     output_tokens: float
     input_tokens: float = 500.0
+    cached_input: float | None = None
 
-    def cost(self, input_tokens: float | None = None, output_tokens: float | None = None) -> float:
+    def cost(
+        self,
+        input_tokens: float | None = None,
+        output_tokens: float | None = None,
+        cached_tokens: float = 0.0,
+    ) -> float:
         """Price of one request.
 
         Parameters
         ----------
         input_tokens, output_tokens
             Tokens of the prompt and of the answer, ``>= 0``; the expected numbers by default.
+        cached_tokens
+            Those of the prompt that the provider reads from its cache.
 
         Returns
         -------
@@ -63,7 +75,10 @@ class TokenPrice:
         """
         read = self.input_tokens if input_tokens is None else input_tokens
         written = self.output_tokens if output_tokens is None else output_tokens
-        return (self.input * read + self.output * written) / _PER_MILLION
+        saved = 0.0
+        if self.cached_input is not None:
+            saved = (self.input - self.cached_input) * min(cached_tokens, read)
+        return (self.input * read - saved + self.output * written) / _PER_MILLION
 
     @classmethod
     def from_map(
@@ -74,8 +89,9 @@ class TokenPrice:
         Parameters
         ----------
         prices
-            Maps names of models to ``{"input_cost_per_token": ..., "output_cost_per_token": ...}``;
-            other keys, surcharges for long prompts among them, are left out.
+            Maps names of models to ``{"input_cost_per_token": ..., "output_cost_per_token": ...}``,
+            perhaps with ``cache_read_input_token_cost``; other keys, surcharges for long prompts
+            among them, are left out.
         name
             The model, as the map spells it.
         output_tokens, input_tokens
@@ -98,7 +114,10 @@ class TokenPrice:
             hint = f"; close to {', '.join(map(repr, close))}" if close else ""
             raise ConfigError(f"prices: must have the model, got {name!r}{hint}") from None
         price, answer_price = (_per_million(entry, name, key) for key in _KEYS)
-        return cls(price, answer_price, output_tokens, input_tokens)
+        cached = None
+        if entry.get(_CACHED) is not None:
+            cached = min(_per_million(entry, name, _CACHED), price)
+        return cls(price, answer_price, output_tokens, input_tokens, cached)
 
 
 def _per_million(entry: object, name: str, key: str) -> float:

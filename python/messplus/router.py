@@ -20,6 +20,7 @@ from .logs import warm_start
 from .logs.jsonl import JsonlLog
 from .reports import accounting, calendar, prediction, span
 from .reports.watch import Watch
+from .routing.caches import PromptCaches
 from .routing.outcomes import Outcomes
 from .routing.pending import CallerIds
 from .routing.selector import Selector, billed_tokens
@@ -128,10 +129,17 @@ class Router:
         self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
         self._ids = CallerIds(core, settings.fixed["seed"])
         self._watch = Watch()
+        self.caches = PromptCaches()
         self._selector = Selector(
-            core, parts.features, self._ids, checked(shadow, settings), self._log, self._watch
+            core,
+            parts.features,
+            self._ids,
+            checked(shadow, settings),
+            self._log,
+            self._watch,
+            self.caches,
         )
-        self._outcomes = Outcomes(core, self._ids, self._log)
+        self._outcomes = Outcomes(core, self._ids, self._log, self.caches)
 
     @classmethod
     def _found(
@@ -397,6 +405,7 @@ class Router:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        cached_tokens: Mapping[str, int] | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Decision:
         """Choose the model that serves this request.
@@ -420,13 +429,18 @@ class Router:
         sla
             Name of the service level of this request; may be left out where there is one.
         session
-            Key of the conversation this request belongs to; with ``switching_cost``, the model that
-            served it last is preferred. Only a hash of the key is kept.
+            Key of the conversation this request belongs to. Models whose provider should have its
+            last prompt cached are expected to cost less (``cached_tokens``); with
+            ``switching_cost``, the one that served it last is preferred. The state keeps only a
+            hash of the key.
         input_tokens
             Tokens the request is billed for where the caller knows, ``>= 1``; a quarter of the
             prompt's bytes by default, all messages of a chat counted. Prices per token
             (:class:`TokenPrice`) are multiplied with it.
-
+        cached_tokens
+            Those of them that each provider has in its prompt cache, by model: the default policy
+            expects them to be billed at ``TokenPrice(cached_input=...)``. By default what the
+            ``usage`` of earlier calls of the ``session`` lets expect.
         id
             The caller's own id of the request, which may be given in place of ``decision.id`` from
             then on; it must not be that of another pending decision. Without one, ``decision.id``
@@ -448,7 +462,7 @@ class Router:
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
         return self._selector.now(
-            prompt, tags, features, costs, allowed, sla, session, input_tokens, id
+            prompt, tags, features, costs, allowed, sla, session, input_tokens, cached_tokens, id
         )
 
     async def aselect(
@@ -524,6 +538,7 @@ class Router:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        cached_tokens: Mapping[str, int] | None = None,
     ) -> Prediction:
         """Say how the models look on a request, without deciding: for dashboards and tests.
 
@@ -533,7 +548,7 @@ class Router:
 
         Parameters
         ----------
-        prompt, tags, features, costs, allowed, sla, session, input_tokens
+        prompt, tags, features, costs, allowed, sla, session, input_tokens, cached_tokens
             As for :meth:`select`.
 
         Returns
@@ -561,7 +576,8 @@ class Router:
         """
         tokens = billed_tokens(prompt, input_tokens)
         vector = self._selector.features.look(prompt, tags, features, tokens)
-        decision = self._core.predict(vector, costs, allowed, sla, session, tokens)
+        cached = self.caches.expected(session) if cached_tokens is None else cached_tokens
+        decision = self._core.predict(vector, costs, allowed, sla, session, tokens, cached)
         return prediction.predict(decision)
 
     def feedback(
@@ -575,6 +591,7 @@ class Router:
         id: str | None = None,  # noqa: A002
         rater: str | None = None,
         replace: bool = False,
+        usage: object = None,
     ) -> None:
         """Say what became of a decision: late, in parts and in any order.
 
@@ -605,6 +622,12 @@ class Router:
         replace
             Whether the rating takes the place of the one this source gave before: queue and counts
             are then corrected by the difference.
+        usage
+            Tokens of the call, as the response of OpenAI, Anthropic, LiteLLM or LangChain has them,
+            or ``{model: usage}`` where another than ``decision.model`` served: what the provider
+            had cached, and what it therefore should have cached of the next prompt of the
+            ``session``, for ``router.caches.ttl`` seconds (300). Where no ``cost`` is given, it is
+            the listed price of these tokens, for models that have prices per token.
 
         Raises
         ------
@@ -613,7 +636,7 @@ class Router:
         InputError
             If a value breaks its rule. Nothing has changed then.
         """
-        self._outcomes.rated(decision, satisfied, cost, latency, source, id, rater, replace)
+        self._outcomes.rated(decision, satisfied, cost, latency, source, id, rater, replace, usage)
 
     def failed(
         self,

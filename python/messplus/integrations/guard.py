@@ -10,8 +10,6 @@ from messplus._logger import logger
 from messplus._optional import require
 from messplus.exceptions import MessPlusError
 
-from . import usage as usages
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Unpack
@@ -21,9 +19,9 @@ if TYPE_CHECKING:
     from messplus._core import Decision
     from messplus.featurizers import Prompt
     from messplus.router import Router
+    from messplus.usage import Usage
 
     from .failure import Failure
-    from .usage import Usage
 
 _REMEMBERED = 16_384
 
@@ -111,9 +109,12 @@ class Guard:
                 if len(self._stood_in) > _REMEMBERED:
                     self._stood_in.popitem(last=False)
         try:
-            if cost is None:
-                cost = usages.cost(self.router, model, usage)
-            self.router.feedback(decision, cost=_of(model, cost), latency=_of(model, latency))
+            self.router.feedback(
+                decision,
+                cost=_of(model, cost),
+                latency=_of(model, latency),
+                usage=None if usage is None else {model: usage},
+            )
         except Exception as error:
             self.left_out("served", error)
 

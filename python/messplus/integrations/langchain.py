@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from messplus import usage as usages
 from messplus._optional import require
 from messplus.exceptions import ConfigError
 
-from . import usage as usages
 from .attempts import answer, answer_async
 from .guard import Guard
 

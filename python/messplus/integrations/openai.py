@@ -14,9 +14,9 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from messplus import usage as usages
 from messplus.exceptions import ConfigError
 
-from . import usage as usages
 from .attempts import answer, answer_async
 from .guard import Guard
 

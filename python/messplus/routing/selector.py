@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from messplus.logs.jsonl import JsonlLog
     from messplus.reports.watch import Watch
 
+    from .caches import PromptCaches
     from .pending import CallerIds
 
 
@@ -28,7 +29,7 @@ class Request(TypedDict, total=False):
 
     Attributes
     ----------
-    tags, features, costs, allowed, sla, session, input_tokens, id
+    tags, features, costs, allowed, sla, session, input_tokens, cached_tokens, id
         As for :meth:`messplus.Router.select`.
     """
 
@@ -39,6 +40,7 @@ class Request(TypedDict, total=False):
     sla: str | None
     session: str | None
     input_tokens: int | None
+    cached_tokens: Mapping[str, int] | None
     id: str | None
 
 
@@ -59,6 +61,8 @@ class Selector:
         Where decisions are written down.
     watch
         Says which service levels nobody rates.
+    caches
+        Expects what is left in prompt caches.
 
     Attributes
     ----------
@@ -74,11 +78,12 @@ class Selector:
         shadow: tuple[str, float] | None,
         log: JsonlLog | None,
         watch: Watch,
+        caches: PromptCaches,
     ) -> None:
         self.features = features
         self.durations = Histogram(DURATIONS)
         self._core, self._ids, self._shadow = core, ids, shadow
-        self._log, self._watch = log, watch
+        self._log, self._watch, self._caches = log, watch, caches
 
     def now(
         self,
@@ -90,13 +95,14 @@ class Selector:
         sla: str | None,
         session: str | None,
         input_tokens: int | None,
+        cached_tokens: Mapping[str, int] | None,
         id: str | None,  # noqa: A002
     ) -> Decision:
         """Select at once; parameters and errors as for :meth:`messplus.Router.select`."""
         start = perf_counter()
         tokens = billed_tokens(prompt, input_tokens)
         vector = self.features.one(prompt, tags, features, tokens)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens, id)
+        return self._decide(start, vector, costs, allowed, sla, session, tokens, cached_tokens, id)
 
     async def later(
         self,
@@ -110,13 +116,14 @@ class Selector:
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
+        cached_tokens: Mapping[str, int] | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Decision:
         """Select off the event loop; parameters as for :meth:`messplus.Router.aselect`."""
         start = perf_counter()
         tokens = billed_tokens(prompt, input_tokens)
         vector = await self.features.one_async(prompt, tags, features, tokens, deadline)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens, id)
+        return self._decide(start, vector, costs, allowed, sla, session, tokens, cached_tokens, id)
 
     def many(
         self,
@@ -129,7 +136,15 @@ class Selector:
         """Select for many requests; parameters as for :meth:`messplus.Router.select_many`."""
         return [
             self._decide(
-                perf_counter(), vector, costs, allowed, sla, None, estimate_tokens(prompt), None
+                perf_counter(),
+                vector,
+                costs,
+                allowed,
+                sla,
+                None,
+                estimate_tokens(prompt),
+                None,
+                None,
             )
             for prompt, vector in zip(prompts, self.features.many(prompts, tags), strict=True)
         ]
@@ -143,10 +158,15 @@ class Selector:
         sla: str | None,
         session: str | None,
         tokens: int | None,
+        cached_tokens: Mapping[str, int] | None,
         id: str | None,  # noqa: A002
     ) -> Decision:
         given, shadow = self._ids.new(id), self._shadow
-        decision = self._core.decide(vector, costs, allowed, sla, session, tokens, shadow, given)
+        cached = self._caches.expected(session) if cached_tokens is None else cached_tokens
+        decision = self._core.decide(
+            vector, costs, allowed, sla, session, tokens, shadow, given, cached
+        )
+        self._caches.decided(decision.id, session)
         self.durations.observe(perf_counter() - start)
         if self._log is not None:
             self._log.decided(decision, sla, vector)

@@ -37,6 +37,7 @@ fn listed() -> impl Strategy<Value = ListedCost> {
                 output,
                 output_tokens,
                 input_tokens,
+                cached_input: (input > 1.0).then_some(input / 2.0),
             })
         ),
     ]
@@ -230,7 +231,13 @@ fn amounts_too_small_to_reckon_with_are_refused() {
         refusal(&|config| config.models[0].cost = 1e-320.into()),
         "models[0].cost: must be 0 or in [1e-18, 1e18], got 1e-320"
     );
-    let price = TokenPrice { input: 1e-300, output: 1.0, output_tokens: 1.0, input_tokens: 1.0 };
+    let price = TokenPrice {
+        input: 1e-300,
+        output: 1.0,
+        output_tokens: 1.0,
+        input_tokens: 1.0,
+        cached_input: None,
+    };
     assert_eq!(
         refusal(&|config| config.models[0].cost = ListedCost::PerToken(price.clone())),
         "models[0].cost.input: must be 0 or in [1e-12, 1e12], got 1e-300"

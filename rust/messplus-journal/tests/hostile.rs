@@ -37,7 +37,10 @@ proptest! {
         features in option::of(vec(-1e9_f32..1e9, 0..20)),
         input_tokens in any::<u32>().prop_map(NonZeroU32::new),
         costs in option::of(vec(option::of(0.0..1e18), 1..64)),
+        cached_tokens in option::of(vec(any::<u32>(), 0..64)),
     ) {
+        // No costs are known rather than none where only cached tokens are.
+        let costs = costs.or(cached_tokens.as_ref().map(|_| Vec::new()));
         let allowed = allowed.map(ModelSet::from_bits);
         let shadow = shadow.map(|(model, explore)| Shadow { model, explore });
         let request = Request {
@@ -49,6 +52,7 @@ proptest! {
             level,
             session,
             shadow,
+            cached_tokens: cached_tokens.as_deref(),
         };
         let mut bytes = Writer::default();
         frames::append(&mut bytes, 7, |out| encode::decide(out, &request, model));
@@ -62,6 +66,7 @@ proptest! {
             features: features.clone(),
             input_tokens,
             costs: costs.clone(),
+            cached_tokens: cached_tokens.clone(),
         }]);
     }
 
@@ -86,6 +91,7 @@ proptest! {
     fn outcomes_come_back(
         id in any::<u128>(),
         (source, key, rater, replace) in ("[a-z]{1,9}", any::<u64>().prop_map(NonZeroU64::new), any::<u64>().prop_map(NonZeroU64::new), any::<bool>()),
+        cached_tokens in option::of(any::<u32>()),
         parts in vec((0..64_usize, option::of(0.0..=1.0), option::of(0.0..1e18), option::of(0.0..1e18)), 0..9),
     ) {
         let outcomes: Vec<_> = parts
@@ -93,16 +99,16 @@ proptest! {
             .map(|(model, satisfaction, cost, latency)| Outcome { model, satisfaction, cost, latency })
             .collect();
         let mut bytes = Writer::default();
-        let feedback = Feedback { outcomes: &outcomes, source: &source, key, rater, replace };
+        let feedback = Feedback { outcomes: &outcomes, source: &source, key, rater, replace, cached_tokens };
         encode::observe(&mut bytes, id, &feedback);
         let observed =
-            Transition::Observe { id, outcomes: outcomes.clone(), source, key, rater, replace };
+            Transition::Observe { id, outcomes: outcomes.clone(), source, key, rater, replace, cached_tokens };
         prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(observed));
         let mut bytes = Writer::default();
         encode::observe(&mut bytes, id, &Feedback::from(&outcomes));
         let source = USER.to_owned();
         let usual =
-            Transition::Observe { id, outcomes, source, key: None, rater: None, replace: false };
+            Transition::Observe { id, outcomes, source, key: None, rater: None, replace: false, cached_tokens: None };
         prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(usual));
     }
 

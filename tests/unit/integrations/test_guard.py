@@ -9,7 +9,7 @@ import pytest
 from messplus import FeedbackError, Model, TokenPrice
 from messplus.integrations.failure import Failure
 from messplus.integrations.guard import Guard
-from messplus.integrations.usage import Usage, cost, read
+from messplus.usage import Usage
 from tests.zoo import make_router
 
 
@@ -51,35 +51,12 @@ def test_what_fails_is_counted_and_never_quoted(caplog: pytest.LogCaptureFixture
 def test_prices_per_token_give_the_cost_of_a_call() -> None:
     price = TokenPrice(input=1.0, output=2.0, output_tokens=10)
     router = make_router(models=[Model("priced", price), Model("flat", 3.0)])
-    usage = Usage(1000, 500)
-    assert cost(router, "priced", usage) == pytest.approx(0.002)
-    assert cost(router, "flat", usage) is None
-    assert cost(router, "priced", None) is None
-
-
-@pytest.mark.parametrize(
-    ("usage", "expected"),
-    [
-        ({"prompt_tokens": 7, "completion_tokens": 3}, Usage(7, 3)),
-        (
-            {
-                "prompt_tokens": 7,
-                "completion_tokens": 3,
-                "prompt_tokens_details": {"cached_tokens": 4},
-            },
-            Usage(7, 3, 4),
-        ),
-        ({"input_tokens": 7, "output_tokens": 3}, Usage(7, 3)),
-        (
-            {"input_tokens": 7, "output_tokens": 3, "input_token_details": {"cache_read": 2}},
-            Usage(7, 3, 2),
-        ),
-        ({"prompt_tokens": -1, "completion_tokens": 3}, None),
-        ({"prompt_tokens": True, "completion_tokens": 3}, None),
-        ({"prompt_tokens": "7", "completion_tokens": 3}, None),
-        (None, None),
-        ("text", None),
-    ],
-)
-def test_usage_is_read_in_every_form(usage: object, expected: Usage | None) -> None:
-    assert read(usage) == expected
+    guard = Guard(router)
+    for model in ("priced", "flat"):
+        decision = guard.select(prompt="x")
+        assert decision is not None
+        guard.served(decision, model, usage=Usage(1000, 500), latency=1.0)
+    models = router.report().models
+    assert models["priced"].cost == pytest.approx(0.002)
+    assert (models["flat"].costed, models["flat"].timed) == (0, 1)
+    assert guard.errors == {}

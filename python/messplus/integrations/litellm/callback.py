@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from messplus import usage as usages
 from messplus._optional import require
-from messplus.integrations import usage as usages
 from messplus.integrations.failure import of_error
 from messplus.integrations.guard import Guard
 

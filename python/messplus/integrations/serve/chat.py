@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from starlette.responses import Response, StreamingResponse
 
-from messplus.integrations import usage as usages
+from messplus import usage as usages
 from messplus.integrations.attempts import answer_async
 from messplus.integrations.failure import Failure
 

@@ -24,6 +24,9 @@ impl Controller {
                 cost.map_or(Ok(()), |cost| check_amount("costs", &spec.name, cost))?;
             }
         }
+        if let Some(cached) = request.cached_tokens {
+            check_length("cached_tokens", n_models.min(cached.len()), cached.len())?;
+        }
         let named = request.allowed.unwrap_or(self.active);
         let allowed = named.intersection(self.active);
         if allowed.is_empty() || named.iter().any(|model| model >= n_models) {

@@ -45,7 +45,7 @@ impl Controller {
             if let Some(rating) = outcome.satisfaction {
                 self.take_rating(slot, outcome.model, rating, source, standing);
             }
-            self.take_usage(slot, outcome);
+            self.take_usage(slot, outcome, feedback.cached_tokens);
         }
         if standing == Standing::Truth
             && !pending.accounted
@@ -60,7 +60,7 @@ impl Controller {
     }
 
     /// What a call cost and how long it took.
-    fn take_usage(&mut self, slot: u32, outcome: &Outcome) {
+    fn take_usage(&mut self, slot: u32, outcome: &Outcome, cached_tokens: Option<u32>) {
         let pending = *self.pending.get(slot);
         self.stats.observe_usage(pending.level, outcome);
         if outcome.model == pending.model
@@ -68,7 +68,8 @@ impl Controller {
         {
             self.stats.shadow.add_cost(&choice, pending.model, cost);
         }
-        let call = pending.call_to(outcome.model, self.pending.features(slot));
+        let mut call = pending.call_to(outcome.model, self.pending.features(slot));
+        call.cached_tokens = cached_tokens.unwrap_or(call.cached_tokens);
         learn_usage(self.policy.as_mut(), &call, outcome);
         for (resource, used) in
             [(Resource::Cost, outcome.cost), (Resource::Latency, outcome.latency)]
@@ -150,6 +151,7 @@ impl Controller {
             model: example.outcome.model,
             features: example.features.unwrap_or(&[]),
             input_tokens: example.input_tokens,
+            cached_tokens: 0,
             explored: true,
         };
         if let Some(satisfaction) = example.outcome.satisfaction {

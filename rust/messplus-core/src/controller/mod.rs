@@ -206,6 +206,7 @@ impl Controller {
             step: self.step,
             features: request.features.unwrap_or(&[]),
             input_tokens: request.input_tokens,
+            cached_tokens: request.cached_tokens.unwrap_or_default(),
             costs: request.costs,
             allowed,
             level: request.level,
@@ -314,6 +315,7 @@ impl Controller {
             }
             self.forget_oldest();
         }
+        let cached = request.cached_tokens.unwrap_or_default();
         let pending = PendingDecision {
             id: request.id,
             step: decision.step,
@@ -329,6 +331,7 @@ impl Controller {
             call,
             audited: decision.audit,
             input_tokens: request.input_tokens,
+            cached_tokens: cached.get(decision.model).copied().unwrap_or_default(),
             p_satisfied: decision.p_satisfied[chosen],
             reason: decision.reason,
             ..PendingDecision::default()

@@ -75,8 +75,8 @@ proptest! {
     fn one_cost_learned_many_times_is_expected(cost in 1e-9..1e9_f64, x in features()) {
         let x = x.map(|x| x.clamp(-1.0, 1.0));
         let mut costs = LogCosts::new([0.0.into()], 3);
-        (0..200).for_each(|_| costs.learn_one(0, &x, None, cost));
-        let expected = costs.expected(0, &x, costs.length(&x), None);
+        (0..200).for_each(|_| costs.learn_one(0, &x, None, 0, cost));
+        let expected = costs.expected(0, &x, costs.length(&x), None, 0);
         prop_assert!((expected / cost - 1.0).abs() < 0.05, "{expected} for {cost}");
     }
 
@@ -86,17 +86,17 @@ proptest! {
         costs_seen in prop::collection::vec((any::<u32>(), prop_oneof![Just(0.0), 0.0..1e18_f64]), 0..20),
     ) {
         let x = x.map(|x| x.clamp(-1.0, 1.0));
-        let price = TokenPrice { input, output, output_tokens, input_tokens: 500.0 };
+        let price = TokenPrice { input, output, output_tokens, input_tokens: 500.0, cached_input: None };
         let listed = ListedCost::PerToken(price);
         let mut costs = LogCosts::new([listed.clone(), 1.0.into()], 3);
         for tokens in [1, 812, u32::MAX].map(NonZeroU32::new) {
-            let (expected, listed) = (costs.expected(0, &x, 0.0, tokens), listed.of(tokens));
+            let (expected, listed) = (costs.expected(0, &x, 0.0, tokens, 0), listed.of(tokens, 0));
             prop_assert!((expected - listed).abs() <= 1e-9 * listed + 2.0 * f64::MIN_POSITIVE);
         }
         for (tokens, cost) in costs_seen {
-            costs.learn_one(0, &x, NonZeroU32::new(tokens), cost);
+            costs.learn_one(0, &x, NonZeroU32::new(tokens), 0, cost);
             for model in 0..2 {
-                let expected = costs.expected(model, &x, costs.length(&x), NonZeroU32::new(tokens));
+                let expected = costs.expected(model, &x, costs.length(&x), NonZeroU32::new(tokens), 0);
                 prop_assert!(expected.is_finite() && expected >= 0.0, "{expected}");
             }
         }

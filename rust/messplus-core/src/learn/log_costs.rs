@@ -69,9 +69,10 @@ impl ModelCost {
     }
 
     /// Logarithm of the listed cost.
-    fn offset(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+    fn offset(&self, input_tokens: Option<NonZeroU32>, cached_tokens: u32) -> f64 {
         // A tiny price of a short prompt may round to zero.
-        let listed = |listed: &ListedCost| listed.of(input_tokens).max(f64::MIN_POSITIVE);
+        let listed =
+            |listed: &ListedCost| listed.of(input_tokens, cached_tokens).max(f64::MIN_POSITIVE);
         self.listed.as_ref().map_or(0.0, |cost| libm::log(listed(cost)))
     }
 }
@@ -98,7 +99,7 @@ impl LogCosts {
         let reference = if old > 0.0 { old } else { model.mean };
         if new == 0.0 {
             // Unlisted from now on: the costs learned alone tell.
-            model.own.shift_intercept(model.offset(None));
+            model.own.shift_intercept(model.offset(None, 0));
             model.listed = None;
             return;
         }
@@ -122,12 +123,13 @@ impl LogCosts {
         x: &[f32],
         length: f64,
         input_tokens: Option<NonZeroU32>,
+        cached_tokens: u32,
     ) -> f64 {
         let model = &self.models[model];
         if model.n_costs == 0.0 && model.listed.is_none() {
             return 0.0;
         }
-        let log_cost = model.offset(input_tokens) + length + model.own.mean(x);
+        let log_cost = model.offset(input_tokens, cached_tokens) + length + model.own.mean(x);
         // exp(100) is far beyond any cost accepted.
         libm::exp((log_cost + model.noise / 2.0).min(100.0))
     }
@@ -137,12 +139,14 @@ impl LogCosts {
         self.models.iter().map(|model| model.mean).fold(0.0, f64::max)
     }
 
-    /// Learn from the cost of one call of `model` on features `x` and a prompt of this many tokens.
+    /// Learn from the cost of one call of `model` on features `x` and a prompt of this many tokens, so many
+    /// of them cached.
     pub fn learn_one(
         &mut self,
         model: usize,
         x: &[f32],
         input_tokens: Option<NonZeroU32>,
+        cached_tokens: u32,
         cost: f64,
     ) {
         let most_expensive = self.most_expensive();
@@ -155,7 +159,7 @@ impl LogCosts {
         if floor == 0.0 {
             return;
         }
-        let log_cost = libm::log(cost.max(floor)) - model.offset(input_tokens);
+        let log_cost = libm::log(cost.max(floor)) - model.offset(input_tokens, cached_tokens);
         if first {
             model.own.set_intercept(log_cost - self.shared.mean(x));
         }
@@ -221,16 +225,16 @@ mod tests {
     #[test]
     fn listed_costs_are_what_is_expected_first() {
         let costs = fixed([2.0, 0.0]);
-        assert!((costs.expected(0, &[0.0], 0.0, None) - 2.0).abs() < 1e-12);
-        assert_eq!(costs.expected(1, &[0.0], 0.0, None), 0.0);
+        assert!((costs.expected(0, &[0.0], 0.0, None, 0) - 2.0).abs() < 1e-12);
+        assert_eq!(costs.expected(1, &[0.0], 0.0, None, 0), 0.0);
         assert_eq!(costs.most_expensive(), 2.0);
     }
 
     #[test]
     fn unlisted_costs_come_from_the_first_call() {
         let mut costs = fixed([0.0]);
-        costs.learn_one(0, &[0.0], None, 3.0);
-        let expected = costs.expected(0, &[0.0], 0.0, None);
+        costs.learn_one(0, &[0.0], None, 0, 3.0);
+        let expected = costs.expected(0, &[0.0], 0.0, None, 0);
         assert!((2.5..4.0).contains(&expected), "{expected}");
     }
 
@@ -239,10 +243,10 @@ mod tests {
         let mut costs = fixed([1.0, 10.0]);
         for t in 0..300 {
             let x = f32::from(u8::from(t % 2 == 0));
-            costs.learn_one(0, &[x], None, if t % 2 == 0 { 8.0 } else { 1.0 });
+            costs.learn_one(0, &[x], None, 0, if t % 2 == 0 { 8.0 } else { 1.0 });
         }
         let ratio = |model| {
-            let at = |x: [f32; 1]| costs.expected(model, &x, costs.length(&x), None);
+            let at = |x: [f32; 1]| costs.expected(model, &x, costs.length(&x), None, 0);
             at([1.0]) / at([0.0])
         };
         assert!((7.5..8.5).contains(&ratio(0)), "{}", ratio(0));
@@ -251,17 +255,22 @@ mod tests {
 
     #[test]
     fn prices_per_token_hold_for_every_prompt_and_corrections_carry_over() {
-        let price =
-            TokenPrice { input: 1e6, output: 2e6, output_tokens: 10.0, input_tokens: 100.0 };
+        let price = TokenPrice {
+            input: 1e6,
+            output: 2e6,
+            output_tokens: 10.0,
+            input_tokens: 100.0,
+            cached_input: None,
+        };
         let mut costs = LogCosts::new([ListedCost::PerToken(price)], 1);
         let expected =
-            |costs: &LogCosts, tokens| costs.expected(0, &[0.0], 0.0, NonZeroU32::new(tokens));
+            |costs: &LogCosts, tokens| costs.expected(0, &[0.0], 0.0, NonZeroU32::new(tokens), 0);
         for (tokens, cost) in [(5, 25.0), (1000, 1020.0), (0, 120.0)] {
             assert!((expected(&costs, tokens) / cost - 1.0).abs() < 1e-12);
         }
         // Answers twice as long as listed: short prompts cost 1.6 times what is listed.
         for _ in 0..300 {
-            costs.learn_one(0, &[0.0], NonZeroU32::new(5), 40.0);
+            costs.learn_one(0, &[0.0], NonZeroU32::new(5), 0, 40.0);
         }
         assert!((expected(&costs, 5) / 40.0 - 1.0).abs() < 0.01);
         assert!((expected(&costs, 1000) / (1.6 * 1020.0) - 1.0).abs() < 0.01);

@@ -42,6 +42,8 @@ pub struct PendingDecision {
     pub call: u64,
     /// Tokens of the prompt, where known.
     pub input_tokens: Option<NonZeroU32>,
+    /// Those of them that the chosen model's provider should have in its cache.
+    pub cached_tokens: u32,
     /// Probability with which the chosen model was expected to satisfy.
     pub p_satisfied: f64,
     /// Why the model was chosen.
@@ -96,7 +98,13 @@ impl PendingDecision {
 
     /// A call that was made for it.
     pub(crate) fn call_to<'a>(&self, model: usize, features: &'a [f32]) -> Call<'a> {
-        Call { model, features, input_tokens: self.input_tokens, explored: self.explored }
+        Call {
+            model,
+            features,
+            input_tokens: self.input_tokens,
+            cached_tokens: if model == self.model { self.cached_tokens } else { 0 },
+            explored: self.explored,
+        }
     }
 
     pub(super) fn encode(&self, out: &mut Writer) {
@@ -117,7 +125,8 @@ impl PendingDecision {
         out.u64(flags | closed << 5 | cancelled << 6 | (self.reason as u64) << 8);
         self.shadow_choice.iter().for_each(|choice| choice.encode(out));
         out.u64s(&[self.at, self.call]);
-        out.u64(self.input_tokens.map_or(0, |tokens| tokens.get().into()));
+        let tokens = self.input_tokens.map_or(0, |tokens| u64::from(tokens.get()));
+        out.u64(tokens | u64::from(self.cached_tokens) << 32);
         out.f64(self.p_satisfied);
         for set in [self.also_query, self.failed, self.rated, self.costed, self.timed] {
             out.u64(set.bits());
@@ -188,14 +197,13 @@ impl PendingDecision {
         if !(0.0..=1.0).contains(&p_satisfied) {
             return Err(Error::state("probabilities must be in [0, 1]", p_satisfied));
         }
-        let tokens = u32::try_from(input_tokens)
-            .map_err(|_| Error::state("numbers of tokens must be below 2^32", input_tokens))?;
         Ok(Self {
             id,
             step,
             at,
             call,
-            input_tokens: NonZeroU32::new(tokens),
+            input_tokens: NonZeroU32::new(input_tokens as u32),
+            cached_tokens: (input_tokens >> 32) as u32,
             p_satisfied,
             shadow_choice,
             failed: ModelSet::from_bits(failed),

@@ -146,11 +146,12 @@ impl Policy for DefaultPolicy {
         for model in 0..self.heads.n_models() {
             let in_flight = rated_share * self.in_flight.count(model);
             let log_odds = self.heads.log_odds(model, x, difficulty).after(in_flight);
-            let predicted = || self.costs.expected(model, x, length, input_tokens);
+            let cached = context.cached_tokens(model);
+            let predicted = || self.costs.expected(model, x, length, input_tokens, cached);
             let cost = context.cost(model).unwrap_or_else(predicted);
             let mut latency = 0.0;
             if let Some(latencies) = &self.latencies {
-                latency = latencies.expected(model, x, duration, None);
+                latency = latencies.expected(model, x, duration, None, 0);
                 decision.expected_latency.push(latency);
             }
             let p_satisfied = log_odds.optimistic(0.0);
@@ -217,13 +218,13 @@ impl Policy for DefaultPolicy {
 
     fn learn_cost(&mut self, call: &Call<'_>, cost: f64) {
         shorten(call.features, &mut self.x);
-        self.costs.learn_one(call.model, &self.x, call.input_tokens, cost);
+        self.costs.learn_one(call.model, &self.x, call.input_tokens, call.cached_tokens, cost);
     }
 
     fn learn_latency(&mut self, call: &Call<'_>, latency: f64) {
         if let Some(latencies) = &mut self.latencies {
             shorten(call.features, &mut self.x);
-            latencies.learn_one(call.model, &self.x, None, latency);
+            latencies.learn_one(call.model, &self.x, None, 0, latency);
         }
     }
 
@@ -240,7 +241,7 @@ impl Policy for DefaultPolicy {
         let shortfall = |dual: f64| {
             let outlooks = among.iter().map(|model| {
                 let p = self.heads.log_odds(model, x, difficulty).optimistic(0.0);
-                let cost = self.costs.expected(model, x, length, call.input_tokens);
+                let cost = self.costs.expected(model, x, length, call.input_tokens, 0);
                 (cost / unit - dual * p, p)
             });
             let best = outlooks.min_by(|a, b| a.0.total_cmp(&b.0));

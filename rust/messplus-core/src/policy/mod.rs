@@ -62,6 +62,8 @@ pub(crate) struct Context<'a> {
     pub features: &'a [f32],
     /// Tokens of the prompt, where known.
     pub input_tokens: Option<NonZeroU32>,
+    /// Tokens of the prompt that are cached, per model.
+    pub cached_tokens: &'a [u32],
     /// Costs the caller knows better.
     pub costs: Option<&'a [Option<f64>]>,
     /// Models that may serve, at least one.
@@ -86,6 +88,11 @@ impl Context<'_> {
     /// Cost of a model where the caller knows it.
     pub fn cost(&self, model: usize) -> Option<f64> {
         self.costs?.get(model).copied().flatten()
+    }
+
+    /// Tokens of the prompt that a model's provider should have in its cache.
+    pub fn cached_tokens(&self, model: usize) -> u32 {
+        self.cached_tokens.get(model).copied().unwrap_or_default()
     }
 
     /// By what the expected cost of a model is multiplied in its score.
@@ -114,6 +121,8 @@ pub(crate) struct Call<'a> {
     pub features: &'a [f32],
     /// Tokens of the prompt, where known.
     pub input_tokens: Option<NonZeroU32>,
+    /// Those of them that were cached.
+    pub cached_tokens: u32,
     /// The request explored.
     pub explored: bool,
 }

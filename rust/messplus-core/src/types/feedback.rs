@@ -21,11 +21,13 @@ pub struct Feedback<'a> {
     pub rater: Option<NonZeroU64>,
     /// The ratings take the place of those that the source gave before.
     pub replace: bool,
+    /// Tokens of the prompt that the provider read from its cache, where the costs are known.
+    pub cached_tokens: Option<u32>,
 }
 
 impl<'a> From<&'a [Outcome]> for Feedback<'a> {
     fn from(outcomes: &'a [Outcome]) -> Self {
-        Self { outcomes, source: USER, key: None, rater: None, replace: false }
+        Self { outcomes, source: USER, key: None, rater: None, replace: false, cached_tokens: None }
     }
 }
 

@@ -32,6 +32,10 @@ pub struct TokenPrice {
     pub output_tokens: f64,
     /// Tokens of a prompt where a request does not tell, in `[1, 1e9]`.
     pub input_tokens: f64,
+    /// Price of a million tokens of the prompt that the provider has in its cache: 0 or in
+    /// `[1e-12, 1e12]`, at most that of others, which it is where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
 }
 
 impl ListedCost {
@@ -45,11 +49,12 @@ impl ListedCost {
             .map_err(|error| Error::config("cost", "must be a number or a price per token", error))
     }
 
-    /// Listed cost of a request whose prompt has this many tokens, or of one of the usual length.
-    pub fn of(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+    /// Listed cost of a request whose prompt has this many tokens, or of one of the usual length; so
+    /// many of them are cached.
+    pub fn of(&self, input_tokens: Option<NonZeroU32>, cached_tokens: u32) -> f64 {
         match self {
             &Self::PerRequest(cost) => cost,
-            Self::PerToken(price) => price.of(input_tokens),
+            Self::PerToken(price) => price.of(input_tokens, cached_tokens),
         }
     }
 
@@ -59,8 +64,17 @@ impl ListedCost {
             Self::PerRequest(cost) => {
                 Err(Error::config(field, "must be 0 or in [1e-18, 1e18]", shown(cost)))
             }
-            Self::PerToken(TokenPrice { input, output, output_tokens, input_tokens }) => {
-                for (name, price) in [("input", input), ("output", output)] {
+            Self::PerToken(TokenPrice {
+                input,
+                output,
+                output_tokens,
+                input_tokens,
+                cached_input,
+            }) => {
+                let cached = cached_input.unwrap_or(input);
+                for (name, price) in
+                    [("input", input), ("output", output), ("cached_input", cached)]
+                {
                     // The price of one token is an amount as well.
                     if price != 0.0 && !(1e-12..=1e12).contains(&price) {
                         let field = format!("{field}.{name}");
@@ -76,6 +90,10 @@ impl ListedCost {
                         return Err(Error::config(field, "must be in [1, 1e9]", shown(tokens)));
                     }
                 }
+                if cached > input {
+                    let field = format!("{field}.cached_input");
+                    return Err(Error::config(field, "must be at most input", shown(cached)));
+                }
                 Ok(())
             }
         }
@@ -83,14 +101,18 @@ impl ListedCost {
 
     /// Listed cost of a request of the usual length.
     pub fn usual(&self) -> f64 {
-        self.of(None)
+        self.of(None, 0)
     }
 }
 
 impl TokenPrice {
-    fn of(&self, input_tokens: Option<NonZeroU32>) -> f64 {
+    fn of(&self, input_tokens: Option<NonZeroU32>, cached_tokens: u32) -> f64 {
         let input_tokens = input_tokens.map_or(self.input_tokens, |tokens| tokens.get().into());
-        (self.input * input_tokens + self.output * self.output_tokens) / TOKENS_PER_PRICE
+        let saved = match self.cached_input {
+            Some(cached) => (self.input - cached) * f64::from(cached_tokens).min(input_tokens),
+            None => 0.0,
+        };
+        (self.input * input_tokens - saved + self.output * self.output_tokens) / TOKENS_PER_PRICE
     }
 }
 
@@ -108,12 +130,22 @@ mod tests {
 
     #[test]
     fn tokens_of_prompt_and_answer_are_priced() {
-        let price =
-            TokenPrice { input: 2.0, output: 10.0, output_tokens: 300.0, input_tokens: 500.0 };
-        let listed = ListedCost::PerToken(price);
+        let mut price = TokenPrice {
+            input: 2.0,
+            output: 10.0,
+            output_tokens: 300.0,
+            input_tokens: 500.0,
+            cached_input: None,
+        };
+        let listed = ListedCost::PerToken(price.clone());
         assert_eq!(listed.usual(), 0.004);
-        assert_eq!(listed.of(NonZeroU32::new(1000)), 0.005);
-        assert_eq!(ListedCost::from(3.0).of(NonZeroU32::new(1000)), 3.0);
+        assert_eq!(listed.of(NonZeroU32::new(1000), 400), 0.005);
+        assert_eq!(ListedCost::from(3.0).of(NonZeroU32::new(1000), 400), 3.0);
+        price.cached_input = Some(0.5);
+        let listed = ListedCost::PerToken(price);
+        // 600 at 2.0, 400 at 0.5, an answer of 300 at 10.0.
+        assert_eq!(listed.of(NonZeroU32::new(1000), 400), 0.0044);
+        assert_eq!(listed.of(NonZeroU32::new(1000), 5000), 0.0035);
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Request<'a> {
     pub features: Option<&'a [f32]>,
     /// Tokens of the prompt, where known: what a price per token is multiplied with.
     pub input_tokens: Option<NonZeroU32>,
+    /// Tokens of the prompt that each model's provider is expected to have in its cache; models at the
+    /// end may be left out. Prices per token take them into account where the cost is learned from them.
+    pub cached_tokens: Option<&'a [u32]>,
     /// Cost of this request per model of the zoo, where the caller knows better than what was learned;
     /// models at the end may be left out.
     pub costs: Option<&'a [Option<f64>]>,

@@ -7,7 +7,7 @@ use messplus_core::{Amendment, Failure, ModelSet, Outcome, Result, Shadow, USER,
 
 use super::transition::{
     ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL, FAIL_OF_KIND,
-    NO_FEATURES, OBSERVE, OBSERVE_FROM, Transition, WARM_START,
+    NO_FEATURES, OBSERVE, OBSERVE_CACHED, OBSERVE_FROM, Transition, WARM_START,
 };
 use crate::error::damaged;
 
@@ -24,9 +24,14 @@ impl Transition {
             OBSERVE => {
                 let (id, source) = (input.u128()?, USER.to_owned());
                 let outcomes = outcomes(&mut input)?;
-                Self::Observe { id, outcomes, source, key: None, rater: None, replace: false }
+                let (key, rater, replace, cached_tokens) = (None, None, false, None);
+                Self::Observe { id, outcomes, source, key, rater, replace, cached_tokens }
             }
-            OBSERVE_FROM => observe(&mut input)?,
+            OBSERVE_FROM => observe(&mut input, None)?,
+            OBSERVE_CACHED => {
+                let cached_tokens = input.u32()?;
+                observe(&mut input, Some(cached_tokens))?
+            }
             FAIL => {
                 let (id, model) = (input.u128()?, usize::from(input.u8()?));
                 Self::Fail { id, model, kind: Failure::Error, retry_after: None }
@@ -63,6 +68,7 @@ fn decide(input: &mut Reader<'_>) -> Result<Transition> {
     let allowed = (!allowed.is_empty()).then_some(allowed);
     let (input_tokens, features) = prompt(input)?;
     let costs = (!input.rest().is_empty()).then(|| costs(input)).transpose()?;
+    let cached_tokens = (!input.rest().is_empty()).then(|| cached_tokens(input)).transpose()?;
     Ok(Transition::Decide {
         id,
         model,
@@ -73,6 +79,7 @@ fn decide(input: &mut Reader<'_>) -> Result<Transition> {
         features,
         input_tokens,
         costs,
+        cached_tokens,
     })
 }
 
@@ -101,7 +108,12 @@ fn costs(input: &mut Reader<'_>) -> Result<Vec<Option<f64>>> {
     (0..usize::from(n_models)).map(|model| optional(input, known, model)).collect()
 }
 
-fn observe(input: &mut Reader<'_>) -> Result<Transition> {
+fn cached_tokens(input: &mut Reader<'_>) -> Result<Vec<u32>> {
+    let n_models = input.u8()?;
+    Ok((0..n_models).map(|_| input.u32()).collect::<wire::Result<_>>()?)
+}
+
+fn observe(input: &mut Reader<'_>, cached_tokens: Option<u32>) -> Result<Transition> {
     let id = input.u128()?;
     let (key, rater) = (NonZeroU64::new(input.u64()?), NonZeroU64::new(input.u64()?));
     let (flags, length) = (input.u8()?, input.u8()?);
@@ -112,7 +124,8 @@ fn observe(input: &mut Reader<'_>) -> Result<Transition> {
     let source =
         String::from_utf8(source).map_err(|error| damaged("texts must be UTF-8", error))?;
     let outcomes = outcomes(input)?;
-    Ok(Transition::Observe { id, outcomes, source, key, rater, replace: flags == 1 })
+    let replace = flags == 1;
+    Ok(Transition::Observe { id, outcomes, source, key, rater, replace, cached_tokens })
 }
 
 fn outcomes(input: &mut Reader<'_>) -> Result<Vec<Outcome>> {

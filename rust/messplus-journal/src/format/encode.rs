@@ -9,7 +9,7 @@ use messplus_core::{
 
 use super::transition::{
     ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL_OF_KIND, NO_FEATURES,
-    OBSERVE, OBSERVE_FROM, WARM_START,
+    OBSERVE, OBSERVE_CACHED, OBSERVE_FROM, WARM_START,
 };
 
 /// Write down a decision.
@@ -27,11 +27,17 @@ pub fn decide(out: &mut Writer, request: &Request<'_>, model: usize) {
     }
     out.u64(request.allowed.map_or(0, ModelSet::bits));
     prompt(out, request.input_tokens, request.features);
-    if let Some(costs) = request.costs {
+    // Where only cached tokens are known, no costs of no models stand before them.
+    let costs = request.costs.or(request.cached_tokens.map(|_| [].as_slice()));
+    if let Some(costs) = costs {
         let known = (0..costs.len()).filter(|&model| costs[model].is_some());
         out.u8(costs.len() as u8);
         out.u64(known.collect::<ModelSet>().bits());
         costs.iter().flatten().for_each(|&cost| out.f64(cost));
+    }
+    if let Some(cached) = request.cached_tokens {
+        out.u8(cached.len() as u8);
+        cached.iter().for_each(|&tokens| out.u32(tokens));
     }
 }
 
@@ -45,7 +51,12 @@ fn prompt(out: &mut Writer, tokens: Option<NonZeroU32>, features: Option<&[f32]>
 /// Write down outcomes, and where they come from unless that is as usual.
 pub fn observe(out: &mut Writer, id: u128, feedback: &Feedback<'_>) {
     let is_usual = *feedback == Feedback::from(feedback.outcomes);
-    out.u8(if is_usual { OBSERVE } else { OBSERVE_FROM });
+    if let Some(tokens) = feedback.cached_tokens {
+        out.u8(OBSERVE_CACHED);
+        out.u32(tokens);
+    } else {
+        out.u8(if is_usual { OBSERVE } else { OBSERVE_FROM });
+    }
     out.u128(id);
     if !is_usual {
         for hash in [feedback.key, feedback.rater] {

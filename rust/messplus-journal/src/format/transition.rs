@@ -26,6 +26,8 @@ pub(super) const CANCEL: u8 = 9;
 pub(super) const AMEND: u8 = 10;
 pub(super) const COUNT_ELSEWHERE: u8 = 11;
 pub(super) const DATE: u8 = 12;
+/// Feedback of a call whose prompt was partly read from a cache.
+pub(super) const OBSERVE_CACHED: u8 = 13;
 pub(super) const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -51,6 +53,8 @@ pub enum Transition {
         input_tokens: Option<NonZeroU32>,
         /// Costs the caller knew, per model.
         costs: Option<Vec<Option<f64>>>,
+        /// Tokens of the prompt that should be cached, per model.
+        cached_tokens: Option<Vec<u32>>,
     },
     /// Outcomes became known.
     Observe {
@@ -66,6 +70,8 @@ pub enum Transition {
         rater: Option<NonZeroU64>,
         /// The ratings take the place of earlier ones.
         replace: bool,
+        /// Tokens of the prompt that were read from the provider's cache.
+        cached_tokens: Option<u32>,
     },
     /// A call failed.
     Fail {
@@ -144,12 +150,14 @@ impl Transition {
                 features,
                 input_tokens,
                 costs,
+                cached_tokens,
             } => {
                 let request = Request {
                     id: *id,
                     features: features.as_deref(),
                     input_tokens: *input_tokens,
                     costs: costs.as_deref(),
+                    cached_tokens: cached_tokens.as_deref(),
                     allowed: *allowed,
                     level: *level,
                     session: *session,
@@ -157,9 +165,9 @@ impl Transition {
                 };
                 return controller.redo(&request, *model, decision);
             }
-            Self::Observe { id, outcomes, source, key, rater, replace } => {
-                let (key, rater, replace) = (*key, *rater, *replace);
-                controller.observe(*id, Feedback { outcomes, source, key, rater, replace })?;
+            &Self::Observe { id, ref outcomes, ref source, key, rater, replace, cached_tokens } => {
+                let feedback = Feedback { outcomes, source, key, rater, replace, cached_tokens };
+                controller.observe(id, feedback)?;
             }
             &Self::Fail { id, model, kind, retry_after } => {
                 controller.fail(id, model, kind, retry_after)?;

@@ -14,7 +14,13 @@ pub const N_FEATURES: usize = 3;
 pub fn controller() -> Result<Controller> {
     let level = |name: &str, alpha| ServiceLevel::new(name, alpha);
     let limit = |resource, mean| Limit { resource, mean };
-    let price = TokenPrice { input: 1e5, output: 3e5, output_tokens: 10.0, input_tokens: 20.0 };
+    let price = TokenPrice {
+        input: 1e5,
+        output: 3e5,
+        output_tokens: 10.0,
+        input_tokens: 20.0,
+        cached_input: Some(2e4),
+    };
     let config = Config {
         models: vec![
             ModelSpec::new("small", 0.2),
@@ -83,6 +89,7 @@ impl Stream {
         let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
         let mut costs = vec![None; controller.config().models.len()];
         costs[0] = Some(self.unit());
+        let cached = [self.below(200) as u32];
         let allowed = ModelSet::from_bits(1 + self.below(7));
         let request = Request {
             id: u128::from(controller.step() + 1),
@@ -93,6 +100,7 @@ impl Stream {
             level: self.below(2) as usize,
             session: (self.below(3) == 0).then_some(self.below(20)),
             shadow: None,
+            cached_tokens: (self.below(3) == 0).then_some(&cached),
         };
         controller.decide(&request, decision).is_ok()
     }
@@ -138,6 +146,7 @@ impl Stream {
             key: NonZeroU64::new(self.below(9)),
             rater: NonZeroU64::new(self.below(3)),
             replace: self.below(3) == 0,
+            cached_tokens: (self.below(3) == 0).then_some(self.below(100) as u32),
         };
         controller.observe(id, feedback).is_ok()
     }

@@ -28,6 +28,30 @@ pub fn costs(names: &Names, costs: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64
     Ok(costs)
 }
 
+/// Tokens that providers have in their caches, by model.
+pub fn cached_tokens(names: &Names, cached: &Bound<'_, PyAny>) -> PyResult<Vec<u32>> {
+    let wrong = |found: String| {
+        let rule = "must be {model: tokens}, integers in [0, 4294967295]";
+        InputError::new_err(format!("cached_tokens: {rule}, got {found}"))
+    };
+    let Some(by_model) = as_dict(cached)? else {
+        return Err(wrong(cached.repr()?.to_string()));
+    };
+    let mut tokens = Vec::new();
+    for (name, number) in by_model {
+        let model = names.index("cached_tokens", &name)?;
+        if tokens.len() <= model {
+            tokens.resize(model + 1, 0);
+        }
+        let read = number.extract::<u32>();
+        tokens[model] = read.map_err(|_| wrong(format!("{name}: {number}")))?;
+    }
+    // The zoo may not have grown as far as its names yet.
+    let known = tokens.iter().rposition(|&tokens| tokens > 0).map_or(0, |last| last + 1);
+    tokens.truncate(known);
+    Ok(tokens)
+}
+
 /// The index of a service level, which may be left out where there is one.
 pub fn level(levels: &Names, sla: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
     match sla {

@@ -18,9 +18,11 @@ pub struct Asked {
     allowed: Option<ModelSet>,
     level: usize,
     session: Option<u64>,
+    cached_tokens: Option<Vec<u32>>,
 }
 
 impl Asked {
+    #[expect(clippy::too_many_arguments, reason = "those of select")]
     pub fn read(
         shared: &Shared,
         features: Option<&Bound<'_, PyAny>>,
@@ -29,6 +31,7 @@ impl Asked {
         sla: Option<&Bound<'_, PyAny>>,
         session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
+        cached_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let names = shared.names();
         Ok(Self {
@@ -38,6 +41,9 @@ impl Asked {
             input_tokens: input_tokens.map(convert::tokens).transpose()?,
             level: arguments::level(&shared.levels, sla)?,
             session: session.map(arguments::session).transpose()?,
+            cached_tokens: cached_tokens
+                .map(|cached| arguments::cached_tokens(&names, cached))
+                .transpose()?,
         })
     }
 
@@ -50,6 +56,7 @@ impl Asked {
             allowed: self.allowed,
             level: self.level,
             session: self.session,
+            cached_tokens: self.cached_tokens.as_deref(),
             ..Request::default()
         }
     }

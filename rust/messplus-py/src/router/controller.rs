@@ -101,7 +101,7 @@ impl PyController {
     }
 
     /// Choose a model for a request.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, shadow=None, given=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, shadow=None, given=None, cached_tokens=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn decide(
         &self,
@@ -114,10 +114,19 @@ impl PyController {
         input_tokens: Option<&Bound<'_, PyAny>>,
         shadow: Option<(Bound<'_, PyAny>, f64)>,
         given: Option<&Bound<'_, PyAny>>,
+        cached_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
         let names = self.shared.names();
-        let asked =
-            Asked::read(&self.shared, features, costs, allowed, sla, session, input_tokens)?;
+        let asked = Asked::read(
+            &self.shared,
+            features,
+            costs,
+            allowed,
+            sla,
+            session,
+            input_tokens,
+            cached_tokens,
+        )?;
         let shadow = shadow
             .map(|(model, explore)| {
                 Ok::<_, PyErr>(Shadow { model: names.index("shadow", &model)?, explore })
@@ -136,7 +145,7 @@ impl PyController {
     }
 
     /// What would be decided, with nothing changed.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, cached_tokens=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn predict(
         &self,
@@ -147,9 +156,18 @@ impl PyController {
         sla: Option<&Bound<'_, PyAny>>,
         session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
+        cached_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
-        let asked =
-            Asked::read(&self.shared, features, costs, allowed, sla, session, input_tokens)?;
+        let asked = Asked::read(
+            &self.shared,
+            features,
+            costs,
+            allowed,
+            sla,
+            session,
+            input_tokens,
+            cached_tokens,
+        )?;
         let request = Request { id: ids::fresh(), ..asked.request() };
         let mut decision = Decision::with_capacity(self.shared.names().len());
         let predicted = self.shared.read(py, |controller| {
@@ -160,7 +178,7 @@ impl PyController {
     }
 
     /// Take in what became of a decision.
-    #[pyo3(signature = (decision, satisfied=None, cost=None, latency=None, source=None, key=None, rater=None, replace=false))]
+    #[pyo3(signature = (decision, satisfied=None, cost=None, latency=None, source=None, key=None, rater=None, replace=false, cached_tokens=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn observe(
         &self,
@@ -173,6 +191,7 @@ impl PyController {
         key: Option<&Bound<'_, PyAny>>,
         rater: Option<&Bound<'_, PyAny>>,
         replace: bool,
+        cached_tokens: Option<u32>,
     ) -> PyResult<()> {
         let (id, served) = arguments::decision(py, &self.shared, decision)?;
         let outcomes = outcome::gather(&self.shared.names(), served, satisfied, cost, latency)?;
@@ -182,6 +201,7 @@ impl PyController {
             key: key.map(|key| arguments::hash("id", key)).transpose()?,
             rater: rater.map(|rater| arguments::hash("rater", rater)).transpose()?,
             replace,
+            cached_tokens,
         };
         self.shared.enter(py, |controller| {
             self.shared.tell_time(controller);

@@ -1,14 +1,11 @@
-"""The tokens a call was billed for, and what they cost by the price list."""
+"""The tokens a call was billed for, as providers and gateways report them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from messplus.prices import TokenPrice
-
-if TYPE_CHECKING:
-    from messplus.router import Router
+_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 
 
 class Usage(NamedTuple):
@@ -17,7 +14,7 @@ class Usage(NamedTuple):
     Attributes
     ----------
     input_tokens, output_tokens
-        Tokens of the prompt and of the answer.
+        Tokens of the whole prompt, cached or not, and of the answer.
     cached_tokens
         Those of the prompt that the provider read from its cache.
     """
@@ -28,30 +25,32 @@ class Usage(NamedTuple):
 
 
 def read(usage: object) -> Usage | None:
-    """Read the ``usage`` of a response in the form of OpenAI's APIs or of LangChain.
+    """Read the ``usage`` of a response in the form of OpenAI, Anthropic, LiteLLM or LangChain.
 
     Parameters
     ----------
     usage
         A mapping or an object; anything else, and what has no counts, gives None.
+
+    Returns
+    -------
+    Usage or None
+        The tokens. Anthropic counts what was read from its cache or written to it apart from the
+        rest of the prompt; here it is part of it.
     """
+    if isinstance(usage, Usage):
+        return usage
     read_tokens = _count(usage, "prompt_tokens", "input_tokens")
     written = _count(usage, "completion_tokens", "output_tokens")
     if read_tokens is None or written is None:
         return None
-    details = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
-    found = (_count(_get(usage, name), "cached_tokens", "cache_read") for name in details)
-    return Usage(read_tokens, written, next((count for count in found if count is not None), 0))
-
-
-def cost(router: Router, model: str, usage: Usage | None) -> float | None:
-    """Price of a call by the list; None where the model has no price per token."""
-    if usage is None:
-        return None
-    price = next((entry.cost for entry in router.models if entry.name == model), None)
-    if not isinstance(price, TokenPrice):
-        return None
-    return price.cost(usage.input_tokens, usage.output_tokens)
+    cached = _count(usage, "cache_read_input_tokens")
+    if cached is not None and _get(usage, "prompt_tokens") is None:
+        created = _count(usage, "cache_creation_input_tokens") or 0
+        return Usage(read_tokens + cached + created, written, cached)
+    found = (_count(_get(usage, name), "cached_tokens", "cache_read") for name in _DETAILS)
+    cached = next((count for count in found if count is not None), cached or 0)
+    return Usage(read_tokens, written, min(cached, read_tokens))
 
 
 def _get(owner: object, name: str) -> object:
