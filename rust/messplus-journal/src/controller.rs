@@ -84,13 +84,16 @@ impl JournaledController {
         }
     }
 
-    /// [`Controller::date`], where a minute begins by it. A controller in memory keeps no calendar: equal
+    /// Whether a minute of its calendar begins at `now`. A controller in memory keeps no calendar: equal
     /// calls lead to equal states whenever they are made.
+    pub fn is_due(&self, now: u64) -> bool {
+        self.journal.is_some() && self.controller.stats().calendar.is_due(now)
+    }
+
+    /// [`Controller::date`].
     pub fn date(&mut self, now: u64) {
-        if self.journal.is_some() && self.controller.stats().calendar.is_due(now) {
-            self.controller.date(now);
-            self.write_down(|out| encode::date(out, now));
-        }
+        self.controller.date(now);
+        self.write_down(|out| encode::date(out, now));
     }
 
     /// [`Controller::describe`]. Not written down: write a snapshot at once.

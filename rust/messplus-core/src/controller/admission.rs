@@ -13,8 +13,12 @@ use crate::types::shadow::Shadow;
 use crate::types::zoo::ModelSpec;
 
 impl Controller {
-    /// The models that may serve, once every argument is as it must be.
-    pub(super) fn check_request(&self, request: &Request<'_>) -> Result<ModelSet> {
+    /// Whether [`decide`](Self::decide) would accept this; the models that may serve.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decide`](Self::decide).
+    pub fn check_request(&self, request: &Request<'_>) -> Result<ModelSet> {
         let n_models = self.config.models.len();
         self.check_features(request.features)?;
         if let Some(costs) = request.costs {
@@ -103,8 +107,22 @@ impl Controller {
         Ok(slot)
     }
 
-    /// Whether [`observe`](Self::observe) would take this in.
-    pub(super) fn check_feedback(&self, slot: u32, feedback: &Feedback<'_>) -> Result<()> {
+    /// Whether [`observe`](Self::observe) would accept this; the slot of the decision, or none where the
+    /// feedback has come before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`observe`](Self::observe).
+    pub fn check_observation(&self, id: u128, feedback: &Feedback<'_>) -> Result<Option<u32>> {
+        let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
+        if feedback.key.is_some_and(|key| self.pending.get(slot).has_key(key.get())) {
+            return Ok(None);
+        }
+        self.check_feedback(slot, feedback)?;
+        Ok(Some(slot))
+    }
+
+    fn check_feedback(&self, slot: u32, feedback: &Feedback<'_>) -> Result<()> {
         let pending = self.pending.get(slot);
         let source = self.check_source(feedback.source)?;
         let is_truth = match source {

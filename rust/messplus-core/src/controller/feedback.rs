@@ -5,7 +5,7 @@ use super::ratings::Standing;
 use crate::config::Missing;
 use crate::control::breaker::Failure;
 use crate::control::queue::VirtualQueue;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::calendar::Accounted;
 use crate::memory::pending_decision::PendingDecision;
 use crate::policy::{Call, Policy};
@@ -25,16 +25,12 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownDecision`] where the decision is not pending, [`Error::AlreadyRated`] for a
-    /// part that came before, [`Error::Input`] for a value out of range or a model not of the zoo.
+    /// [`Error::UnknownDecision`](crate::Error::UnknownDecision) where the decision is not pending, [`Error::AlreadyRated`](crate::Error::AlreadyRated) for a
+    /// part that came before, [`Error::Input`](crate::Error::Input) for a value out of range or a model not of the zoo.
     /// Nothing has changed then.
     pub fn observe<'a>(&mut self, id: u128, feedback: impl Into<Feedback<'a>>) -> Result<()> {
         let feedback = feedback.into();
-        let slot = self.pending.find(id).ok_or(Error::UnknownDecision { id })?;
-        if feedback.key.is_some_and(|key| self.pending.get(slot).has_key(key.get())) {
-            return Ok(());
-        }
-        self.check_feedback(slot, &feedback)?;
+        let Some(slot) = self.check_observation(id, &feedback)? else { return Ok(()) };
         let source = self.source_of(feedback.source);
         let standing = self.standing(slot, source, feedback.rater);
         let pending = *self.pending.get(slot);
@@ -118,8 +114,8 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownDecision`] where the decision is not pending, [`Error::AlreadyFailed`] where
-    /// this was known, [`Error::Input`] for a model not of the zoo. Nothing has changed then.
+    /// [`Error::UnknownDecision`](crate::Error::UnknownDecision) where the decision is not pending, [`Error::AlreadyFailed`](crate::Error::AlreadyFailed) where
+    /// this was known, [`Error::Input`](crate::Error::Input) for a model not of the zoo. Nothing has changed then.
     pub fn fail(
         &mut self,
         id: u128,
@@ -143,7 +139,7 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`], [`Error::Shape`] or [`Error::NonFinite`] for a value that breaks its rule.
+    /// [`Error::Input`](crate::Error::Input), [`Error::Shape`](crate::Error::Shape) or [`Error::NonFinite`](crate::Error::NonFinite) for a value that breaks its rule.
     /// Nothing has changed then.
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.check_example(example)?;

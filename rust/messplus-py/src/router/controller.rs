@@ -18,7 +18,7 @@ use super::logged_data::LoggedData;
 use super::pending::{self, PendingRecord};
 use super::report::CoreReport;
 use super::shared::Shared;
-use super::timing::{Clock, Reading};
+use super::timing::Reading;
 use super::{arguments, folder, ids, outcome};
 use crate::convert;
 use crate::error::{InputError, folder_error, to_py};
@@ -136,7 +136,7 @@ impl PyController {
         let request = Request { id, shadow, ..asked.request() };
         let mut decision = Decision::with_capacity(names.len());
         self.shared.enter(py, |controller| {
-            self.shared.tell_time(controller);
+            self.shared.tell_time(controller, |known| known.check_request(&request))?;
             controller.decide(&request, &mut decision)
         })?;
         self.shared.delays.begin(id);
@@ -204,7 +204,7 @@ impl PyController {
             cached_tokens,
         };
         self.shared.enter(py, |controller| {
-            self.shared.tell_time(controller);
+            self.shared.tell_time(controller, |known| known.check_observation(id, &feedback))?;
             controller.observe(id, feedback)
         })?;
         self.shared.delays.end(id);
@@ -239,7 +239,7 @@ impl PyController {
         let next = self.shared.enter(py, |controller| {
             controller.check_failure(id, model)?;
             controller.advance(self.shared.clock.seconds());
-            controller.date(Clock::date());
+            self.shared.tell_time(controller, |_| Ok(()))?;
             controller.fail(id, model, kind, retry_after)
         })?;
         Ok((names.name(py, model), next.map(|next| names.name(py, next))))
@@ -299,8 +299,7 @@ impl PyController {
     fn cancel(&self, py: Python<'_>, decision: &Bound<'_, PyAny>) -> PyResult<()> {
         let (id, _) = arguments::decision(py, &self.shared, decision)?;
         self.shared.enter(py, |controller| {
-            controller.check_cancellation(id)?;
-            self.shared.tell_time(controller);
+            self.shared.tell_time(controller, |known| known.check_cancellation(id))?;
             controller.cancel(id)
         })
     }
@@ -344,8 +343,7 @@ impl PyController {
         }
         let level = arguments::level(&self.shared.levels, sla)?;
         self.shared.enter(py, |controller| {
-            controller.check_elsewhere(level, &example)?;
-            self.shared.tell_time(controller);
+            self.shared.tell_time(controller, |known| known.check_elsewhere(level, &example))?;
             controller.count_elsewhere(level, &example)
         })
     }

@@ -59,12 +59,22 @@ impl Shared {
     }
 
     /// The router's own time only where something depends on it: else equal calls lead to equal states
-    /// whenever they are made. The wall clock where a calendar is kept.
-    pub fn tell_time(&self, controller: &mut JournaledController) {
+    /// whenever they are made. The wall clock where a minute of the calendar begins, unless what is
+    /// about to be done would be refused: that changes nothing.
+    pub fn tell_time<T>(
+        &self,
+        controller: &mut JournaledController,
+        check: impl FnOnce(&Controller) -> Result<T>,
+    ) -> Result<()> {
         if controller.needs_time() {
             controller.advance(self.clock.seconds());
         }
-        controller.date(Clock::date());
+        let now = Clock::date();
+        if controller.is_due(now) {
+            check(controller)?;
+            controller.date(now);
+        }
+        Ok(())
     }
 
     /// Say what failed to be written. A broken log handler must not fail the request either.
