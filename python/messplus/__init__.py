@@ -21,6 +21,7 @@ from .exceptions import (
     StateLockedError,
     StateVersionError,
     UnsafeEncoderError,
+    UnservableError,
 )
 from .models import Model
 from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy, Policy, Sgd
@@ -90,6 +91,7 @@ __all__ = [
     "StateVersionError",
     "TokenPrice",
     "UnsafeEncoderError",
+    "UnservableError",
     "__version__",
     "evaluate",
 ]

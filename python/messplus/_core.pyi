@@ -333,6 +333,7 @@ class Controller:
         features: npt.NDArray[np.float32] | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        requires: Collection[str] | None = None,
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
@@ -345,6 +346,7 @@ class Controller:
         features: npt.NDArray[np.float32] | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        requires: Collection[str] | None = None,
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
@@ -395,6 +397,7 @@ class Controller:
         retry_after: float | None = None,
     ) -> tuple[str, str | None]: ...
     def add_model(self, model: str) -> None: ...
+    def equip(self, model: str) -> None: ...
     def remove_model(self, model: str) -> None: ...
     def reprice(self, model: str, cost: str) -> None: ...
     def advance(self, now: int) -> None: ...

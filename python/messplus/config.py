@@ -183,6 +183,8 @@ def _keys(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return {"not a setting": repr(value)}

@@ -6,7 +6,8 @@
     ├── ConfigError (ValueError)        a setting breaks its rule
     ├── InputError (ValueError)         an argument of a call breaks its rule
     │   ├── ShapeError                  an array or table has the wrong shape or dtype
-    │   └── NonFiniteError              NaN or infinity where a finite number is needed
+    │   ├── NonFiniteError              NaN or infinity where a finite number is needed
+    │   └── UnservableError             no model that is allowed can serve the request
     ├── FeedbackError (ValueError)      the decision is unknown, expired or already rated
     ├── StateError (ValueError)         saved state is truncated, corrupt or not ours
     │   ├── StateVersionError           saved state has a format this version does not read
@@ -38,6 +39,10 @@ class ShapeError(InputError):
 
 class NonFiniteError(InputError):
     """NaN or infinity where a finite number is needed."""
+
+
+class UnservableError(InputError):
+    """No model that is allowed supports what the request requires, or takes so long a prompt."""
 
 
 class FeedbackError(MessPlusError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet  # noqa: TC003 - pydantic reads it
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +28,13 @@ class Model:
     quality
         Mean satisfaction expected of the model before any rating came, in ``(0, 1)``: a
         benchmark score, say. Used by the default policy.
+    max_input_tokens
+        Tokens of the longest prompt it takes, in ``[1, 2**32)``: requests with longer ones go
+        elsewhere. By default none is too long.
+    supports
+        What it supports beside text, at most 64 names: ``{"vision", "tools"}``. A request goes to
+        it only if all that it ``requires`` is among them. By default nothing is known, and the
+        model is taken to support anything; an empty set stands for text alone.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -34,6 +42,13 @@ class Model:
     name: str
     cost: float | TokenPrice
     quality: float | None = None
+    max_input_tokens: int | None = None
+    supports: AbstractSet[str] | None = None
+
+    def __post_init__(self) -> None:
+        # Whatever else was given is refused with the other settings.
+        if isinstance(self.supports, (set, list, tuple)):
+            object.__setattr__(self, "supports", frozenset(self.supports))
 
     @classmethod
     def from_price_map(

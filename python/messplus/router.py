@@ -402,6 +402,7 @@ class Router:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        requires: Collection[str] | None = None,
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
@@ -426,6 +427,10 @@ class Router:
         allowed
             Models that may serve this request; all by default. Models that have left the zoo are
             passed over.
+        requires
+            What a model must support to serve this request, as :class:`Model` lists it:
+            ``{"vision"}``. Models that do not, or whose ``max_input_tokens`` are fewer than those
+            of the prompt, are left out.
         sla
             Name of the service level of this request; may be left out where there is one.
         session
@@ -436,7 +441,7 @@ class Router:
         input_tokens
             Tokens the request is billed for where the caller knows, ``>= 1``; a quarter of the
             prompt's bytes by default, all messages of a chat counted. Prices per token
-            (:class:`TokenPrice`) are multiplied with it.
+            (:class:`TokenPrice`) are multiplied with it, ``max_input_tokens`` compared.
         cached_tokens
             Those of them that each provider has in its prompt cache, by model: the default policy
             expects them to be billed at ``TokenPrice(cached_input=...)``. By default what the
@@ -455,6 +460,9 @@ class Router:
         ------
         InputError
             If an argument breaks its rule. Nothing has changed then.
+        UnservableError
+            If no model that is allowed can serve this request: an :class:`InputError` too. The
+            message says what was required and what each of them supports.
 
         Notes
         -----
@@ -462,7 +470,17 @@ class Router:
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
         return self._selector.now(
-            prompt, tags, features, costs, allowed, sla, session, input_tokens, cached_tokens, id
+            prompt,
+            tags,
+            features,
+            costs,
+            allowed,
+            requires,
+            sla,
+            session,
+            input_tokens,
+            cached_tokens,
+            id,
         )
 
     async def aselect(
@@ -501,6 +519,7 @@ class Router:
         tags: Sequence[Mapping[str, str] | None] | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        requires: Collection[str] | None = None,
         sla: str | None = None,
     ) -> list[Decision]:
         """Choose for many requests, in their order; their features are computed in batches.
@@ -511,7 +530,7 @@ class Router:
             The requests.
         tags
             Tags of each request.
-        costs, allowed, sla
+        costs, allowed, requires, sla
             As in :meth:`select`, the same for all.
 
         Returns
@@ -523,9 +542,9 @@ class Router:
         ------
         InputError
             If an argument breaks its rule. Requests before the one at fault have been decided
-            only if the fault is in ``costs`` or ``allowed``.
+            only if the fault is in ``costs``, ``allowed`` or ``requires``, or no model can serve.
         """
-        return self._selector.many(prompts, tags, costs, allowed, sla)
+        return self._selector.many(prompts, tags, costs, allowed, requires, sla)
 
     def predict(
         self,
@@ -535,6 +554,7 @@ class Router:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        requires: Collection[str] | None = None,
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
@@ -548,7 +568,7 @@ class Router:
 
         Parameters
         ----------
-        prompt, tags, features, costs, allowed, sla, session, input_tokens, cached_tokens
+        prompt, tags, features, costs, allowed, requires, sla, session, input_tokens, cached_tokens
             As for :meth:`select`.
 
         Returns
@@ -577,7 +597,9 @@ class Router:
         tokens = billed_tokens(prompt, input_tokens)
         vector = self._selector.features.look(prompt, tags, features, tokens)
         cached = self.caches.expected(session) if cached_tokens is None else cached_tokens
-        decision = self._core.predict(vector, costs, allowed, sla, session, tokens, cached)
+        decision = self._core.predict(
+            vector, costs, allowed, requires, sla, session, tokens, cached
+        )
         return prediction.predict(decision)
 
     def feedback(

@@ -46,6 +46,24 @@ def reported(router: Router, name: str) -> Any:
     return router.report().models[name]
 
 
+def test_images_and_tools_go_where_they_are_supported(url: str) -> None:
+    models = [
+        Model("small", 1.0, supports={"tools"}),
+        Model("large", 9.0, supports={"tools", "vision"}),
+    ]
+    client = RoutedOpenAI(
+        make_router(models=models), openai.OpenAI(base_url=url, api_key="secret", max_retries=0)
+    )
+    image = {"type": "image_url", "image_url": {"url": "data:,"}}
+    chat: Any = [{"role": "user", "content": [{"type": "text", "text": "What?"}, image]}]
+    for _ in range(5):
+        answer = client.chat.completions.create(model="messplus", messages=chat)
+        assert answer.model == "large"
+    beyond: Any = {"requires": {"audio"}}
+    client.chat.completions.create(model="messplus", messages=CHAT, messplus=beyond)
+    assert client.guard.errors == {"select": 1}
+
+
 def test_an_answer_carries_its_decision_and_teaches_its_cost(url: str) -> None:
     client = routed(url, "small", "large")
     answer = client.chat.completions.create(

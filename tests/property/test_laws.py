@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from messplus import MessPlusError, Model, Policy
+from messplus import MessPlusError, Model, Policy, UnservableError
 from tests.property.presets import PRESETS, Preset, paper
 from tests.property.sessions import (
     NAMES,
@@ -21,6 +21,7 @@ from tests.property.sessions import (
     sessions,
     zoos,
 )
+from tests.zoo import make_router
 
 Steps = list[Select | Feedback]
 every_preset = pytest.mark.parametrize("preset", PRESETS, ids=str)
@@ -147,6 +148,48 @@ def test_predicting_changes_nothing(
             assert asked.router.to_bytes() == before
         asked.take(step)
     assert asked.trace() == silent.trace()
+
+
+NEEDS = st.frozensets(st.sampled_from(("vision", "tools")))
+able_zoos = st.lists(
+    st.tuples(st.none() | st.integers(1, 4), st.none() | NEEDS), min_size=1, max_size=4
+).map(
+    lambda abilities: [
+        Model(name, cost, max_input_tokens=most, supports=supports)
+        for name, cost, (most, supports) in zip(
+            NAMES, (1.0, 2.5, 4.0, 8.0), abilities, strict=False
+        )
+    ]
+)
+
+
+@every_preset
+@given(
+    data=st.data(),
+    models=able_zoos,
+    asked=st.lists(st.tuples(NEEDS, st.integers(1, 6)), min_size=1, max_size=20),
+)
+def test_no_request_goes_where_it_cannot_be_served(
+    preset: Preset,
+    data: st.DataObject,
+    models: list[Model],
+    asked: list[tuple[frozenset[str], int]],
+) -> None:
+    router = make_router(data.draw(preset.policies), models=models)
+    for requires, tokens in asked:
+        can = {
+            model.name
+            for model in models
+            if (model.max_input_tokens is None or tokens <= model.max_input_tokens)
+            and (model.supports is None or requires <= model.supports)
+        }
+        try:
+            decision = router.select("x", requires=requires, input_tokens=tokens)
+        except UnservableError:
+            assert not can
+        else:
+            assert {decision.model, *decision.ranking, *decision.also_query} == can
+            router.feedback(decision, satisfied=tokens % 2 > 0, cost=float(tokens))
 
 
 # Laws of drift plus penalty as published

@@ -119,7 +119,7 @@ def test_where_all_have_failed_requests_are_still_served() -> None:
 def test_unknown_models_and_decisions_change_nothing() -> None:
     router = make_router()
     decision = router.select("x")
-    with pytest.raises(InputError, match="model: must name a model of the zoo, got 'none'"):
+    with pytest.raises(InputError, match=r"model: must name a model of the zoo .*, got 'none'"):
         router.failed(decision, "none")
     other = make_router().select("x")
     with pytest.raises(FeedbackError, match="must be pending"):

@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
 
     tags: Mapping[str, str] | None
     allowed: Collection[str] | None
+    requires: Collection[str] | None
     sla: str | None
     session: str | None
 

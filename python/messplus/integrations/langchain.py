@@ -11,6 +11,7 @@ from messplus.exceptions import ConfigError
 
 from .attempts import answer, answer_async
 from .guard import Guard
+from .requirements import required
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from messplus._core import Decision
     from messplus.featurizers import Prompt
     from messplus.router import Router
+
+    from .guard import Request
 
 #: Where an answer carries the decision's id: in its ``response_metadata``.
 DECISION_ID = "messplus_decision_id"
@@ -52,7 +55,7 @@ class MessPlusMiddleware(_middleware.AgentMiddleware):
 
     def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Call the model that is chosen."""
-        decision = self.guard.select(prompt=_prompt(request.messages))
+        decision = self.guard.select(**_request(request.messages, request.tools))
         start = perf_counter()
         model, response = answer(
             self.guard,
@@ -64,7 +67,7 @@ class MessPlusMiddleware(_middleware.AgentMiddleware):
 
     async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Call the model that is chosen."""
-        decision = await self.guard.aselect(prompt=_prompt(request.messages))
+        decision = await self.guard.aselect(**_request(request.messages, request.tools))
         start = perf_counter()
         model, response = await answer_async(
             self.guard,
@@ -95,7 +98,7 @@ class RoutedChatModel(_core.Runnable):
 
     def invoke(self, input: Any, config: Any = None, **options: Any) -> Any:  # noqa: A002
         """Answer with the model that is chosen."""
-        decision = self.guard.select(prompt=_prompt(input))
+        decision = self.guard.select(**_request(input))
         start = perf_counter()
         model, message = answer(
             self.guard,
@@ -107,7 +110,7 @@ class RoutedChatModel(_core.Runnable):
 
     async def ainvoke(self, input: Any, config: Any = None, **options: Any) -> Any:  # noqa: A002
         """Answer with the model that is chosen."""
-        decision = await self.guard.aselect(prompt=_prompt(input))
+        decision = await self.guard.aselect(**_request(input))
         start = perf_counter()
         model, message = await answer_async(
             self.guard,
@@ -124,7 +127,7 @@ class RoutedChatModel(_core.Runnable):
         **options: Any,
     ) -> Iterator[Any]:
         """Stream from the model that is chosen; the first chunk carries the decision's id."""
-        decision = self.guard.select(prompt=_prompt(input))
+        decision = self.guard.select(**_request(input))
         start = perf_counter()
 
         def begin(name: str) -> tuple[Any, Iterator[Any]]:
@@ -145,7 +148,7 @@ class RoutedChatModel(_core.Runnable):
         **options: Any,
     ) -> AsyncIterator[Any]:
         """Stream from the model that is chosen; the first chunk carries the decision's id."""
-        decision = await self.guard.aselect(prompt=_prompt(input))
+        decision = await self.guard.aselect(**_request(input))
         start = perf_counter()
 
         async def begin(name: str) -> tuple[Any, AsyncIterator[Any]]:
@@ -165,6 +168,12 @@ def _guard(router: Router, models: Mapping[str, Any]) -> Guard:
     if not models.keys() >= set(zoo):
         raise ConfigError(f"models: must have a chat model for each of {zoo}, got {sorted(models)}")
     return Guard(router)
+
+
+def _request(given: Any, tools: object = None) -> Request:
+    """Arguments for the router's choice."""
+    prompt = _prompt(given)
+    return {"prompt": prompt, "requires": required(prompt, tools)}
 
 
 def _prompt(given: Any) -> Prompt:

@@ -19,6 +19,7 @@ from messplus.exceptions import ConfigError
 
 from .attempts import answer, answer_async
 from .guard import Guard
+from .requirements import required
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from messplus.featurizers import Prompt
     from messplus.router import Router
 
-    from .guard import Options
+    from .guard import Options, Request
 
 ALIAS = "messplus"
 
@@ -60,9 +61,10 @@ class _Routed:
 class RoutedOpenAI(_Routed):
     """A client that chooses the model of a chat where ``model="messplus"`` is asked for.
 
-    ``create`` takes one more argument, ``messplus``: ``tags``, ``sla``, ``session`` and ``allowed``
-    as :meth:`Router.select` does. Answers and streams carry ``decision_id``. A call that fails for
-    a reason of the provider's goes on with the next best model. Everything else is the client's.
+    ``create`` takes one more argument, ``messplus``: ``tags``, ``sla``, ``session``, ``allowed``
+    and ``requires`` as :meth:`Router.select` does. Images in the messages require ``vision``, tools
+    require ``tools``. Answers and streams carry ``decision_id``. A call that fails for a reason of
+    the provider's goes on with the next best model. Everything else is the client's.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ class RoutedOpenAI(_Routed):
 
     def create(self, *, messages: Prompt, messplus: Options | None = None, **call: Any) -> Any:
         """Choose, call, and tell the router what that took."""
-        decision = self.guard.select(prompt=messages, **(messplus or {}))
+        decision = self.guard.select(**_request(messages, messplus, call))
         hide = _ask_for_usage(call)
         start = perf_counter()
         create = partial(self._create, messages=messages, **call)
@@ -101,7 +103,7 @@ class RoutedAsyncOpenAI(_Routed):
         self, *, messages: Prompt, messplus: Options | None = None, **call: Any
     ) -> Any:
         """Choose, call, and tell the router what that took."""
-        decision = await self.guard.aselect(prompt=messages, **(messplus or {}))
+        decision = await self.guard.aselect(**_request(messages, messplus, call))
         hide = _ask_for_usage(call)
         start = perf_counter()
         create = partial(self._create, messages=messages, **call)
@@ -213,6 +215,14 @@ class _Completions:
         if model == ALIAS:
             return self._routed.create(**call)
         return self._routed._client.chat.completions.create(model=model, **call)
+
+
+def _request(messages: Prompt, messplus: Options | None, call: Mapping[str, Any]) -> Request:
+    """Arguments for the router's choice."""
+    request: Request = {**(messplus or {}), "prompt": messages}
+    tools = call.get("tools") or call.get("functions")
+    request["requires"] = required(messages, tools, request.get("requires"))
+    return request
 
 
 def _ask_for_usage(call: dict[str, Any]) -> bool:

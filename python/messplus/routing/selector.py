@@ -29,7 +29,7 @@ class Request(TypedDict, total=False):
 
     Attributes
     ----------
-    tags, features, costs, allowed, sla, session, input_tokens, cached_tokens, id
+    tags, features, costs, allowed, requires, sla, session, input_tokens, cached_tokens, id
         As for :meth:`messplus.Router.select`.
     """
 
@@ -37,6 +37,7 @@ class Request(TypedDict, total=False):
     features: npt.ArrayLike | None
     costs: Mapping[str, float] | None
     allowed: Collection[str] | None
+    requires: Collection[str] | None
     sla: str | None
     session: str | None
     input_tokens: int | None
@@ -92,6 +93,7 @@ class Selector:
         features: npt.ArrayLike | None,
         costs: Mapping[str, float] | None,
         allowed: Collection[str] | None,
+        requires: Collection[str] | None,
         sla: str | None,
         session: str | None,
         input_tokens: int | None,
@@ -102,7 +104,9 @@ class Selector:
         start = perf_counter()
         tokens = billed_tokens(prompt, input_tokens)
         vector = self.features.one(prompt, tags, features, tokens)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens, cached_tokens, id)
+        return self._decide(
+            start, vector, costs, allowed, requires, sla, session, tokens, cached_tokens, id
+        )
 
     async def later(
         self,
@@ -113,6 +117,7 @@ class Selector:
         features: npt.ArrayLike | None = None,
         costs: Mapping[str, float] | None = None,
         allowed: Collection[str] | None = None,
+        requires: Collection[str] | None = None,
         sla: str | None = None,
         session: str | None = None,
         input_tokens: int | None = None,
@@ -123,7 +128,9 @@ class Selector:
         start = perf_counter()
         tokens = billed_tokens(prompt, input_tokens)
         vector = await self.features.one_async(prompt, tags, features, tokens, deadline)
-        return self._decide(start, vector, costs, allowed, sla, session, tokens, cached_tokens, id)
+        return self._decide(
+            start, vector, costs, allowed, requires, sla, session, tokens, cached_tokens, id
+        )
 
     def many(
         self,
@@ -131,22 +138,18 @@ class Selector:
         tags: Sequence[Mapping[str, str] | None] | None,
         costs: Mapping[str, float] | None,
         allowed: Collection[str] | None,
+        requires: Collection[str] | None,
         sla: str | None,
     ) -> list[Decision]:
         """Select for many requests; parameters as for :meth:`messplus.Router.select_many`."""
+        requests = zip(
+            map(estimate_tokens, prompts), self.features.many(prompts, tags), strict=True
+        )
         return [
             self._decide(
-                perf_counter(),
-                vector,
-                costs,
-                allowed,
-                sla,
-                None,
-                estimate_tokens(prompt),
-                None,
-                None,
+                perf_counter(), vector, costs, allowed, requires, sla, None, tokens, None, None
             )
-            for prompt, vector in zip(prompts, self.features.many(prompts, tags), strict=True)
+            for tokens, vector in requests
         ]
 
     def _decide(
@@ -155,6 +158,7 @@ class Selector:
         vector: Vector | None,
         costs: Mapping[str, float] | None,
         allowed: Collection[str] | None,
+        requires: Collection[str] | None,
         sla: str | None,
         session: str | None,
         tokens: int | None,
@@ -164,7 +168,7 @@ class Selector:
         given, shadow = self._ids.new(id), self._shadow
         cached = self._caches.expected(session) if cached_tokens is None else cached_tokens
         decision = self._core.decide(
-            vector, costs, allowed, sla, session, tokens, shadow, given, cached
+            vector, costs, allowed, requires, sla, session, tokens, shadow, given, cached
         )
         self._caches.decided(decision.id, session)
         self.durations.observe(perf_counter() - start)

@@ -103,7 +103,7 @@ def write(settings: RouterSettings, n_features: int, metadata: str = "") -> str:
     if settings.sla is not None or not slas:
         slas = {"default": settings.sla or SLA(target=0.0)}
     native = {
-        "models": [asdict(model) for model in settings.models],
+        "models": [native_model(model) for model in settings.models],
         "agreement": {
             "levels": [_level(name, sla) for name, sla in slas.items()],
             "limits": [asdict(limit) for limit in settings.limits],
@@ -143,7 +143,21 @@ def _operation(settings: RouterSettings) -> dict[str, object]:
 def _model(native: Mapping[str, Any]) -> Model:
     cost = native["cost"]
     price = TokenPrice(**cost) if isinstance(cost, dict) else cost
-    return Model(native["name"], price, native["quality"])
+    return Model(
+        native["name"],
+        price,
+        native.get("quality"),
+        native.get("max_input_tokens"),
+        frozenset(native["supports"]) if "supports" in native else None,
+    )
+
+
+def native_model(model: Model) -> dict[str, Any]:
+    """Write a model as the core reads it; what is not said of it is left out."""
+    native = {name: value for name, value in asdict(model).items() if value is not None}
+    if model.supports is not None:
+        native["supports"] = sorted(model.supports)
+    return native
 
 
 def unrated(setting: str) -> str | dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from messplus._core import Controller
@@ -12,16 +12,18 @@ from messplus.exceptions import ConfigError
 from messplus.featurizers.requests import RequestFeatures
 
 from .amendment import amended, differences
-from .core_config import CoreConfig
+from .core_config import CoreConfig, native_model
 from .parts import Parts, native, restore
 from .recovery import Recovery
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from messplus._core import FoundFolder
     from messplus._schema import RouterSettings
     from messplus.featurizers.requests import AnyFeaturizer
+    from messplus.models import Model
 
 
 def open_folder(
@@ -107,11 +109,21 @@ def _follow_zoo(path: Path, given: CoreConfig, kept: CoreConfig, core: Controlle
     for name, model in asked.items():
         if name not in known:
             logger.warning("%s: model %r joins the zoo", path, name)
-            core.add_model(json.dumps(asdict(model)))
-        elif model.cost != known[name].cost:
+            core.add_model(json.dumps(native_model(model)))
+            continue
+        if model.cost != known[name].cost:
             logger.warning("%s: model %r now costs %r", path, name, model.cost)
-            core.reprice(name, json.dumps(asdict(model)["cost"]))
+            core.reprice(name, json.dumps(native_model(model)["cost"]))
+        if _abilities(model) != _abilities(known[name]):
+            logger.warning(
+                "%s: model %r now takes %r tokens, supports %r", path, name, *_abilities(model)
+            )
+            core.equip(json.dumps(native_model(model)))
     for name in known:
         if name not in asked:
             logger.warning("%s: model %r leaves the zoo", path, name)
             core.remove_model(name)
+
+
+def _abilities(model: Model) -> tuple[int | None, AbstractSet[str] | None]:
+    return model.max_input_tokens, model.supports

@@ -15,6 +15,9 @@ pub enum Error {
     /// An argument of a call breaks its rule.
     #[error(transparent)]
     Input(Invalid),
+    /// No model that is allowed can serve a request.
+    #[error(transparent)]
+    Unservable(Invalid),
     /// An array has the wrong length.
     #[error("{field}: must have {expected} values, got {found}")]
     Shape {

@@ -36,14 +36,20 @@ impl JournaledController {
         Self { controller, journal: Some(unwritten) }
     }
 
-    /// [`Controller::decide`].
+    /// [`Controller::decide`]. What a request requires is not written down, but the models that it
+    /// leaves.
     ///
     /// # Errors
     ///
     /// As there.
     pub fn decide(&mut self, request: &Request<'_>, decision: &mut Decision) -> Result<()> {
-        self.controller.decide(request, decision)?;
-        self.write_down(|out| encode::decide(out, request, decision.model));
+        let mut request = *request;
+        if !request.requires.is_empty() {
+            request.allowed = Some(self.controller.eligible(&request)?);
+            request.requires = &[];
+        }
+        self.controller.decide(&request, decision)?;
+        self.write_down(|out| encode::decide(out, &request, decision.model));
         Ok(())
     }
 

@@ -49,6 +49,7 @@ proptest! {
             input_tokens,
             costs: costs.as_deref(),
             allowed,
+            requires: &[],
             level,
             session,
             shadow,

@@ -16,6 +16,7 @@ import_exception!(messplus.exceptions, StateError);
 import_exception!(messplus.exceptions, StateLockedError);
 import_exception!(messplus.exceptions, StateVersionError);
 import_exception!(messplus.exceptions, UnsafeEncoderError);
+import_exception!(messplus.exceptions, UnservableError);
 
 /// The exception that stands for an error of the core, with the same message.
 pub fn to_py(error: &Error) -> PyErr {
@@ -23,6 +24,7 @@ pub fn to_py(error: &Error) -> PyErr {
     match error {
         Error::Config(_) => ConfigError::new_err(message),
         Error::Input(_) => InputError::new_err(message),
+        Error::Unservable(_) => UnservableError::new_err(message),
         Error::Shape { .. } => ShapeError::new_err(message),
         Error::NonFinite { .. } => NonFiniteError::new_err(message),
         Error::UnknownDecision { .. }

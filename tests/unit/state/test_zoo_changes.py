@@ -100,7 +100,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
         router.remove_model("small")
     with pytest.raises(InputError, match='model: must be in the zoo, got "large"'):
         router.remove_model("large")
-    with pytest.raises(InputError, match="model: must name a model of the zoo, got 'other'"):
+    with pytest.raises(InputError, match=r"model: must name a model of the zoo .*, got 'other'"):
         router.remove_model("other")
     with pytest.raises(InputError, match='model: must be in the zoo, got "large"'):
         router.reprice("large", 1.0)
@@ -112,7 +112,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
         router.add_model(Model("small", cost=1.0))
     with pytest.raises(ConfigError, match=r"model\.cost: .*got 'free'"):
         router.add_model(Model("new", cost="free"))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="allowed: must name at least one model of the zoo"):
+    with pytest.raises(InputError, match="allowed: must name a model that has not left the zoo"):
         router.select("x", allowed=["large"])
     assert router.to_bytes() == before
 

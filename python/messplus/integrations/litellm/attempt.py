@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from messplus.integrations.requirements import required
+
 from .config import name_of
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Attempt:
     ) -> None:
         self._models = models
         self._prompt = prompt
+        self._requires = required(prompt, kwargs.get("tools") or kwargs.get("functions"))
         self._metadata = kwargs.setdefault(_name(kwargs), {})
         self._trace = kwargs.get("litellm_trace_id")
         note = self._metadata.get(KEY)
@@ -89,7 +92,11 @@ class Attempt:
 
     def request(self) -> Request:
         """Arguments for the router's choice."""
-        return {"prompt": self._prompt, "allowed": list(self._models)}
+        return {
+            "prompt": self._prompt,
+            "allowed": list(self._models),
+            "requires": self._requires,
+        }
 
     def decided(self, decision: Decision | None) -> None:
         """Remember the choice for later attempts, or that there is none."""

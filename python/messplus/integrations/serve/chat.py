@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from messplus import usage as usages
 from messplus.integrations.attempts import answer_async
 from messplus.integrations.failure import Failure
+from messplus.integrations.requirements import required
 
 from .errors import ApiError
 from .relay import Relay
@@ -69,6 +70,8 @@ class Chat:
             return no_answer(error).response()
 
     async def _route(self, call: dict[str, Any], options: Options) -> Response:
+        tools = call.get("tools") or call.get("functions")
+        options["requires"] = required(call["messages"], tools)
         decision = await self._guard.aselect(prompt=call["messages"], **options)
         hide = bool(call.get("stream")) and not call.get("stream_options")
         if hide:

@@ -31,12 +31,7 @@ impl Controller {
         if let Some(cached) = request.cached_tokens {
             check_length("cached_tokens", n_models.min(cached.len()), cached.len())?;
         }
-        let named = request.allowed.unwrap_or(self.active);
-        let allowed = named.intersection(self.active);
-        if allowed.is_empty() || named.iter().any(|model| model >= n_models) {
-            let found = format!("{:#b}", named.bits());
-            return Err(Error::input("allowed", "must name at least one model of the zoo", found));
-        }
+        let eligible = self.eligible(request)?;
         if request.level >= self.levels.len() {
             return Err(Error::input("level", "must be a service level", request.level));
         }
@@ -56,7 +51,7 @@ impl Controller {
             let found = format!("{:032x} again", request.id);
             return Err(Error::input("id", "must be new", found));
         }
-        Ok(allowed)
+        Ok(eligible)
     }
 
     /// Whether [`warm_start`](Self::warm_start) would accept this line.

@@ -37,6 +37,11 @@ impl Controller {
                 self.policy.reprice(*index, cost);
                 Ok(())
             }
+            &ZooChange::Equip { index, max_input_tokens, ref supports } => {
+                let model = find(&mut models, index)?;
+                (model.max_input_tokens, model.supports) = (max_input_tokens, supports.clone());
+                self.take(models)
+            }
         }
     }
 

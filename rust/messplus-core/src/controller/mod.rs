@@ -5,6 +5,7 @@ mod amend;
 mod cancel;
 mod changes;
 mod codec;
+mod eligible;
 mod elsewhere;
 mod feedback;
 mod predict;

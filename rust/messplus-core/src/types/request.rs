@@ -25,6 +25,10 @@ pub struct Request<'a> {
     pub costs: Option<&'a [Option<f64>]>,
     /// Models that may serve this request; all when none is given.
     pub allowed: Option<ModelSet>,
+    /// What a model must support to serve this request: see [`ModelSpec::supports`].
+    ///
+    /// [`ModelSpec::supports`]: crate::ModelSpec::supports
+    pub requires: &'a [String],
     /// Index of its service level.
     pub level: usize,
     /// Hash of the conversation it belongs to.

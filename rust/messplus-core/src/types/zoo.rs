@@ -1,5 +1,8 @@
 //! The models requests are routed to, and how their set changes.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -9,6 +12,9 @@ use crate::types::price::ListedCost;
 
 /// Most models a zoo can hold, those that left it included: a set of models is one 64-bit word.
 pub const MAX_MODELS: usize = 64;
+
+/// Most capabilities of a model.
+const MAX_CAPABILITIES: usize = 64;
 
 /// One model of the zoo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +29,13 @@ pub struct ModelSpec {
     /// [`PolicyConfig::Default`](crate::PolicyConfig::Default).
     #[serde(default)]
     pub quality: Option<f64>,
+    /// Tokens of the longest prompt it takes, in `[1, 2^32)`; none is too long where this is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_input_tokens: Option<i64>,
+    /// What it supports beside text, by the names that requests require it by; anything where this is
+    /// not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supports: Option<BTreeSet<String>>,
     /// It has left the zoo and serves no more; its place and what was learned stay.
     #[serde(default)]
     pub retired: bool,
@@ -31,7 +44,25 @@ pub struct ModelSpec {
 impl ModelSpec {
     /// A model of which only the name and the listed cost are known.
     pub fn new(name: impl Into<String>, cost: impl Into<ListedCost>) -> Self {
-        Self { name: name.into(), cost: cost.into(), quality: None, retired: false }
+        Self {
+            name: name.into(),
+            cost: cost.into(),
+            quality: None,
+            max_input_tokens: None,
+            supports: None,
+            retired: false,
+        }
+    }
+
+    /// Whether it can serve a request that requires this, with a prompt of so many tokens where that is
+    /// known.
+    pub fn can_serve(&self, requires: &[String], input_tokens: Option<NonZeroU32>) -> bool {
+        let fits = match (self.max_input_tokens, input_tokens) {
+            (Some(most), Some(tokens)) => i64::from(tokens.get()) <= most,
+            _ => true,
+        };
+        let supported = |supports: &BTreeSet<String>| requires.iter().all(|r| supports.contains(r));
+        fits && self.supports.as_ref().is_none_or(supported)
     }
 
     /// Read a model written as JSON.
@@ -66,6 +97,15 @@ pub enum ZooChange {
         index: usize,
         /// The new listed cost.
         cost: ListedCost,
+    },
+    /// What a model can serve changes.
+    Equip {
+        /// Its index.
+        index: usize,
+        /// As in [`ModelSpec::max_input_tokens`].
+        max_input_tokens: Option<i64>,
+        /// As in [`ModelSpec::supports`].
+        supports: Option<BTreeSet<String>>,
     },
 }
 
@@ -107,6 +147,17 @@ pub(crate) fn check(models: &[ModelSpec]) -> Result<()> {
             && !(quality > 0.0 && quality < 1.0)
         {
             return Err(Error::config(field("quality"), "must be in (0, 1)", quality));
+        }
+        if let Some(most) = model.max_input_tokens
+            && !(1..1 << 32).contains(&most)
+        {
+            return Err(Error::config(field("max_input_tokens"), "must be in [1, 2^32)", most));
+        }
+        let supports = model.supports.iter().flatten();
+        supports.clone().try_for_each(|name| name::check(name, || field("supports")))?;
+        if supports.count() > MAX_CAPABILITIES {
+            let found = model.supports.as_ref().map_or(0, BTreeSet::len);
+            return Err(Error::config(field("supports"), "must be at most 64 names", found));
         }
     }
     Ok(())

@@ -159,6 +159,7 @@ impl Transition {
                     costs: costs.as_deref(),
                     cached_tokens: cached_tokens.as_deref(),
                     allowed: *allowed,
+                    requires: &[],
                     level: *level,
                     session: *session,
                     shadow: *shadow,

@@ -91,12 +91,14 @@ impl Stream {
         costs[0] = Some(self.unit());
         let cached = [self.below(200) as u32];
         let allowed = ModelSet::from_bits(1 + self.below(7));
+        let requires = [["tools", "vision"][self.below(2) as usize].to_owned()];
         let request = Request {
             id: u128::from(controller.step() + 1),
             features: (self.below(8) > 0).then_some(&features),
             input_tokens: NonZeroU32::new(self.below(100) as u32),
             costs: (self.below(3) == 0).then_some(&costs),
             allowed: (self.below(4) == 0).then_some(allowed),
+            requires: [&[], requires.as_slice()][usize::from(self.below(4) == 0)],
             level: self.below(2) as usize,
             session: (self.below(3) == 0).then_some(self.below(20)),
             shadow: None,
@@ -107,9 +109,14 @@ impl Stream {
 
     fn change_zoo(&mut self, controller: &mut JournaledController) -> bool {
         let index = self.below(4) as usize;
-        let change = match self.below(3) {
+        let change = match self.below(4) {
             0 => ZooChange::Add { model: ModelSpec::new(["extra", "small"][index % 2], 2.0) },
             1 => ZooChange::Remove { index },
+            2 => ZooChange::Equip {
+                index,
+                max_input_tokens: Some(self.below(150).cast_signed()),
+                supports: (self.below(2) == 0).then(|| ["vision".to_owned()].into()),
+            },
             _ => ZooChange::Reprice { index, cost: self.unit().into() },
         };
         controller.change_zoo(&change).is_ok()

@@ -64,6 +64,24 @@ pub fn level(levels: &Names, sla: Option<&Bound<'_, PyAny>>) -> PyResult<usize> 
     }
 }
 
+/// Names of what a request requires.
+pub fn requires(names: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    // A string iterates too, but over letters.
+    let all = match names.try_iter() {
+        Ok(each) if !names.is_instance_of::<PyString>() => {
+            each.map(|name| name?.extract()).collect::<PyResult<Vec<String>>>().ok()
+        }
+        _ => None,
+    };
+    all.map_or_else(
+        || {
+            let rule = "must be a collection of capabilities by name";
+            Err(InputError::new_err(format!("requires: {rule}, got {}", names.repr()?)))
+        },
+        Ok,
+    )
+}
+
 /// Hash of a name that callers give.
 pub fn hash(field: &str, name: &Bound<'_, PyAny>) -> PyResult<NonZeroU64> {
     // One name in 2^64 shares its hash with another.

@@ -101,7 +101,7 @@ impl PyController {
     }
 
     /// Choose a model for a request.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, shadow=None, given=None, cached_tokens=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, requires=None, sla=None, session=None, input_tokens=None, shadow=None, given=None, cached_tokens=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn decide(
         &self,
@@ -109,6 +109,7 @@ impl PyController {
         features: Option<&Bound<'_, PyAny>>,
         costs: Option<&Bound<'_, PyAny>>,
         allowed: Option<&Bound<'_, PyAny>>,
+        requires: Option<&Bound<'_, PyAny>>,
         sla: Option<&Bound<'_, PyAny>>,
         session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
@@ -122,6 +123,7 @@ impl PyController {
             features,
             costs,
             allowed,
+            requires,
             sla,
             session,
             input_tokens,
@@ -145,7 +147,7 @@ impl PyController {
     }
 
     /// What would be decided, with nothing changed.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, sla=None, session=None, input_tokens=None, cached_tokens=None))]
+    #[pyo3(signature = (features=None, costs=None, allowed=None, requires=None, sla=None, session=None, input_tokens=None, cached_tokens=None))]
     #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
     fn predict(
         &self,
@@ -153,6 +155,7 @@ impl PyController {
         features: Option<&Bound<'_, PyAny>>,
         costs: Option<&Bound<'_, PyAny>>,
         allowed: Option<&Bound<'_, PyAny>>,
+        requires: Option<&Bound<'_, PyAny>>,
         sla: Option<&Bound<'_, PyAny>>,
         session: Option<&Bound<'_, PyAny>>,
         input_tokens: Option<&Bound<'_, PyAny>>,
@@ -163,6 +166,7 @@ impl PyController {
             features,
             costs,
             allowed,
+            requires,
             sla,
             session,
             input_tokens,
@@ -376,6 +380,15 @@ impl PyController {
         let index = self.shared.names().index("model", model)?;
         let cost = ListedCost::from_json(cost).map_err(|error| to_py(&error))?;
         let change = ZooChange::Reprice { index, cost };
+        self.shared.enter(py, |controller| controller.change_zoo(&change))
+    }
+
+    /// Change what a model can serve, as the JSON of a model says.
+    fn equip(&self, py: Python<'_>, model: &str) -> PyResult<()> {
+        let ModelSpec { name, max_input_tokens, supports, .. } =
+            ModelSpec::from_json(model).map_err(|error| to_py(&error))?;
+        let index = self.shared.names().index("model", PyString::new(py, &name).as_any())?;
+        let change = ZooChange::Equip { index, max_input_tokens, supports };
         self.shared.enter(py, |controller| controller.change_zoo(&change))
     }
 

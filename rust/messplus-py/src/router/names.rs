@@ -50,20 +50,37 @@ impl Names {
 
     /// The index of a model named by an argument called `field`.
     pub fn index(&self, field: &str, name: &Bound<'_, PyAny>) -> PyResult<usize> {
-        self.index_of(field, "must name a model of the zoo", name)
+        let py = name.py();
+        self.find(name)?.ok_or_else(|| {
+            let zoo: Vec<_> = self.active.iter().map(|model| self.all[model].bind(py)).collect();
+            let zoo = zoo.iter().map(|name| name.repr().map(|repr| repr.to_string()));
+            match (zoo.collect::<PyResult<Vec<_>>>(), name.repr()) {
+                (Ok(zoo), Ok(found)) => {
+                    let rule = format!("must name a model of the zoo ({})", zoo.join(", "));
+                    InputError::new_err(format!("{field}: {rule}, got {found}"))
+                }
+                (Err(error), _) | (_, Err(error)) => error,
+            }
+        })
     }
 
     /// The index of what an argument called `field` names, or an error with this rule.
     pub fn index_of(&self, field: &str, rule: &str, name: &Bound<'_, PyAny>) -> PyResult<usize> {
+        match self.find(name)? {
+            Some(index) => Ok(index),
+            None => Err(InputError::new_err(format!("{field}: {rule}, got {}", name.repr()?))),
+        }
+    }
+
+    fn find(&self, name: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         let py = name.py();
-        if let Ok(text) = name.cast::<PyString>() {
-            for (index, known) in self.all.iter().enumerate() {
-                if known.bind(py).as_any().is(text) || known.bind(py).as_any().eq(text)? {
-                    return Ok(index);
-                }
+        let Ok(text) = name.cast::<PyString>() else { return Ok(None) };
+        for (index, known) in self.all.iter().enumerate() {
+            if known.bind(py).as_any().is(text) || known.bind(py).as_any().eq(text)? {
+                return Ok(Some(index));
             }
         }
-        Err(InputError::new_err(format!("{field}: {rule}, got {}", name.repr()?)))
+        Ok(None)
     }
 
     pub fn name<'py>(&self, py: Python<'py>, model: usize) -> Bound<'py, PyString> {
