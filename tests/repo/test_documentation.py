@@ -53,6 +53,22 @@ def test_examples_on_pages_run(page: Path, tmp_path: Path, monkeypatch: pytest.M
         exec(compile(block, page.name, "exec"), namespace)
 
 
+def test_examples_on_pages_are_typed(tmp_path: Path) -> None:
+    mypy = pytest.importorskip("mypy.api")
+    for page in PAGES:
+        # Their functions are as short as readers want them: bodies are checked, signatures free.
+        (tmp_path / f"page_{page.stem}.py").write_text("\n".join(blocks(page)))
+    settings = [
+        "--config-file",
+        str(ROOT / "pyproject.toml"),
+        "--cache-dir",
+        str(tmp_path / "cache"),
+    ]
+    free = ["--allow-untyped-defs", "--allow-untyped-calls", "--allow-incomplete-defs"]
+    report, errors, status = mypy.run([*settings, *free, *map(str, sorted(tmp_path.glob("*.py")))])
+    assert status == 0, report + errors
+
+
 def test_the_readme_has_examples() -> None:
     assert ROOT / "README.md" in PAGES
 
