@@ -92,3 +92,16 @@ def test_each_model_of_the_zoo_needs_a_chat_model(url: str) -> None:
     del models["large"]
     with pytest.raises(ConfigError, match=r"for each of \['large', 'small'\], got \['small'\]"):
         RoutedChatModel(router, models)
+
+
+def test_a_conversation_is_a_thread(url: str) -> None:
+    router, models = chat(url, "small", "large")
+    middleware = MessPlusMiddleware(router, models)
+    agent = create_agent(models["small"], tools=[], middleware=[middleware])
+    question = {"messages": [{"role": "user", "content": "What is the capital of France?"}]}
+    agent.invoke(question, {"configurable": {"thread_id": "an agent's"}})
+    config = {"configurable": {"thread_id": 7}}
+    RoutedChatModel(router, models).invoke("What is 2 + 2?", config)
+    RoutedChatModel(router, models).invoke("What is 2 + 2?")
+    assert list(router.caches._prompts) == ["an agent's", "7"]
+    assert not middleware.guard.errors

@@ -249,3 +249,17 @@ def test_guard_counts_a_model_that_left_the_zoo() -> None:
     assert decision is not None
     guard.served(decision, "unheard of", cost=1.0)
     assert guard.errors == {"served": 1}
+
+
+def test_a_conversation_is_that_of_litellm_s_session(url: str) -> None:
+    bench = Bench(url, ["small", "large"])
+
+    async def run() -> None:
+        await bench.litellm.acompletion("smart", CHAT, litellm_session_id="chat 17")
+        await bench.litellm.acompletion("smart", CHAT, metadata={"session_id": "chat 18"})
+        await bench.litellm.acompletion("smart", CHAT)
+        await bench.settle()
+
+    LOOP.run_until_complete(run())
+    assert list(bench.router.caches._prompts) == [":chat 17", ":chat 18"]
+    assert not bench.handler.guard.errors

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DECISION_ID = "messplus_decision_id"
 
 _core: Any = require("langchain_core.runnables", "langchain")
+_config: Any = require("langchain_core.runnables.config", "langchain")
 _messages: Any = require("langchain_core.messages", "langchain")
 _middleware: Any = require("langchain.agents.middleware", "langchain")
 
@@ -55,7 +56,7 @@ class MessPlusMiddleware(_middleware.AgentMiddleware):
 
     def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Call the model that is chosen."""
-        decision = self.guard.select(**_request(request.messages, request.tools))
+        decision = self.guard.select(**_request(request.messages, request.tools), session=_thread())
         start = perf_counter()
         model, response = answer(
             self.guard,
@@ -67,7 +68,9 @@ class MessPlusMiddleware(_middleware.AgentMiddleware):
 
     async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Call the model that is chosen."""
-        decision = await self.guard.aselect(**_request(request.messages, request.tools))
+        decision = await self.guard.aselect(
+            **_request(request.messages, request.tools), session=_thread()
+        )
         start = perf_counter()
         model, response = await answer_async(
             self.guard,
@@ -98,7 +101,7 @@ class RoutedChatModel(_core.Runnable):
 
     def invoke(self, input: Any, config: Any = None, **options: Any) -> Any:  # noqa: A002
         """Answer with the model that is chosen."""
-        decision = self.guard.select(**_request(input))
+        decision = self.guard.select(**_request(input), session=_thread(config))
         start = perf_counter()
         model, message = answer(
             self.guard,
@@ -110,7 +113,7 @@ class RoutedChatModel(_core.Runnable):
 
     async def ainvoke(self, input: Any, config: Any = None, **options: Any) -> Any:  # noqa: A002
         """Answer with the model that is chosen."""
-        decision = await self.guard.aselect(**_request(input))
+        decision = await self.guard.aselect(**_request(input), session=_thread(config))
         start = perf_counter()
         model, message = await answer_async(
             self.guard,
@@ -127,7 +130,7 @@ class RoutedChatModel(_core.Runnable):
         **options: Any,
     ) -> Iterator[Any]:
         """Stream from the model that is chosen; the first chunk carries the decision's id."""
-        decision = self.guard.select(**_request(input))
+        decision = self.guard.select(**_request(input), session=_thread(config))
         start = perf_counter()
 
         def begin(name: str) -> tuple[Any, Iterator[Any]]:
@@ -148,7 +151,7 @@ class RoutedChatModel(_core.Runnable):
         **options: Any,
     ) -> AsyncIterator[Any]:
         """Stream from the model that is chosen; the first chunk carries the decision's id."""
-        decision = await self.guard.aselect(**_request(input))
+        decision = await self.guard.aselect(**_request(input), session=_thread(config))
         start = perf_counter()
 
         async def begin(name: str) -> tuple[Any, AsyncIterator[Any]]:
@@ -184,6 +187,13 @@ def _prompt(given: Any) -> Prompt:
         return given
     prompt: Prompt = _messages.convert_to_openai_messages(given)
     return prompt
+
+
+def _thread(config: Any = None) -> str | None:
+    """The conversation a call belongs to: LangGraph's ``thread_id``, if there is one."""
+    found = config or _config.var_child_runnable_config.get() or {}
+    thread = found.get("configurable", {}).get("thread_id")
+    return None if thread is None else str(thread)
 
 
 def _served(

@@ -30,6 +30,7 @@ def write(folder: Path, *deployments: object) -> Path:
 
 def test_the_settings_name_groups_of_several_models_and_their_prices(tmp_path: Path) -> None:
     prices = {"input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07}
+    prices |= {"cache_read_input_token_cost": 7.5e-08}
     path = write(
         tmp_path,
         deployment("smart", "openai/small", model_info=prices),
@@ -42,7 +43,15 @@ def test_the_settings_name_groups_of_several_models_and_their_prices(tmp_path: P
     assert written["sla"] == {"target": 0.8}
     assert written["litellm"] == {"groups": ["smart"], "config": "config.yaml"}
     assert written["models"] == [
-        {"name": "openai/small", "cost": {"input": 0.15, "output": 0.6, "output_tokens": 300.0}},
+        {
+            "name": "openai/small",
+            "cost": {
+                "input": 0.15,
+                "output": 0.6,
+                "output_tokens": 300.0,
+                "cached_input": 0.075,
+            },
+        },
         {"name": "large", "cost": 0.0},
     ]
     # What is there already is not written over.

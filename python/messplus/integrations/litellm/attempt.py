@@ -83,6 +83,7 @@ class Attempt:
         self._requires = required(prompt, kwargs.get("tools") or kwargs.get("functions"))
         self._metadata = kwargs.setdefault(_name(kwargs), {})
         self._trace = kwargs.get("litellm_trace_id")
+        self._session = _session(kwargs, self._metadata)
         note = self._metadata.get(KEY)
         mine = isinstance(note, Note) and note.trace == self._trace
         self.note: Note | None = note if mine else None
@@ -96,6 +97,7 @@ class Attempt:
             "prompt": self._prompt,
             "allowed": list(self._models),
             "requires": self._requires,
+            "session": self._session,
         }
 
     def decided(self, decision: Decision | None) -> None:
@@ -111,6 +113,12 @@ class Attempt:
             ranking = [name for name in self.note.decision.ranking if name in self._models]
             for name in sorted(ranking, key=failed.__contains__):
                 yield self._models[name]
+
+
+def _session(kwargs: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
+    """The conversation, apart for each key of the proxy: clients name their own."""
+    session = kwargs.get("litellm_session_id") or metadata.get("session_id")
+    return f"{metadata.get('user_api_key') or ''}:{session}" if session else None
 
 
 def noted(kwargs: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -125,14 +125,16 @@ def _cost(deployment: Deployment, output_tokens: float) -> str:
     name = deployment["litellm_params"]["model"]
     listed = deployment.get("model_info") or {}
     found = {**_prices(name, listed.get("base_model")), **listed, **deployment["litellm_params"]}
-    own = {key: _number(value) for key, value in found.items() if key.endswith("_per_token")}
+    kinds = ("_per_token", "_token_cost")
+    own = {key: _number(value) for key, value in found.items() if key.endswith(kinds)}
     try:
         price = TokenPrice.from_map({name: own}, name, output_tokens)
     except ConfigError:
         return "cost = 0.0  # no price is listed: the first bills tell"
+    cached = "" if price.cached_input is None else f", cached_input = {price.cached_input}"
     return (
         f"cost = {{ input = {price.input}, output = {price.output}, "
-        f"output_tokens = {price.output_tokens} }}  # per million tokens"
+        f"output_tokens = {price.output_tokens}{cached} }}  # per million tokens"
     )
 
 
