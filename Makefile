@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz gateways integrations load constraints field freethreaded wheel install-check audit licences
+.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz gateways integrations load constraints field evidence freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -104,6 +104,10 @@ constraints: dev  ## targets and limits together on the outcomes of TABLE, SEEDS
 
 field: dev  ## failures, silence, biased thumbs, judges, audits and poison, on made-up requests
 	$(BIN)/python benches/python/field.py
+
+LOGS ?= 264
+evidence: dev  ## how often intervals of messplus evaluate cover the truth, over LOGS made logs
+	$(BIN)/python -m benches.python.evidence --logs $(LOGS)
 
 table: $(VENV)/.deps  ## rebuild the embedded table and compare it with the shipped one
 	$(BIN)/python tools/build_static_table.py --check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ from .simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
 
     from messplus.policy_names import Learner
 
@@ -110,12 +113,14 @@ class Study:
         ratings that it is judged by seems better than it is.
         """
         policy = np.empty_like(self.known.cost)
-        for held_out in range(FOLDS):
-            here = self._nuisances.fold == held_out
-            policy[here] = candidate.choose(
-                self.known.of(~here), self.known.of(here), 0.0 if target is None else target
-            )
+        for rows, others, here in self._folds:
+            policy[rows] = candidate.choose(others, here, 0.0 if target is None else target)
         return policy
+
+    @cached_property
+    def _folds(self) -> list[tuple[npt.NDArray[np.bool_], Known, Known]]:
+        parts = [self._nuisances.fold == held_out for held_out in range(FOLDS)]
+        return [(rows, self.known.of(~rows), self.known.of(rows)) for rows in parts]
 
     def fixed(self, candidate: Fixed, targets: Sequence[float]) -> Iterator[PolicyEstimate]:
         """Estimate a fixed policy, at every target if it has one."""
