@@ -18,7 +18,8 @@ from ._files import replacing
 from .exceptions import InputError
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
-from .reports import accounting, calendar, prediction, span
+from .reports import prediction
+from .reports.accounts import Accounts
 from .reports.watch import Watch
 from .routing.caches import PromptCaches
 from .routing.outcomes import Outcomes
@@ -128,7 +129,7 @@ class Router:
         self._core, self._recovery = core, parts.recovery
         self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
         self._ids = CallerIds(core, settings.fixed["seed"])
-        self._watch = Watch()
+        watch = Watch()
         self.caches = PromptCaches()
         self._selector = Selector(
             core,
@@ -136,10 +137,11 @@ class Router:
             self._ids,
             checked(shadow, settings),
             self._log,
-            self._watch,
+            watch,
             self.caches,
         )
         self._outcomes = Outcomes(core, self._ids, self._log, self.caches)
+        self._accounts = Accounts(core, self._selector, self._log, watch)
 
     @classmethod
     def _found(
@@ -892,22 +894,10 @@ class Router:
             If the router cannot tell what happened since then, or until then.
         """
         if since is not None:
-            return span.build(self.calendar(), self._core.report()["decisions"], since, until)
+            return self._accounts.span(since, until)
         if until is not None:
             raise InputError("since: must be given with until, got none")
-        report = accounting.build(
-            self._core.report(),
-            featurizer_errors=self._selector.features.errors,
-            featurizer_timeouts=self._selector.features.timeouts,
-            log_errors=0 if self._log is None else self._log.errors,
-            durations={
-                "select": self._selector.durations.read(),
-                "featurize": self._selector.features.durations.read(),
-                "feedback": self._core.feedback_delays(),
-            },
-        )
-        self._watch.out_of_reach(report.out_of_reach)
-        return report
+        return self._accounts.report()
 
     def calendar(self) -> Calendar:
         """Give what happened in the latest minutes, hours and days.
@@ -917,4 +907,4 @@ class Router:
         Calendar
             Without any for a router in memory, which does not look at the clock.
         """
-        return calendar.build(self._core.calendar())
+        return self._accounts.calendar()
