@@ -56,7 +56,7 @@ class MessPlusMiddleware(_middleware.AgentMiddleware):
 
     def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Call the model that is chosen."""
-        decision = self.guard.select(**_request(request.messages, request.tools), session=_thread())
+        decision = self.guard.select(**_request(request.messages, request.tools))
         start = perf_counter()
         model, response = answer(
             self.guard,
@@ -68,9 +68,7 @@ class MessPlusMiddleware(_middleware.AgentMiddleware):
 
     async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Call the model that is chosen."""
-        decision = await self.guard.aselect(
-            **_request(request.messages, request.tools), session=_thread()
-        )
+        decision = await self.guard.aselect(**_request(request.messages, request.tools))
         start = perf_counter()
         model, response = await answer_async(
             self.guard,
@@ -101,7 +99,7 @@ class RoutedChatModel(_core.Runnable):
 
     def invoke(self, input: Any, config: Any = None, **options: Any) -> Any:  # noqa: A002
         """Answer with the model that is chosen."""
-        decision = self.guard.select(**_request(input), session=_thread(config))
+        decision = self.guard.select(**_request(input, config=config))
         start = perf_counter()
         model, message = answer(
             self.guard,
@@ -113,7 +111,7 @@ class RoutedChatModel(_core.Runnable):
 
     async def ainvoke(self, input: Any, config: Any = None, **options: Any) -> Any:  # noqa: A002
         """Answer with the model that is chosen."""
-        decision = await self.guard.aselect(**_request(input), session=_thread(config))
+        decision = await self.guard.aselect(**_request(input, config=config))
         start = perf_counter()
         model, message = await answer_async(
             self.guard,
@@ -130,7 +128,7 @@ class RoutedChatModel(_core.Runnable):
         **options: Any,
     ) -> Iterator[Any]:
         """Stream from the model that is chosen; the first chunk carries the decision's id."""
-        decision = self.guard.select(**_request(input), session=_thread(config))
+        decision = self.guard.select(**_request(input, config=config))
         start = perf_counter()
 
         def begin(name: str) -> tuple[Any, Iterator[Any]]:
@@ -151,7 +149,7 @@ class RoutedChatModel(_core.Runnable):
         **options: Any,
     ) -> AsyncIterator[Any]:
         """Stream from the model that is chosen; the first chunk carries the decision's id."""
-        decision = await self.guard.aselect(**_request(input), session=_thread(config))
+        decision = await self.guard.aselect(**_request(input, config=config))
         start = perf_counter()
 
         async def begin(name: str) -> tuple[Any, AsyncIterator[Any]]:
@@ -173,10 +171,10 @@ def _guard(router: Router, models: Mapping[str, Any]) -> Guard:
     return Guard(router)
 
 
-def _request(given: Any, tools: object = None) -> Request:
+def _request(given: Any, tools: object = None, config: Any = None) -> Request:
     """Arguments for the router's choice."""
     prompt = _prompt(given)
-    return {"prompt": prompt, "requires": required(prompt, tools)}
+    return {"prompt": prompt, "requires": required(prompt, tools), "session": _thread(config)}
 
 
 def _prompt(given: Any) -> Prompt:
