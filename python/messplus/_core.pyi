@@ -70,6 +70,7 @@ class AuditCounters(TypedDict):
     predicted: float
     audited: int
     rated: int
+    weight: float
     residual: float
     spread: float
 

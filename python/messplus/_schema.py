@@ -29,6 +29,7 @@ class RouterSettings(BaseModel):
     missing: Literal["ignore", "predicted", "unsatisfied"] = "ignore"
     cooldown: int = Field(default=5, ge=0, le=86_400)
     audit: float = Field(default=0.0, ge=0, le=1)
+    audit_first: float = Field(default=0.0, ge=0, le=1e6)
     epsilon: float = Field(default=0.0, ge=0, le=1)
     unrated: str = "best"
     tag_features: int = Field(default=16, ge=0, le=1024)
@@ -44,6 +45,7 @@ class Amended(BaseModel):
     cooldown: int | None = Field(default=None, ge=0, le=86_400)
     missing: Literal["ignore", "predicted", "unsatisfied"] | None = None
     audit: float | None = Field(default=None, ge=0, le=1)
+    audit_first: float | None = Field(default=None, ge=0, le=1e6)
     unrated: str | None = None
 
 

@@ -65,6 +65,12 @@ class Settings(TypedDict, total=False):
         (``decision.audit``), apart from prompt and choice; 0 by default. With audits the service
         levels speak of the audited requests, and ``report().slas[...].audit`` estimates the
         satisfaction of all requests, whoever else rates.
+    audit_first
+        Requests that are audited at first, in ``[0, 1e6]``; 0 by default, as without ``audit``. The
+        n-th request of a service level is picked with probability
+        ``max(audit, min(1, sqrt(audit_first / n)))``: labels are worth most while little is known.
+        n requests take at most ``audit * n + 2 * sqrt(audit_first * n)`` audits on average: that
+        is their price.
     epsilon
         Share of the requests, in ``[0, 1]``, that a model drawn uniformly from the allowed ones
         serves; 0 by default. Then every model has a known chance on every request
@@ -87,6 +93,7 @@ class Settings(TypedDict, total=False):
     missing: Literal["ignore", "predicted", "unsatisfied"]
     cooldown: int
     audit: float
+    audit_first: float
     epsilon: float
     unrated: str
 

@@ -785,11 +785,13 @@ class Router:
         cooldown: int | None = None,
         missing: Literal["ignore", "predicted", "unsatisfied"] | None = None,
         audit: float | None = None,
+        audit_first: float | None = None,
         unrated: str | None = None,
     ) -> None:
         """Change what was agreed, and keep what was learned. What is left out stays.
 
-        A level whose target or source changes, and every level where ``audit`` does, begins a new
+        A level whose target or source changes, and every level where ``audit`` or
+        ``audit_first`` does, begins a new
         accounting period: its queue and counters start anew, and the period before is kept in
         ``report().slas[...].closed``. Ratings still to come count in the new period.
 
@@ -799,7 +801,7 @@ class Router:
             New targets of the service levels there are: one :class:`SLA`, or all by name.
         limits
             New bounds on the resources that are limited.
-        cooldown, missing, audit, unrated
+        cooldown, missing, audit, audit_first, unrated
             See :class:`messplus.config.Settings`.
 
         Raises
@@ -814,6 +816,7 @@ class Router:
             cooldown=cooldown,
             missing=missing,
             audit=audit,
+            audit_first=audit_first,
             unrated=unrated,
         )
         amendment.apply(self._core, asked)

@@ -22,8 +22,15 @@ def test_a_model_that_answers_nothing_is_hardly_asked() -> None:
 
 
 def test_biased_thumbs_do_not_fool_audits() -> None:
-    outcomes = [field.stream(field.REGIMES["thumbs up"], 4000, seed, 0.05) for seed in range(3)]
+    outcomes = [field.stream(field.REGIMES["thumbs up"], 4000, seed, "5 %") for seed in range(3)]
     assert all(outcome.covers for outcome in outcomes)
     assert min(outcome.satisfaction for outcome in outcomes) > 0.75
-    unaudited = field.stream(field.REGIMES["thumbs up"], 4000, 0, 0.0)
+    unaudited = field.stream(field.REGIMES["thumbs up"], 4000, 0, "0")
     assert unaudited.satisfaction < 0.7
+
+
+def test_early_audits_are_as_many_and_cover_the_truth() -> None:
+    outcomes = [field.of_regime("none rated", 4000, "early", seed) for seed in range(3)]
+    assert all(outcome.covers for outcome in outcomes)
+    # 2 sqrt(12 * 4000) = 438 on average, of which the first twelve are certain.
+    assert all(0.09 < outcome.audited < 0.13 for outcome in outcomes)

@@ -142,8 +142,8 @@ def _audit(sums: AuditCounters) -> AuditReport | None:
     if not sums["rated"]:
         return None
     predicted = sums["predicted"] / sums["decided"]
-    estimate = predicted + sums["residual"] / sums["rated"]
-    interval = audited_interval(predicted, sums["rated"], sums["residual"], sums["spread"])
+    estimate = predicted + sums["residual"] / sums["weight"]
+    interval = audited_interval(predicted, sums["weight"], sums["residual"], sums["spread"])
     return AuditReport(
         estimate=min(max(estimate, 0.0), 1.0),
         interval=interval,

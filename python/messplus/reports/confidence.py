@@ -12,7 +12,7 @@ _ZETA_S = 3.1055472779775810
 
 
 def audited_interval(
-    predicted: float, rated: int, residual: float, spread: float, level: float = 0.95
+    predicted: float, weight: float, residual: float, spread: float, level: float = 0.95
 ) -> tuple[float, float]:
     """Give an anytime-valid confidence interval for the satisfaction of all requests.
 
@@ -20,12 +20,13 @@ def audited_interval(
     ----------
     predicted
         Mean of the predicted probabilities of satisfaction over all requests, in ``[0, 1]``.
-    rated
-        Number of audited requests that were rated, ``>= 1``.
+    weight
+        Sum over the audited requests that were rated, at least one, of their weights in ``(0, 1]``:
+        the least probability of an audit over that with which the request was picked.
     residual
-        Sum over them of rating minus prediction, each in ``[-1, 1]``.
+        Sum over them of the weight times rating minus prediction, each in ``[-1, 1]``.
     spread
-        Their variance process.
+        Sum of the squares of these.
     level
         Probability, in ``(0, 1)``, with which the interval holds at all times at once.
 
@@ -36,17 +37,20 @@ def audited_interval(
 
     Notes
     -----
-    Half of a residual plus one is in ``[0, 1]``, so :func:`satisfaction_interval` covers its mean;
-    audits are picked apart from everything else, so that is the mean over all requests.
+    A request counts ``w (s - p)`` where it is audited and 0 where it is not: on average, given
+    everything before, its residual times the least probability of an audit. Half of that plus the
+    weight is in ``[0, 1]``, so :func:`satisfaction_interval` covers the mean, where the prediction
+    of each is 0. Their number, that least probability times the requests, is taken to be the sum of
+    the weights: audited requests without a rating count as the others do.
     """
-    halves = satisfaction_interval(rated, (residual + rated) / 2, spread / 4, level)
+    halves = satisfaction_interval(weight, (residual + weight) / 2, spread / 4, level)
     assert halves is not None  # noqa: S101
     low, high = (predicted + 2 * half - 1 for half in halves)
     return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
 
 
 def satisfaction_interval(
-    rated: int, satisfaction: float, spread: float, level: float = 0.95
+    rated: float, satisfaction: float, spread: float, level: float = 0.95
 ) -> tuple[float, float] | None:
     """Give an anytime-valid confidence interval for the true satisfaction rate.
 

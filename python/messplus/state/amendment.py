@@ -18,6 +18,7 @@ _OPERATION: Mapping[str, object] = {
     "cooldown": 5,
     "missing": "ignore",
     "audit": 0.0,
+    "audit_first": 0.0,
     "unrated": "best",
 }
 
@@ -39,7 +40,7 @@ def apply(core: Controller, asked: Amended) -> None:
         amendment["limits"] = [
             {"resource": limit.resource, "mean": limit.mean} for limit in asked.limits
         ]
-    for name in ("cooldown", "missing", "audit"):
+    for name in ("cooldown", "missing", "audit", "audit_first"):
         if (value := getattr(asked, name)) is not None:
             amendment[name] = value
     if asked.unrated is not None:
@@ -84,7 +85,7 @@ def amended(kept: str, amendment: Mapping[str, Any]) -> str:
     native = json.loads(kept)
     for name, value in amendment.items():
         native["agreement" if name in ("levels", "limits") else "operation"][name] = value
-    for name in ("audit", "unrated"):
+    for name in ("audit", "audit_first", "unrated"):
         if native["operation"].get(name) == _OPERATION[name]:
             del native["operation"][name]
     return json.dumps(native)

@@ -132,9 +132,9 @@ def _operation(settings: RouterSettings) -> dict[str, object]:
         "missing": settings.missing,
         "cooldown": settings.cooldown,
     }
-    for name in ("audit", "epsilon"):
-        if share := getattr(settings, name):
-            operation[name] = share
+    for name in ("audit", "audit_first", "epsilon"):
+        if number := getattr(settings, name):
+            operation[name] = number
     if settings.unrated != "best":
         operation["unrated"] = unrated(settings.unrated)
     return operation

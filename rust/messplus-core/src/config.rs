@@ -14,6 +14,8 @@ use crate::types::zoo::{self, ModelSpec};
 
 /// Most features a prompt can have.
 pub const MAX_FEATURES: usize = 4096;
+/// Most requests that may be audited at first.
+const MAX_AUDIT_FIRST: f64 = 1e6;
 /// Most bytes that pending decisions may take, at [`DECISION_BYTES`] and four a feature each.
 pub const MAX_PENDING_BYTES: u64 = 4 << 30;
 /// More than what is remembered of a decision takes beside its features.
@@ -61,6 +63,10 @@ pub struct Operation {
     /// With audits the service levels speak of the audited requests.
     #[serde(skip_serializing_if = "is_zero")]
     pub audit: f64,
+    /// Requests that are audited at first, in `[0, 1e6]`: the n-th of a service level is audited with
+    /// probability `max(audit, min(1, sqrt(audit_first / n)))`. Zero without audits.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audit_first: f64,
     /// Share of the requests, in `[0, 1]`, that a model drawn uniformly from the allowed ones serves:
     /// a minimum of randomisation, by which every model has a known chance on every request.
     #[serde(skip_serializing_if = "is_zero")]
@@ -77,9 +83,24 @@ impl Default for Operation {
             missing: Missing::Ignore,
             cooldown: 5,
             audit: 0.0,
+            audit_first: 0.0,
             epsilon: 0.0,
             unrated: Unrated::Best,
         }
+    }
+}
+
+impl Operation {
+    /// Probability with which the `n`-th request of a service level is audited, `n >= 1`.
+    ///
+    /// Labels are worth most while little is known. Audits whose share falls with the square root of the
+    /// requests are as many as a constant share picks, spent early: n requests take about
+    /// `2 sqrt(audit_first n)` of them.
+    pub(crate) fn audit_probability(&self, n: u64) -> f64 {
+        if self.audit == 0.0 {
+            return 0.0;
+        }
+        self.audit.max((self.audit_first / n as f64).sqrt().min(1.0))
     }
 }
 
@@ -186,7 +207,7 @@ impl TryFrom<Config> for ValidConfig {
         check::number("switching_cost", config.switching_cost, rule, |c| {
             (0.0..=100.0).contains(&c)
         })?;
-        let &Operation { pending_age, cooldown, audit, epsilon, ref unrated, .. } =
+        let &Operation { pending_age, cooldown, audit, audit_first, epsilon, ref unrated, .. } =
             &config.operation;
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
@@ -197,6 +218,9 @@ impl TryFrom<Config> for ValidConfig {
         for (field, share) in [("audit", audit), ("epsilon", epsilon)] {
             check::number(field, share, "must be in [0, 1]", |s| (0.0..=1.0).contains(&s))?;
         }
+        let most = if audit > 0.0 { MAX_AUDIT_FIRST } else { 0.0 };
+        let rule = "must be in [0, 1e6], and 0 without audit";
+        check::number("audit_first", audit_first, rule, |n| (0.0..=most).contains(&n))?;
         if let Unrated::Model(name) = unrated
             && !config.models.iter().any(|model| model.name == *name)
         {

@@ -124,6 +124,12 @@ impl DelayCompensator {
         Expectation { shortfall, fading: self.fading }
     }
 
+    /// The decision just made should fall short by this instead.
+    pub fn expect_instead(&mut self, expectation: &mut Expectation, shortfall: f64) {
+        self.expected += shortfall - expectation.shortfall;
+        expectation.shortfall = shortfall;
+    }
+
     /// A decision fell short by `shortfall`, as its rating said `age` decisions later, or as was
     /// imputed without one. What it still counted is returned; infinity where nothing is open any
     /// more.

@@ -69,15 +69,17 @@ impl Duals {
         self.limits.iter().any(|limit| limit.resource == resource)
     }
 
-    /// The weights of the next request's scores, cost being counted in this unit.
+    /// The weights of the next request's scores, cost being counted in this unit; `sampled` where ratings
+    /// of the level are of requests picked at random.
     pub fn advance(
         &mut self,
         level: usize,
         backlog: f64,
+        sampled: bool,
         limit_backlogs: &[f64; MAX_LIMITS],
         unit: f64,
     ) -> UnitWeights {
-        let dual = self.levels[level].multiplier.advance(backlog);
+        let dual = self.levels[level].multiplier.advance(backlog, sampled);
         let mut weights = match self.objective {
             Objective::Cost => UnitWeights { satisfaction: dual, cost: 1.0 / unit, latency: 0.0 },
             Objective::Satisfaction => {
@@ -114,6 +116,21 @@ impl Duals {
             *expectation = limit.expect(used.of(limit.resource), least.of(limit.resource));
         }
         expectations
+    }
+
+    /// Another model serves the decision just made: expect what it should bring.
+    pub fn expect_instead(
+        &mut self,
+        level: usize,
+        shortfall: f64,
+        used: Usage,
+        expectations: &mut Expectations,
+    ) {
+        let compensator = &mut self.levels[level].multiplier.compensator;
+        compensator.expect_instead(&mut expectations.level, shortfall);
+        for (limit, expectation) in self.limits.iter_mut().zip(&mut expectations.limits) {
+            limit.expect_instead(expectation, used.of(limit.resource));
+        }
     }
 
     /// A request of a level fell short by `shortfall`; what it still counted, as

@@ -37,6 +37,12 @@ impl InFlight {
         self.counts[model] += 1.0;
     }
 
+    /// Another model serves the decision just made than was chosen.
+    pub fn serve_instead(&mut self, chosen: usize, served: usize) {
+        self.counts[chosen] = (self.counts[chosen] - 1.0).max(0.0);
+        self.counts[served] += 1.0;
+    }
+
     /// A decision for `model` was rated, when it counted `faded`.
     pub fn settle(&mut self, model: usize, faded: f64) {
         self.counts[model] = (self.counts[model] - faded).max(0.0);

@@ -49,7 +49,7 @@ impl LimitDual {
 
     /// The dual per unit of the resource for the next request, `>= 0`.
     pub fn advance(&mut self, backlog: f64) -> f64 {
-        self.multiplier.advance(backlog / self.scale()) / self.mean
+        self.multiplier.advance(backlog / self.scale(), false) / self.mean
     }
 
     /// Take note of a decision for a call expected to use `used`, where `least` would do.
@@ -57,6 +57,12 @@ impl LimitDual {
         self.decided += 1.0;
         self.floor += (least / self.mean - self.floor) / self.decided.min(WINDOW);
         self.multiplier.compensator.expect(self.excess(used))
+    }
+
+    /// Expect the decision just made to use `used`.
+    pub fn expect_instead(&mut self, expectation: &mut Expectation, used: f64) {
+        let excess = self.excess(used);
+        self.multiplier.compensator.expect_instead(expectation, excess);
     }
 
     /// A call used `used`; the queue has accounted for it.

@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 const SLACK: f64 = 0.45;
 const EARLY: f64 = 25.0;
 const SLACK_PER_DELAY: f64 = 0.05;
+/// By how much more of itself it grows where next to no request is rated, but a random sample.
+const SLACK_PER_UNRATED: f64 = 0.5;
 /// Weight of the averaged log dual, and how fast it is averaged: `GAIN / (n + SLOW)`, where each
 /// rating held back slows it like one more of n.
 const MEMORY: f64 = 0.9;
@@ -94,11 +96,20 @@ impl Multiplier {
 
     /// The dual for the next request: what a unit of satisfaction is worth, `>= 0`, in costs of the
     /// most expensive model.
-    pub fn advance(&mut self, backlog: f64) -> f64 {
+    ///
+    /// Where ratings are of a random sample, they need no margin. Each then speaks for many requests, on
+    /// all of which a debt would be paid back at once: it is paid over up to half as many ratings more,
+    /// as what is paid beyond the target costs the more per unit the more it is.
+    pub fn advance(&mut self, backlog: f64, sampled: bool) -> f64 {
         let share = self.compensator.rated_share();
         let held_back = share * self.compensator.delay();
-        let slack = SLACK * (self.n() + EARLY).sqrt() + SLACK_PER_DELAY * held_back;
-        let owed = backlog + self.compensator.owed() + self.compensator.margin();
+        let mut slack = SLACK * (self.n() + EARLY).sqrt() + SLACK_PER_DELAY * held_back;
+        let mut owed = backlog + self.compensator.owed();
+        if sampled {
+            slack *= 1.0 + SLACK_PER_UNRATED * (1.0 - share);
+        } else {
+            owed += self.compensator.margin();
+        }
         let log_dual = (owed / slack + MEMORY * self.mean_log_dual).clamp(0.0, MAX_LOG_DUAL);
         if self.compensator.is_blind() {
             return SCALE * libm::expm1(log_dual.max(self.blind_log_dual));
@@ -132,7 +143,7 @@ mod tests {
     fn run(multiplier: &mut Multiplier, backlog: f64, n: u64) -> f64 {
         let mut dual = 0.0;
         for _ in 0..n {
-            dual = multiplier.advance(backlog);
+            dual = multiplier.advance(backlog, false);
             let expectation = multiplier.compensator.expect(0.1);
             multiplier.compensator.settle(expectation, 0.1, Some(0));
         }
@@ -167,7 +178,7 @@ mod tests {
     fn the_level_outlives_the_debt() {
         let mut multiplier = Multiplier::new(0.0, 1.5);
         run(&mut multiplier, 5.0, 100);
-        assert!(multiplier.advance(0.0) > 0.0);
+        assert!(multiplier.advance(0.0, false) > 0.0);
     }
 
     #[test]
@@ -177,7 +188,7 @@ mod tests {
         relieved.compensator.settle(expectations[0], -0.2, Some(50));
         let mut burdened = relieved.clone();
         (0..50).for_each(|_| _ = burdened.compensator.expect(0.2));
-        assert!(relieved.advance(15.0) < burdened.advance(15.0));
+        assert!(relieved.advance(15.0, false) < burdened.advance(15.0, false));
     }
 
     #[test]
@@ -186,7 +197,7 @@ mod tests {
             let mut multiplier = Multiplier::new(0.0, 1.5);
             for _ in 0..400 {
                 for _ in 0..decisions {
-                    multiplier.advance(8.0);
+                    multiplier.advance(8.0, false);
                     multiplier.compensator.expect(0.0);
                 }
                 multiplier.compensator.settle(Expectation::default(), 0.0, Some(0));
@@ -200,7 +211,7 @@ mod tests {
     fn blind_decisions_have_a_mild_dual() {
         let mut multiplier = Multiplier::new(0.0, 1.5);
         let duals = [0; 4].map(|_| {
-            let dual = multiplier.advance(0.0);
+            let dual = multiplier.advance(0.0, false);
             multiplier.compensator.expect(-0.1);
             dual
         });

@@ -12,10 +12,10 @@ use crate::types::amendment::Amendment;
 impl Controller {
     /// Change what was agreed; what was learned stays.
     ///
-    /// A level with another target or source begins, and with other audits every level, a new accounting period: its queue is empty, its
-    /// counters start anew, and what they were is kept among its closed periods. Ratings still to come of
-    /// earlier decisions count in the new period; revisions of ratings that counted in an earlier one
-    /// teach, and count in none.
+    /// A level with another target or source begins a new accounting period, and with other audits every
+    /// level does: its queue is empty, its counters start anew, and what they were is kept among its
+    /// closed periods. Ratings still to come of earlier decisions count in the new period; revisions of
+    /// ratings that counted in an earlier one teach, and count in none.
     ///
     /// # Errors
     ///
@@ -23,9 +23,10 @@ impl Controller {
     /// are. Nothing has changed then.
     pub fn amend(&mut self, amendment: &Amendment) -> Result<()> {
         let config = self.amended(amendment)?;
-        let audits = config.operation.audit;
-        #[expect(clippy::float_cmp, reason = "any other setting is another one")]
-        let audited_otherwise = audits != self.config.operation.audit;
+        let audits = |config: &Config| {
+            [config.operation.audit, config.operation.audit_first].map(f64::to_bits)
+        };
+        let audited_otherwise = audits(&config) != audits(&self.config);
         for (level, after) in config.agreement.levels.iter().enumerate() {
             let before = self.config.agreement.levels[level].clone();
             if before != *after || audited_otherwise {
@@ -76,6 +77,7 @@ impl Controller {
                 missing: amendment.missing.unwrap_or(operation.missing),
                 cooldown: amendment.cooldown.unwrap_or(operation.cooldown),
                 audit: amendment.audit.unwrap_or(operation.audit),
+                audit_first: amendment.audit_first.unwrap_or(operation.audit_first),
                 unrated: amendment.unrated.clone().unwrap_or_else(|| operation.unrated.clone()),
                 ..operation.clone()
             },

@@ -26,7 +26,8 @@ impl Controller {
     ///
     /// No rating is waited for, and no counter of decisions counts it; the model that was chosen is
     /// probed by the next call instead, where it was to be. The request was seen all the same: what was
-    /// predicted of all models for it stays in their means, and the random numbers it used are gone.
+    /// predicted of all models for it stays in their means, what randomisation was expected to cost stays in
+    /// its price, and the random numbers it used are gone.
     ///
     /// # Errors
     ///

@@ -103,7 +103,7 @@ impl Controller {
             self.count_rating(pending.level, satisfaction, pending.p_satisfied);
             let stats = &mut self.stats.levels[pending.level];
             if pending.audited && pending.step > stats.since {
-                stats.audits.rate(pending.p_satisfied, satisfaction);
+                stats.audits.rate(pending.audit_weight, pending.p_satisfied, satisfaction);
             }
         }
     }

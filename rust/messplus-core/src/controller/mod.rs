@@ -180,9 +180,9 @@ impl Controller {
             Context { uniform: self.uniforms.uniform(), ..self.context(request, allowed) };
         decision.begin(request.id, self.step, allowed);
         let mut selection = self.policy.decide(&context, decision);
+        let chosen = decision.ranking[0];
         self.line_up(request, asked, allowed, selection.explored, decision);
-        decision.audit = self.config.operation.audit > 0.0
-            && self.audit_uniforms.uniform() < self.config.operation.audit;
+        let audit_weight = self.audit(request.level, decision);
         if let Some(shadow) = request.shadow {
             self.serve_in_shadow(shadow, allowed, decision);
         } else {
@@ -193,7 +193,19 @@ impl Controller {
         if let Some(model) = other {
             Self::serve_as_before(model, decision);
         }
-        self.remember(request, decision, selection);
+        let served = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
+        if served != chosen {
+            let expectations = &mut selection.expectations;
+            self.policy.serve_instead(
+                request.level,
+                context.alpha,
+                chosen,
+                served,
+                decision,
+                expectations,
+            );
+        }
+        self.remember(request, decision, audit_weight, selection);
         other.is_none()
     }
 
@@ -216,6 +228,7 @@ impl Controller {
             limit_backlogs,
             previous: request.session.and_then(|session| self.sessions.model(session)),
             switching_cost: self.config.switching_cost,
+            sampled: self.config.operation.audit > 0.0,
             uniform: 0.0,
         }
     }
@@ -298,7 +311,22 @@ impl Controller {
         }
     }
 
-    fn remember(&mut self, request: &Request<'_>, decision: &Decision, selection: Selection) {
+    /// Pick the request for an audit or not; the weight of the audit.
+    fn audit(&mut self, level: usize, decision: &mut Decision) -> f64 {
+        let operation = &self.config.operation;
+        let n = self.stats.levels[level].audits.decided + 1;
+        let probability = operation.audit_probability(n);
+        decision.audit = probability > 0.0 && self.audit_uniforms.uniform() < probability;
+        if decision.audit { operation.audit / probability } else { 0.0 }
+    }
+
+    fn remember(
+        &mut self,
+        request: &Request<'_>,
+        decision: &Decision,
+        audit_weight: f64,
+        selection: Selection,
+    ) {
         let chosen = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
         self.stats.decide(request.level, decision);
         if self.config.operation.audit > 0.0 {
@@ -331,6 +359,7 @@ impl Controller {
             at: self.now,
             call,
             audited: decision.audit,
+            audit_weight,
             input_tokens: request.input_tokens,
             cached_tokens: cached.get(decision.model).copied().unwrap_or_default(),
             p_satisfied: decision.p_satisfied[chosen],

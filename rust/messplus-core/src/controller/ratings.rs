@@ -134,7 +134,7 @@ impl Controller {
         self.stats.calendar.revise(pending.level, rating - before, total);
         let stats = &mut self.stats.levels[pending.level];
         if pending.audited && pending.step > stats.since {
-            stats.audits.revise(before, rating);
+            stats.audits.revise(pending.audit_weight, pending.p_satisfied, before, rating);
         }
     }
 

@@ -6,16 +6,17 @@ use crate::error::{Error, Result};
 
 /// Sums over the requests of a service level since audits began.
 ///
-/// A request is audited with a known probability, drawn apart from everything else. With p what was
-/// predicted of the model that served and s its rating, the mean satisfaction of all requests is
+/// A request is audited with a known probability pi, drawn apart from everything else. With p what was
+/// predicted of the model that served, s its rating, and w = pi0 / pi, where pi0 is the smallest
+/// probability there is, the mean satisfaction of all requests is
 ///
 /// ```text
-/// mean of p over all requests  +  mean of s - p over the audited ones
+/// mean of p over all requests  +  sum of w (s - p) / sum of w   over the audited ones
 /// ```
 ///
-/// whatever the predictions are and whoever else rates (the difference estimator of survey sampling;
-/// prediction-powered inference, Angelopoulos et al., *Science* 382, 2023): the first mean is known, and
-/// the second is that of a random sample.
+/// whatever the predictions are and whoever else rates (the difference estimator of survey sampling with
+/// the weights of Horvitz and Thompson, 1952, and Hajek; prediction-powered inference, Angelopoulos et
+/// al., *Science* 382, 2023): the first mean is known, and the second is that of a random sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AuditStats {
     /// Requests decided.
@@ -26,10 +27,12 @@ pub struct AuditStats {
     pub audited: u64,
     /// Audited requests that were rated.
     pub rated: u64,
-    /// Sum over them of s - p, each in [-1, 1].
+    /// Sum over them of w, each in (0, 1]: one each while the probability does not change.
+    pub weight: f64,
+    /// Sum over them of w (s - p), each in [-1, 1].
     pub residual: f64,
-    /// Sum over them of the squared difference of (s - p) to the mean of those before (0 for the first): the
-    /// variance process of an empirical-Bernstein confidence sequence.
+    /// Sum of the squares of these: the variance process of an empirical-Bernstein confidence sequence that
+    /// expects predictions to be right.
     pub spread: f64,
 }
 
@@ -47,22 +50,25 @@ impl AuditStats {
         self.audited -= u64::from(audited);
     }
 
-    pub(crate) fn rate(&mut self, p_satisfied: f64, satisfaction: f64) {
-        let residual = satisfaction - p_satisfied;
-        let before = if self.rated == 0 { 0.0 } else { self.residual / self.rated as f64 };
+    pub(crate) fn rate(&mut self, weight: f64, p_satisfied: f64, satisfaction: f64) {
+        let residual = weight * (satisfaction - p_satisfied);
         self.rated += 1;
+        self.weight += weight;
         self.residual += residual;
-        self.spread += (residual - before) * (residual - before);
+        self.spread += residual * residual;
     }
 
-    pub(crate) fn revise(&mut self, before: f64, after: f64) {
-        self.residual += after - before;
-        // The squares of the old rating are not kept; the new one counts as if it scattered as much.
+    /// A rating that was counted turns out to be another one.
+    pub(crate) fn revise(&mut self, weight: f64, p_satisfied: f64, before: f64, after: f64) {
+        let [old, new] = [before, after].map(|rating| weight * (rating - p_satisfied));
+        self.residual += new - old;
+        // What is taken off was added: only rounding can leave less than nothing.
+        self.spread = (self.spread + new * new - old * old).max(0.0);
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.u64s(&[self.decided, self.audited, self.rated]);
-        out.f64s(&[self.predicted, self.residual, self.spread]);
+        out.f64s(&[self.predicted, self.weight, self.residual, self.spread]);
     }
 
     pub(crate) fn decode(input: &mut Reader<'_>) -> Result<Self> {
@@ -70,7 +76,29 @@ impl AuditStats {
         if rated > audited || audited > decided {
             return Err(Error::state("audits must be of requests decided", audited));
         }
-        let [predicted, residual, spread] = [input.f64()?, input.f64()?, input.f64()?];
-        Ok(Self { decided, predicted, audited, rated, residual, spread })
+        let predicted = input.f64()?;
+        let weight = if input.found_format() >= 5 { input.f64()? } else { rated as f64 };
+        let [residual, spread] = [input.f64()?, input.f64()?];
+        if !(0.0..=rated as f64).contains(&weight) {
+            return Err(Error::state("weights of audits must be in [0, 1]", weight));
+        }
+        Ok(Self { decided, predicted, audited, rated, weight, residual, spread })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuditStats;
+
+    #[test]
+    fn a_revision_leaves_what_the_right_rating_would_have() {
+        let (mut revised, mut right) = (AuditStats::default(), AuditStats::default());
+        for (weight, p, rating) in [(0.25, 0.5, 1.0), (1.0, 0.75, 0.0)] {
+            revised.rate(weight, p, 1.0 - rating);
+            right.rate(weight, p, rating);
+            revised.revise(weight, p, 1.0 - rating, rating);
+        }
+        assert_eq!(revised, right);
+        assert_eq!((right.weight, right.residual), (1.25, 0.125 - 0.75));
     }
 }

@@ -60,6 +60,8 @@ pub struct PendingDecision {
     pub cancelled: bool,
     /// It was picked to be rated in any case.
     pub audited: bool,
+    /// The weight of its audit, in (0, 1]; zero without one.
+    pub audit_weight: f64,
     /// What other sources than the truth said.
     pub evidence: EvidenceSet,
     /// Hashes of the latest names of feedback; zero where there is none.
@@ -135,6 +137,9 @@ impl PendingDecision {
             out.u8(model as u8);
             out.f64(rating);
         }
+        if self.audited {
+            out.f64(self.audit_weight);
+        }
         self.evidence.encode(out);
         out.u64s(&self.keys);
         out.u8(self.ranking.iter().count() as u8);
@@ -160,7 +165,7 @@ impl PendingDecision {
         let (input_tokens, p_satisfied) = (input.u64()?, input.f64()?);
         let [also_query, failed, rated, costed, timed] =
             [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
-        let mut accounted_rating = None;
+        let (mut accounted_rating, mut audit_weight) = (None, 0.0);
         let (mut evidence, mut keys) = (EvidenceSet::default(), [0; MAX_KEYS]);
         if input.found_format() >= 3 {
             if flags & 8 == 8 {
@@ -169,6 +174,12 @@ impl PendingDecision {
                     return Err(Error::state("ratings must be of known models, in [0, 1]", rating));
                 }
                 accounted_rating = Some((model, rating));
+            }
+            if flags & 16 == 16 {
+                audit_weight = if input.found_format() >= 5 { input.f64()? } else { 1.0 };
+                if !(0.0..=1.0).contains(&audit_weight) {
+                    return Err(Error::state("weights of audits must be in [0, 1]", audit_weight));
+                }
             }
             evidence = EvidenceSet::decode(input, n_models)?;
             input.u64s(&mut keys)?;
@@ -214,6 +225,7 @@ impl PendingDecision {
             explored: flags & 1 == 1,
             accounted: flags & 2 == 2,
             accounted_rating,
+            audit_weight,
             audited: flags & 16 == 16,
             closed: flags & 32 == 32,
             cancelled: flags & 64 == 64,

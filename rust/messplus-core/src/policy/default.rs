@@ -10,7 +10,7 @@ use crate::control::delay_compensator::{Expectation, Expectations};
 use crate::control::duals::{Duals, Usage};
 use crate::control::in_flight::InFlight;
 use crate::error::{Error, Result};
-use crate::learn::bayesian_heads::BayesianHeads;
+use crate::learn::bayesian_heads::{BayesianHeads, LogOdds};
 use crate::learn::features::shorten;
 use crate::learn::log_costs::LogCosts;
 use crate::learn::sources::{Link, Sources};
@@ -131,15 +131,24 @@ impl Policy for DefaultPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
         let &Context { level, alpha, uniform, input_tokens, .. } = context;
         let unit = self.unit();
-        let weights = self.duals.advance(level, context.backlog, &context.limit_backlogs, unit);
+        let weights = self.duals.advance(
+            level,
+            context.backlog,
+            context.sampled,
+            &context.limit_backlogs,
+            unit,
+        );
         shorten(context.features, &mut self.x);
         let x = self.x.as_slice();
         let (difficulty, length) = (self.heads.difficulty(x), self.costs.length(x));
         let duration = self.latencies.as_ref().map_or(0.0, |latencies| latencies.length(x));
         let rated_share = self.duals.compensator(level).rated_share();
         let probability = exploration::probability(self.exploration, self.accounted + 1.0);
-        // Exploring is worth nothing without a rating: as many ratings explore as if all were rated.
-        let explores = uniform * rated_share < probability;
+        // Exploring is worth nothing without a rating: as many ratings explore as if all were rated. But
+        // ratings of a random sample say how requests are served in the mean, and to explore on the
+        // many others only costs.
+        let share = if context.sampled { 1.0 } else { rated_share };
+        let explores = uniform * share < probability;
         self.optimistic_scores.clear();
         let mut best = 0.0_f64;
         let mut least = Usage { cost: f64::INFINITY, latency: f64::INFINITY };
@@ -262,6 +271,24 @@ impl Policy for DefaultPolicy {
         self.accounted += 1.0;
         let open = self.duals.settle(level, expectation, shortfall, age);
         self.in_flight.settle(model, open);
+    }
+
+    fn serve_instead(
+        &mut self,
+        level: usize,
+        alpha: f64,
+        chosen: usize,
+        served: usize,
+        decision: &Decision,
+        expectations: &mut Expectations,
+    ) {
+        let p = decision.p_satisfied[served];
+        let log_odds = LogOdds { mean: libm::log(p / (1.0 - p)), sd: decision.log_odds_sd[served] };
+        let latency = decision.expected_latency.get(served).copied().unwrap_or_default();
+        let used = Usage { cost: decision.expected_cost[served], latency };
+        let shortfall = alpha - log_odds.optimistic(PENDING_OPTIMISM);
+        self.duals.expect_instead(level, shortfall, used, expectations);
+        self.in_flight.serve_instead(chosen, served);
     }
 
     fn cancel(&mut self, level: usize, model: usize, expectations: &Expectations) {

@@ -95,7 +95,13 @@ impl Policy for EpsilonGreedyPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
         let &Context { level, alpha, allowed, uniform, .. } = context;
         let unit = self.costs.most_expensive().max(f64::MIN_POSITIVE);
-        let weights = self.duals.advance(level, context.backlog, &context.limit_backlogs, unit);
+        let weights = self.duals.advance(
+            level,
+            context.backlog,
+            context.sampled,
+            &context.limit_backlogs,
+            unit,
+        );
         shorten(context.features, &mut self.x);
         for (model, head) in self.heads.iter().enumerate() {
             let p_satisfied = head.mean(&self.x).clamp(0.0, 1.0);

@@ -80,6 +80,8 @@ pub(crate) struct Context<'a> {
     pub previous: Option<usize>,
     /// The share of its cost that calling another model than that one adds.
     pub switching_cost: f64,
+    /// Whether ratings are of requests picked at random.
+    pub sampled: bool,
     /// A uniform number in `[0, 1)`.
     pub uniform: f64,
 }
@@ -179,6 +181,19 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
         _expectation: Expectation,
         _shortfall: f64,
         _age: Option<u64>,
+    ) {
+    }
+
+    /// Another model serves a decision just made than the one `chosen`: its rating and its costs are what
+    /// is to be expected.
+    fn serve_instead(
+        &mut self,
+        _level: usize,
+        _alpha: f64,
+        _chosen: usize,
+        _served: usize,
+        _decision: &Decision,
+        _expectations: &mut Expectations,
     ) {
     }
 

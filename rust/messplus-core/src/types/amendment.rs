@@ -25,6 +25,9 @@ pub struct Amendment {
     /// Probability with which a request is audited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit: Option<f64>,
+    /// Requests that are audited at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_first: Option<f64>,
     /// Where requests go while nobody rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unrated: Option<Unrated>,

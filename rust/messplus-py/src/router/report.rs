@@ -75,6 +75,7 @@ struct AuditCounters {
     predicted: f64,
     audited: u64,
     rated: u64,
+    weight: f64,
     residual: f64,
     spread: f64,
 }
@@ -248,8 +249,8 @@ impl LevelCounters {
 
 impl AuditCounters {
     fn of(stats: &AuditStats) -> Self {
-        let &AuditStats { decided, predicted, audited, rated, residual, spread } = stats;
-        Self { decided, predicted, audited, rated, residual, spread }
+        let &AuditStats { decided, predicted, audited, rated, weight, residual, spread } = stats;
+        Self { decided, predicted, audited, rated, weight, residual, spread }
     }
 }
 
