@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz gateways integrations load constraints field evidence freethreaded wheel install-check audit licences
+.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz gateways integrations load constraints field fleet-sim evidence freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,7 +13,7 @@ $(VENV)/.deps: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib gymnasium prometheus-client jinja2 \
-		openai opentelemetry-sdk starlette uvicorn httpx rich
+		openai opentelemetry-sdk starlette uvicorn httpx rich redis
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.deps $(RUST)
@@ -101,6 +101,9 @@ TABLE ?= $(MESSPLUS_DATA)/messplus_qwen2/outcomes.parquet
 SEEDS ?= 5
 constraints: dev  ## targets and limits together on the outcomes of TABLE, SEEDS times
 	$(BIN)/python benches/python/constraints.py $(TABLE) $(SEEDS)
+
+fleet-sim: dev  ## a fleet of replicas on the outcome tables of MESSPLUS_DATA, simulated
+	$(BIN)/python benches/python/fleet_sim.py $(SEEDS)
 
 field: dev  ## failures, silence, biased thumbs, judges, audits and poison, on made-up requests
 	$(BIN)/python benches/python/field.py

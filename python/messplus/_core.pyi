@@ -245,6 +245,35 @@ def replay(
     progress: Callable[[int], None] | None = None,
 ) -> tuple[list[npt.NDArray[Any]], float, float]: ...
 
+@type_check_only
+class SimulatedFleet(TypedDict):
+    model: npt.NDArray[np.uint8]
+    satisfaction: npt.NDArray[np.float64]
+    cost: npt.NDArray[np.float64]
+    accepted: int
+    counted: int
+    identical: bool
+    bytes: int
+
+def simulate_fleet(
+    config: str,
+    features: npt.NDArray[np.float32],
+    input_tokens: npt.NDArray[np.uint32],
+    scores: npt.NDArray[np.float64],
+    costs: npt.NDArray[np.float64],
+    order: npt.NDArray[np.uint32],
+    rated: npt.NDArray[np.bool_],
+    delay: int,
+    traffic: Sequence[float],
+    every: int,
+    *,
+    anywhere: bool = False,
+    naive: bool = False,
+    outage: tuple[int, int] | None = None,
+    crash_every: int | None = None,
+    seed: int = 0,
+) -> SimulatedFleet: ...
+
 @final
 class Decision:
     """What to do with one request, and why. Nothing in it needs the prompt again.
@@ -311,6 +340,35 @@ class Decision:
     def explain(self) -> Explanation:
         """Give uncertainty, the price of satisfaction, and what would have flipped the decision."""
 
+@type_check_only
+class Standing(TypedDict):
+    position: int
+    share: float
+    ahead: int
+    given_up: int
+    waiting: int
+    taken: int
+    again: int
+    refused: int
+    lost: int
+    damaged: int
+
+@final
+class Replica:
+    def __new__(cls, snapshot: bytes, id: int) -> Replica: ...  # noqa: A002
+    @staticmethod
+    def genesis(config: str) -> bytes: ...
+    @property
+    def controller(self) -> Controller: ...
+    def next_batch(self) -> bytes | None: ...
+    def sent(self) -> None: ...
+    def send_again(self) -> None: ...
+    def read(self, batches: Sequence[bytes], now: float, replicas: int) -> None: ...
+    def reload(self, snapshot: bytes, now: float) -> None: ...
+    def rejoin(self, id: int) -> None: ...  # noqa: A002
+    def snapshot(self) -> bytes: ...
+    def standing(self) -> Standing: ...
+
 @final
 class Controller:
     def __new__(cls, config: str) -> Controller: ...
@@ -322,6 +380,8 @@ class Controller:
     def recover(path: str | PathLike[str]) -> tuple[Controller, FoundFolder]: ...
     def checkpoint(self) -> None: ...
     def close(self) -> None: ...
+    @property
+    def is_replica(self) -> bool: ...
     @staticmethod
     def from_bytes(state: bytes) -> Controller: ...
     def to_bytes(self) -> bytes: ...

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal, overload
 from . import config
 from ._core import Controller
 from ._files import replacing
-from .exceptions import InputError
+from .exceptions import InputError, StateError
+from .fleet.address import is_address
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
 from .reports import prediction
@@ -127,6 +128,7 @@ class Router:
     ) -> None:
         core, settings = parts.core, CoreConfig.of(parts.core)
         self._core, self._recovery = core, parts.recovery
+        self._member = parts.member
         self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
         self._ids = CallerIds(core, settings.fixed["seed"])
         watch = Watch()
@@ -141,7 +143,7 @@ class Router:
             self.caches,
         )
         self._outcomes = Outcomes(core, self._ids, self._log, self.caches)
-        self._accounts = Accounts(core, self._selector, self._log, watch)
+        self._accounts = Accounts(core, self._selector, self._log, watch, parts.member)
 
     @classmethod
     def _found(
@@ -156,7 +158,7 @@ class Router:
         try:
             router._assemble(parts, log, shadow)
         except BaseException:
-            parts.core.close()
+            parts.close()
             raise
         return router
 
@@ -211,13 +213,16 @@ class Router:
         Parameters
         ----------
         path
-            The folder; made, for its owner only, where it is missing.
+            The folder; made, for its owner only, where it is missing. Or the address of a fleet,
+            ``"redis://host:6379/0?name=chat"``: any number of processes on any hosts that open it
+            share what is learned and keep one service level. Needs ``messplus[redis]``; see
+            ``docs/fleet.md``.
         models, sla, policy, featurizer, log, shadow, settings
             As for the class; where the folder holds a router the settings may be left out.
         durability
-            What power loss may cost: the last 50 milliseconds (``group``), nothing that a call
-            returned for (``each``, some milliseconds per call), or what the operating system had
-            not written yet (``none``).
+            What power loss may cost a folder: the last 50 milliseconds (``group``), nothing that a
+            call returned for (``each``, some milliseconds per call), or what the operating system
+            had not written yet (``none``).
         journal_bytes
             Size of a journal after which a snapshot is written.
 
@@ -233,9 +238,19 @@ class Router:
         StateLockedError
             If another process, or another router of this one, has the folder open.
         StateError
-            If the folder cannot be read or written, or was made with another featurizer.
+            If the folder or log cannot be read or written, or was made with another featurizer.
         """
         given = None if models is None else config.given(models, sla, policy, **settings)
+        if is_address(path):
+            # Loaded where there is a fleet: its hooks around forks must be outside of the core's.
+            from .fleet.opening import join
+
+            return cls._found(
+                lambda found: join(str(path), given, found),
+                featurizer=featurizer,
+                log=log,
+                shadow=shadow,
+            )
         return cls._found(
             lambda found: open_folder(Path(path), given, found, durability, journal_bytes),
             featurizer=featurizer,
@@ -314,11 +329,18 @@ class Router:
     def checkpoint(self) -> None:
         """Write a snapshot and begin a new journal; nothing to do for a router in memory.
 
+        In a fleet: send what happened here, and take in what happened everywhere, at once.
+
         Raises
         ------
         StateError
             If the snapshot cannot be written; the router goes on with the old one.
         """
+        if self._member is not None:
+            try:
+                self._member.sync()
+            except OSError as error:
+                raise StateError(str(error)) from error
         self._core.checkpoint()
 
     def close(self) -> None:
@@ -326,6 +348,8 @@ class Router:
 
         A closed router still routes, in memory only, and counts what it does not record.
         """
+        if self._member is not None:
+            self._member.close()
         self._core.close()
 
     def __enter__(self) -> Self:

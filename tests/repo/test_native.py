@@ -2,8 +2,11 @@
 
 import ast
 import inspect
+import json
 import re
 from pathlib import Path
+
+import numpy as np
 
 import messplus
 from messplus import _core
@@ -23,6 +26,7 @@ RECEIVERS = {
     "OffloadEnv": {"_env", "env"},
     "OffloadEstimator": {"native"},
     "OffloadRouter": {"OffloadRouter", "_router", "native"},
+    "Replica": {"Replica", "_replica", "replica"},
     "StaticTable": {"table", "tokenizer"},
 }
 
@@ -121,6 +125,13 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
     assert record is not None
     calendar = core.calendar()
     retraced, _ = _core.retrace_folder(tmp_path)
+    replica = _core.Replica(_core.Replica.genesis(core.config), 1)
+    rows = np.zeros((1, len(models)))
+    features = np.zeros((1, json.loads(core.config)["n_features"]), np.float32)
+    row, tokens = np.zeros(1, np.uint32), np.zeros(0, np.uint32)
+    simulated = _core.simulate_fleet(
+        core.config, features, tokens, rows, rows, row, np.ones(1, bool), 0, [1.0], 1
+    )
     crossed = {
         "RetracedRequests": retraced,
         "CoreReport": report,
@@ -140,6 +151,8 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
         "AuditedFile": files[0],
         "RecordedDecision": decisions[0],
         "RecordedOutcome": outcomes[0],
+        "Standing": replica.standing(),
+        "SimulatedFleet": simulated,
     }
     # Evaluation(**metrics) takes these fields one by one, and no others.
     expected = {name: fields for name, fields in FIELDS.items() if name != "OffloadMetrics"}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ModelCounters,
         RandomisationCounters,
     )
+    from messplus.reports.fleet import FleetReport
 
 
 _RATINGS_TO_LEARN = 50
@@ -46,6 +47,7 @@ def build(
     featurizer_timeouts: int = 0,
     log_errors: int = 0,
     durations: Mapping[str, tuple[Sequence[float], Sequence[int], float]] | None = None,
+    fleet: FleetReport | None = None,
 ) -> Report:
     """Turn the core's counters, and what is counted beside it, into a report."""
     decisions = counters["decisions"]
@@ -91,6 +93,7 @@ def build(
         shadow=shadow.build(counters["shadow"]),
         randomisation=_randomisation(counters["randomisation"]),
         durations={name: Durations(*read) for name, read in (durations or {}).items()},
+        fleet=fleet,
     )
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from messplus._core import Controller
+    from messplus.fleet.member import Member
     from messplus.logs.jsonl import JsonlLog
     from messplus.routing.selector import Selector
 
@@ -32,13 +33,20 @@ class Accounts:
         The router's log, which counts what it could not write.
     watch
         Says which targets and limits are out of reach.
+    member
+        Knows how the router stands to its fleet, where it has one.
     """
 
     def __init__(
-        self, core: Controller, selector: Selector, log: JsonlLog | None, watch: Watch
+        self,
+        core: Controller,
+        selector: Selector,
+        log: JsonlLog | None,
+        watch: Watch,
+        member: Member | None,
     ) -> None:
         self._core, self._selector = core, selector
-        self._log, self._watch = log, watch
+        self._log, self._watch, self._member = log, watch, member
 
     def report(self) -> Report:
         """Account for everything since the router was made."""
@@ -48,6 +56,7 @@ class Accounts:
             featurizer_errors=features.errors,
             featurizer_timeouts=features.timeouts,
             log_errors=0 if self._log is None else self._log.errors,
+            fleet=None if self._member is None else self._member.report(),
             durations={
                 "select": self._selector.durations.read(),
                 "featurize": features.durations.read(),

@@ -10,6 +10,7 @@ from .text import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .fleet import FleetReport
     from .parts import (
         Durations,
         LimitReport,
@@ -78,6 +79,10 @@ class Report:
         Since this process has had the router: of ``select``, of turning one prompt into features
         (``featurize``), and of waiting for the first ``feedback``. Ignored when reports are
         compared.
+    fleet
+        How this replica stands to its fleet; None for a router of one process. In a fleet all
+        other figures but the durations are of all replicas, as far as this one has read their log.
+        Ignored when reports are compared.
     """
 
     slas: Mapping[str, SLAReport]
@@ -105,6 +110,7 @@ class Report:
     shadow: ShadowReport | None
     randomisation: RandomisationReport | None
     durations: Mapping[str, Durations] = field(compare=False)
+    fleet: FleetReport | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """A short text: service levels, limits, models."""

@@ -90,6 +90,9 @@ class CallerIds:
             return decision
         if not isinstance(decision, str):
             raise FeedbackError(f"decision: must be a Decision or its id, got {decision!r}")
+        if self._core.is_replica:
+            # Another replica may have decided a moment ago; the log tells.
+            return decision if _is_id(decision) else self._hash(decision)
         for id_ in (decision, self._hash(decision)):
             if _is_id(id_) and self._core.pending(id_) is not None:
                 return id_

@@ -14,6 +14,7 @@ from .core_config import CoreConfig
 if TYPE_CHECKING:
     from messplus._schema import RouterSettings
     from messplus.featurizers.requests import AnyFeaturizer
+    from messplus.fleet.member import Member
 
     from .recovery import Recovery
 
@@ -30,11 +31,20 @@ class Parts:
         What turns requests into vectors.
     recovery
         How the folder was found, where there was one.
+    member
+        What carries batches between this router and its fleet, where it has one.
     """
 
     core: Controller
     features: RequestFeatures
     recovery: Recovery | None = None
+    member: Member | None = None
+
+    def close(self) -> None:
+        """Let go of folder and fleet."""
+        if self.member is not None:
+            self.member.close()
+        self.core.close()
 
 
 def make(settings: RouterSettings, featurizer: AnyFeaturizer) -> Parts:

@@ -70,5 +70,6 @@ pub use types::model_set::ModelSet;
 pub use types::price::{ListedCost, TokenPrice};
 pub use types::ranking::Ranking;
 pub use types::request::{Decision, Example, Outcome, Reason, Request, Weights};
+pub use types::served::Served;
 pub use types::shadow::{Shadow, ShadowChoice};
 pub use types::zoo::{ModelSpec, ZooChange};

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use messplus_base::wire::Writer;
 use messplus_core::{
-    Amendment, Controller, Decision, Example, Failure, Feedback, Request, Result, ZooChange,
+    Amendment, Controller, Decision, Example, Failure, Feedback, Request, Result, Served, ZooChange,
 };
 
 use crate::format::{Content, Header, encode, frames};
@@ -22,6 +22,8 @@ struct Unwritten {
     frames: Writer,
     chain: u32,
     sequence: u64,
+    /// Decisions are written down for other replicas to adopt.
+    for_replicas: bool,
 }
 
 impl JournaledController {
@@ -32,8 +34,23 @@ impl JournaledController {
 
     /// A controller after `sequence` transitions, whose next frame goes on from `chain`.
     pub fn journaled(controller: Controller, sequence: u64, chain: u32) -> Self {
-        let unwritten = Unwritten { frames: Writer::with_capacity(1 << 16), chain, sequence };
+        let frames = Writer::with_capacity(1 << 16);
+        let unwritten = Unwritten { frames, chain, sequence, for_replicas: false };
         Self { controller, journal: Some(unwritten) }
+    }
+
+    /// A controller whose transitions other replicas will take over, the first one as the
+    /// `sequence + 1`-th of this replica. The chain of its frames begins at zero whenever they are
+    /// [taken](Self::take_frames).
+    pub fn replicated(controller: Controller, sequence: u64) -> Self {
+        let frames = Writer::with_capacity(1 << 16);
+        let unwritten = Unwritten { frames, chain: 0, sequence, for_replicas: true };
+        Self { controller, journal: Some(unwritten) }
+    }
+
+    /// Go on from another state of the same controller.
+    pub fn rebase(&mut self, controller: Controller) {
+        self.controller = controller;
     }
 
     /// [`Controller::decide`]. What a request requires is not written down, but the models that it
@@ -49,7 +66,11 @@ impl JournaledController {
             request.requires = &[];
         }
         self.controller.decide(&request, decision)?;
-        self.write_down(|out| encode::decide(out, &request, decision.model));
+        if self.journal.as_ref().is_some_and(|journal| journal.for_replicas) {
+            self.write_down(|out| encode::adopt(out, &request, &Served::by(decision)));
+        } else {
+            self.write_down(|out| encode::decide(out, &request, decision.model));
+        }
         Ok(())
     }
 
@@ -63,6 +84,12 @@ impl JournaledController {
         self.controller.observe(id, feedback)?;
         self.write_down(|out| encode::observe(out, id, &feedback));
         Ok(())
+    }
+
+    /// Write outcomes down that another replica's decision is to get, which is not known here yet. They
+    /// are not checked.
+    pub fn forward(&mut self, id: u128, feedback: &Feedback<'_>) {
+        self.write_down(|out| encode::observe(out, id, feedback));
     }
 
     /// [`Controller::fail`].
@@ -171,6 +198,10 @@ impl JournaledController {
     pub fn take_frames(&mut self, empty: &mut Writer) -> u64 {
         self.journal.as_mut().map_or(0, |journal| {
             std::mem::swap(&mut journal.frames, empty);
+            if journal.for_replicas {
+                // Each batch is checked by itself.
+                journal.chain = 0;
+            }
             journal.sequence
         })
     }

@@ -14,8 +14,9 @@ thread_local! {
     static CLOSED: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
-/// Pass the gate; it cannot close before the returned guard is dropped.
-pub(crate) fn gate() -> RwLockReadGuard<'static, ()> {
+/// Pass the gate; it cannot close before the returned guard is dropped, so nobody who holds a lock
+/// behind it does so while the process forks. Not to be passed twice by one thread.
+pub fn gate() -> RwLockReadGuard<'static, ()> {
     GATE.read().unwrap_or_else(PoisonError::into_inner)
 }
 

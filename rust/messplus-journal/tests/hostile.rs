@@ -68,6 +68,7 @@ proptest! {
             input_tokens,
             costs: costs.clone(),
             cached_tokens: cached_tokens.clone(),
+            served: None,
         }]);
     }
 

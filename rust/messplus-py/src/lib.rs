@@ -2,6 +2,7 @@
 
 mod convert;
 mod error;
+mod fleet_simulation;
 mod offload;
 mod replay;
 mod router;
@@ -14,10 +15,12 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use super::fleet_simulation::simulate_fleet;
+    #[pymodule_export]
     use super::replay::replay;
     #[pymodule_export]
     use super::router::{
-        Histogram, PyController, PyDecision, after_fork_in_child, after_fork_in_parent,
+        Histogram, PyController, PyDecision, PyReplica, after_fork_in_child, after_fork_in_parent,
         audit_folder, before_fork, folder_history, retrace_folder,
     };
 

@@ -33,7 +33,7 @@ const STANDARD_ERRORS: f64 = 0.5;
 /// Where a share 1 - f of the requests is never rated, the mean of the rated ones differs from that of
 /// all n requests with a variance of (1 - f) s2 / (f n), s2 the mean squared error of the expectations
 /// (sampling without replacement; Cochran, *Sampling Techniques*, 1977, theorem 2.2).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DelayCompensator {
     decided: f64,
     rated: f64,
@@ -47,6 +47,25 @@ pub struct DelayCompensator {
     squared_errors: f64,
     /// Logarithm of all fading so far.
     fading: f64,
+    /// How many decisions and ratings each one stands for: one, except where a replica of a fleet
+    /// counts with what the others do meanwhile.
+    weight: f64,
+}
+
+impl Default for DelayCompensator {
+    fn default() -> Self {
+        Self {
+            decided: 0.0,
+            rated: 0.0,
+            delay: None,
+            expected: 0.0,
+            open: 0.0,
+            bias: 0.0,
+            squared_errors: 0.0,
+            fading: 0.0,
+            weight: 1.0,
+        }
+    }
 }
 
 /// What is remembered of one decision until it is rated.
@@ -100,6 +119,30 @@ impl DelayCompensator {
         }
     }
 
+    /// Let every decision and every rating stand for so many, `>= 1`.
+    pub fn extrapolate(&mut self, weight: f64) {
+        self.weight = weight;
+    }
+
+    /// How many decisions and ratings each one stands for.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// By how much what one decision stands for fades what is open.
+    pub fn fade(&self) -> f64 {
+        if self.weight == 1.0 { self.keep() } else { libm::pow(self.keep(), self.weight) }
+    }
+
+    /// What the decisions that one stands for count together, each having faded the ones before.
+    pub fn mass(&self) -> f64 {
+        let keep = self.keep();
+        if self.weight == 1.0 || keep == 1.0 {
+            return self.weight;
+        }
+        (1.0 - self.fade()) / (1.0 - keep)
+    }
+
     /// Expected shortfall of the ratings still to come, in rated requests.
     pub fn owed(&self) -> f64 {
         self.rated_share() * (self.expected + self.bias * self.open)
@@ -115,10 +158,10 @@ impl DelayCompensator {
 
     /// Take note of a decision whose expected shortfall is alpha - p.
     pub fn expect(&mut self, shortfall: f64) -> Expectation {
-        self.decided += 1.0;
-        let keep = self.keep();
-        self.expected = self.expected * keep + shortfall;
-        self.open = self.open * keep + 1.0;
+        self.decided += self.weight;
+        let (keep, mass) = (self.fade(), self.mass());
+        self.expected = self.expected * keep + shortfall * mass;
+        self.open = self.open * keep + mass;
         // A sum that fades at once is gone: its logarithm stays finite.
         self.fading += libm::log(keep.max(1e-9));
         Expectation { shortfall, fading: self.fading }
@@ -126,7 +169,7 @@ impl DelayCompensator {
 
     /// The decision just made should fall short by this instead.
     pub fn expect_instead(&mut self, expectation: &mut Expectation, shortfall: f64) {
-        self.expected += shortfall - expectation.shortfall;
+        self.expected += self.mass() * (shortfall - expectation.shortfall);
         expectation.shortfall = shortfall;
     }
 
@@ -134,15 +177,15 @@ impl DelayCompensator {
     /// imputed without one. What it still counted is returned; infinity where nothing is open any
     /// more.
     pub fn settle(&mut self, expectation: Expectation, shortfall: f64, age: Option<u64>) -> f64 {
-        self.rated += 1.0;
+        self.rated += self.weight;
         if let Some(age) = age.map(|age| age as f64) {
             self.delay = Some(self.delay.map_or(age, |delay| delay + DELAY_RATE * (age - delay)));
         }
         let error = shortfall - expectation.shortfall;
         let weight = (self.rated + BIAS_WEIGHT).min(BIAS_WINDOW);
         self.bias += (error - self.bias) / weight;
-        self.squared_errors += error * error;
-        let faded = libm::exp((self.fading - expectation.fading).min(0.0));
+        self.squared_errors += error * error * self.weight;
+        let faded = self.mass() * libm::exp((self.fading - expectation.fading).min(0.0));
         self.expected -= expectation.shortfall * faded;
         self.open -= faded;
         if self.keep() == 0.0 {
@@ -154,12 +197,12 @@ impl DelayCompensator {
 
     /// A decision was never acted on; what it still counted is returned.
     pub fn cancel(&mut self, expectation: Expectation) -> f64 {
-        self.decided = (self.decided - 1.0).max(self.rated);
+        self.decided = (self.decided - self.weight).max(self.rated);
         if self.keep() == 0.0 {
             (self.expected, self.open) = (0.0, 0.0);
             return f64::INFINITY;
         }
-        let faded = libm::exp((self.fading - expectation.fading).min(0.0));
+        let faded = self.mass() * libm::exp((self.fading - expectation.fading).min(0.0));
         self.expected -= expectation.shortfall * faded;
         self.open -= faded;
         faded
@@ -186,7 +229,8 @@ impl DelayCompensator {
             return Err(Error::state("delays and counts must be >= 0", least));
         }
         let delay = (known == 1).then_some(delay);
-        Ok(Self { decided, rated, delay, expected, open, bias, squared_errors, fading })
+        let sums = Self { decided, rated, delay, expected, open, ..Self::default() };
+        Ok(Self { bias, squared_errors, fading, ..sums })
     }
 }
 

@@ -153,6 +153,13 @@ impl Duals {
         self.levels[level].multiplier.compensator.cancel(expectations.level)
     }
 
+    /// Let every decision and every rating stand for so many.
+    pub fn extrapolate(&mut self, weight: f64) {
+        let levels = self.levels.iter_mut().map(|level| &mut level.multiplier);
+        let limits = self.limits.iter_mut().map(|limit| &mut limit.multiplier);
+        levels.chain(limits).for_each(|of| of.compensator.extrapolate(weight));
+    }
+
     /// The target of a level rises by so much.
     pub fn shift(&mut self, level: usize, rise: f64) {
         self.levels[level].multiplier.compensator.shift(rise);

@@ -31,10 +31,10 @@ impl InFlight {
         self.counts[model]
     }
 
-    /// A decision for `model`; earlier ones fade by `keep`.
-    pub fn expect(&mut self, model: usize, keep: f64) {
+    /// A decision for `model`, which counts `mass`; earlier ones fade by `keep`.
+    pub fn expect(&mut self, model: usize, keep: f64, mass: f64) {
         self.counts.iter_mut().for_each(|count| *count *= keep);
-        self.counts[model] += 1.0;
+        self.counts[model] += mass;
     }
 
     /// Another model serves the decision just made than was chosen.

@@ -1,12 +1,14 @@
 //! The state machine: decide on a request, then observe what became of it.
 
 mod admission;
+mod adopt;
 mod amend;
 mod cancel;
 mod changes;
 mod codec;
 mod eligible;
 mod elsewhere;
+mod extrapolate;
 mod feedback;
 mod predict;
 mod randomise;
@@ -15,6 +17,7 @@ mod redo;
 mod shadow;
 mod silence;
 
+use self::extrapolate::Weight;
 use crate::config::{Config, ValidConfig};
 use crate::control::breaker::CircuitBreaker;
 use crate::control::queue::VirtualQueue;
@@ -57,6 +60,7 @@ pub struct Controller {
     /// Picks the requests to audit, apart from everything else.
     audit_uniforms: Uniforms,
     sessions: Sessions,
+    weight: Weight,
     policy: Box<dyn Policy>,
     pending: PendingDecisions,
     stats: Stats,
@@ -82,6 +86,7 @@ impl Controller {
             raters: Raters::new(),
             audit_uniforms: Uniforms::new(config.seed ^ AUDIT_STREAM),
             sessions: Sessions::new(config.switching_cost > 0.0),
+            weight: Weight::default(),
             policy: config.policy.preset().build(&config.problem()),
             pending: PendingDecisions::new(config.pending_capacity, n_features),
             stats: Stats::new(config.agreement.levels.len(), n_models),
@@ -175,7 +180,7 @@ impl Controller {
         decision: &mut Decision,
     ) -> bool {
         let allowed = self.breaker.available(asked, self.now);
-        self.step += 1;
+        self.step += self.weight.steps();
         let context =
             Context { uniform: self.uniforms.uniform(), ..self.context(request, allowed) };
         decision.begin(request.id, self.step, allowed);
@@ -230,6 +235,7 @@ impl Controller {
             switching_cost: self.config.switching_cost,
             sampled: self.config.operation.audit > 0.0,
             uniform: 0.0,
+            served: None,
         }
     }
 

@@ -184,13 +184,15 @@ impl Policy for DefaultPolicy {
             Weights { satisfaction: weights.satisfaction, cost: weights.cost, optimism: OPTIMISM };
         rank(&decision.score, &mut decision.ranking);
         let exploit = decision.ranking[0];
-        let model =
-            if explores { lowest(&self.optimistic_scores, &decision.ranking) } else { exploit };
+        let model = context.served.unwrap_or_else(|| {
+            if explores { lowest(&self.optimistic_scores, &decision.ranking) } else { exploit }
+        });
         put_first(&mut decision.ranking, model);
         let pending = self.heads.log_odds(model, x, difficulty).optimistic(PENDING_OPTIMISM);
         let latency = decision.expected_latency.get(model).copied().unwrap_or_default();
         let used = Usage { cost: decision.expected_cost[model], latency };
-        self.in_flight.expect(model, self.duals.compensator(level).keep());
+        let compensator = self.duals.compensator(level);
+        self.in_flight.expect(model, compensator.fade(), compensator.mass());
         let expectations = self.duals.expect(level, best, alpha - pending, used, least);
         Selection { explored: model != exploit, expectations }
     }
@@ -268,7 +270,7 @@ impl Policy for DefaultPolicy {
         shortfall: f64,
         age: Option<u64>,
     ) {
-        self.accounted += 1.0;
+        self.accounted += self.duals.compensator(level).weight();
         let open = self.duals.settle(level, expectation, shortfall, age);
         self.in_flight.settle(model, open);
     }
@@ -306,6 +308,10 @@ impl Policy for DefaultPolicy {
 
     fn debit(&mut self, limit: usize, used: f64, first: Option<(Expectation, u64)>) {
         self.duals.debit(limit, used, first);
+    }
+
+    fn extrapolate(&mut self, weight: f64) {
+        self.duals.extrapolate(weight);
     }
 
     fn add(&mut self, model: &ModelSpec, n_features: usize) {

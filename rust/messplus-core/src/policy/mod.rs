@@ -84,6 +84,8 @@ pub(crate) struct Context<'a> {
     pub sampled: bool,
     /// A uniform number in `[0, 1)`.
     pub uniform: f64,
+    /// The model that serves, where that was decided elsewhere.
+    pub served: Option<usize>,
 }
 
 impl Context<'_> {
@@ -209,6 +211,9 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
     /// The queue of a limit was debited with a call that used `used`; with what was expected of the
     /// decision, made `age` decisions ago, where it is the first call.
     fn debit(&mut self, _limit: usize, _used: f64, _first: Option<(Expectation, u64)>) {}
+
+    /// Let every decision and every rating from now on stand for so many; with one by default.
+    fn extrapolate(&mut self, _weight: f64) {}
 
     /// A model joins at the end of the zoo.
     fn add(&mut self, model: &ModelSpec, n_features: usize);

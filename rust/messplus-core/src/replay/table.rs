@@ -29,7 +29,8 @@ pub struct OutcomeTable<'a> {
 }
 
 impl<'a> OutcomeTable<'a> {
-    pub(super) fn input_tokens(&self, row: usize) -> Option<NonZeroU32> {
+    /// Tokens of the prompt of a row, where known.
+    pub fn input_tokens(&self, row: usize) -> Option<NonZeroU32> {
         self.input_tokens.get(row).copied().and_then(NonZeroU32::new)
     }
 
@@ -48,7 +49,12 @@ impl<'a> OutcomeTable<'a> {
     }
 
     /// Whether the arrays fit each other, and a zoo of so many models and features.
-    pub(super) fn check(&self, n_models: usize, n_features: usize) -> Result<()> {
+    /// Check that the arrays fit each other, and a zoo of so many models and features.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] or [`Error::Input`] for arrays that do not.
+    pub fn check(&self, n_models: usize, n_features: usize) -> Result<()> {
         let Self { features, input_tokens, scores, costs, order, rated, .. } = *self;
         let Self { past, past_models, .. } = *self;
         let n = scores.len() / n_models;

@@ -9,5 +9,6 @@ pub(crate) mod price;
 pub(crate) mod randomisation;
 pub(crate) mod ranking;
 pub(crate) mod request;
+pub(crate) mod served;
 pub(crate) mod shadow;
 pub(crate) mod zoo;

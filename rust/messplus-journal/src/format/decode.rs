@@ -3,10 +3,12 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_base::wire::{self, Reader};
-use messplus_core::{Amendment, Failure, ModelSet, Outcome, Result, Shadow, USER, ZooChange};
+use messplus_core::{
+    Amendment, Failure, ModelSet, Outcome, Reason, Result, Served, Shadow, USER, ZooChange,
+};
 
 use super::transition::{
-    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL, FAIL_OF_KIND,
+    ADOPT, ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL, FAIL_OF_KIND,
     NO_FEATURES, OBSERVE, OBSERVE_CACHED, OBSERVE_FROM, Transition, WARM_START,
 };
 use crate::error::damaged;
@@ -20,7 +22,11 @@ impl Transition {
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut input = Reader::new(bytes);
         let transition = match input.u8()? {
-            DECIDE => decide(&mut input)?,
+            DECIDE => decide(&mut input, None)?,
+            ADOPT => {
+                let served = served(&mut input)?;
+                decide(&mut input, Some(served))?
+            }
             OBSERVE => {
                 let (id, source) = (input.u128()?, USER.to_owned());
                 let outcomes = outcomes(&mut input)?;
@@ -55,7 +61,22 @@ impl Transition {
     }
 }
 
-fn decide(input: &mut Reader<'_>) -> Result<Transition> {
+/// All but the model, which the decision itself tells.
+fn served(input: &mut Reader<'_>) -> Result<Served> {
+    let reason = input.u8()?;
+    let known = Reason::ALL.get(usize::from(reason)).copied();
+    let reason = known.ok_or_else(|| damaged("reasons must be known", reason))?;
+    let audit = input.u8()? == 1;
+    let also_query = ModelSet::from_bits(input.u64()?);
+    let propensity = input.f64()?;
+    let shadow_choice = match input.u8()? {
+        0 => None,
+        _ => Some((usize::from(input.u8()?), input.f64()?)),
+    };
+    Ok(Served { model: 0, shadow_choice, propensity, audit, also_query, reason })
+}
+
+fn decide(input: &mut Reader<'_>, served: Option<Served>) -> Result<Transition> {
     let id = input.u128()?;
     let (model, level) = (usize::from(input.u8()?), usize::from(input.u8()?));
     let (in_session, session) = (input.u8()?, input.u64()?);
@@ -80,6 +101,7 @@ fn decide(input: &mut Reader<'_>) -> Result<Transition> {
         input_tokens,
         costs,
         cached_tokens,
+        served: served.map(|served| Served { model, ..served }),
     })
 }
 

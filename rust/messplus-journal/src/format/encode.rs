@@ -4,17 +4,36 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_base::wire::Writer;
 use messplus_core::{
-    Amendment, Example, Failure, Feedback, ModelSet, Outcome, Request, Shadow, ZooChange,
+    Amendment, Example, Failure, Feedback, ModelSet, Outcome, Request, Served, Shadow, ZooChange,
 };
 
 use super::transition::{
-    ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL_OF_KIND, NO_FEATURES,
-    OBSERVE, OBSERVE_CACHED, OBSERVE_FROM, WARM_START,
+    ADOPT, ADVANCE, AMEND, CANCEL, CHANGE_ZOO, COUNT_ELSEWHERE, DATE, DECIDE, FAIL_OF_KIND,
+    NO_FEATURES, OBSERVE, OBSERVE_CACHED, OBSERVE_FROM, WARM_START,
 };
 
 /// Write down a decision.
 pub fn decide(out: &mut Writer, request: &Request<'_>, model: usize) {
     out.u8(DECIDE);
+    decided(out, request, model);
+}
+
+/// Write down a decision for other replicas to adopt.
+pub fn adopt(out: &mut Writer, request: &Request<'_>, served: &Served) {
+    out.u8(ADOPT);
+    out.u8(served.reason as u8);
+    out.u8(u8::from(served.audit));
+    out.u64(served.also_query.bits());
+    out.f64(served.propensity);
+    out.u8(u8::from(served.shadow_choice.is_some()));
+    if let Some((model, propensity)) = served.shadow_choice {
+        out.u8(model as u8);
+        out.f64(propensity);
+    }
+    decided(out, request, served.model);
+}
+
+fn decided(out: &mut Writer, request: &Request<'_>, model: usize) {
     out.u128(request.id);
     out.u8(model as u8);
     out.u8(request.level as u8);

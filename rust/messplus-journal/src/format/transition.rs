@@ -7,7 +7,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_core::{
     Amendment, Controller, Decision, Example, Failure, Feedback, ModelSet, Outcome, Request,
-    Result, Shadow, ZooChange,
+    Result, Served, Shadow, ZooChange,
 };
 
 /// Largest transition in bytes; 4,096 features and 64 costs need 17 kB.
@@ -28,6 +28,8 @@ pub(super) const COUNT_ELSEWHERE: u8 = 11;
 pub(super) const DATE: u8 = 12;
 /// Feedback of a call whose prompt was partly read from a cache.
 pub(super) const OBSERVE_CACHED: u8 = 13;
+/// A decision of a replica, which others adopt.
+pub(super) const ADOPT: u8 = 14;
 pub(super) const NO_FEATURES: u16 = u16::MAX;
 
 /// One transition of a controller.
@@ -55,6 +57,8 @@ pub enum Transition {
         costs: Option<Vec<Option<f64>>>,
         /// Tokens of the prompt that should be cached, per model.
         cached_tokens: Option<Vec<u32>>,
+        /// What a replica chose, for the others to adopt; none where the choice is made again.
+        served: Option<Served>,
     },
     /// Outcomes became known.
     Observe {
@@ -151,6 +155,7 @@ impl Transition {
                 input_tokens,
                 costs,
                 cached_tokens,
+                served,
             } => {
                 let request = Request {
                     id: *id,
@@ -164,6 +169,10 @@ impl Transition {
                     session: *session,
                     shadow: *shadow,
                 };
+                if let Some(served) = served {
+                    controller.adopt(&request, served, decision)?;
+                    return Ok(true);
+                }
                 return controller.redo(&request, *model, decision);
             }
             &Self::Observe { id, ref outcomes, ref source, key, rater, replace, cached_tokens } => {

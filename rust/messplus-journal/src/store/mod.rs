@@ -37,6 +37,11 @@ impl Store {
         Self { live, log: None, background: Mutex::new(None) }
     }
 
+    /// A controller whose transitions somebody else takes and carries on, never waiting for a file.
+    pub fn carried(live: JournaledController) -> Self {
+        Self { live: Arc::new(Mutex::new(live)), log: None, background: Mutex::new(None) }
+    }
+
     /// The controller of a folder, or, where the folder holds none, the one that `make` makes.
     ///
     /// The second value says how the controller was found; none where it was made.

@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use messplus_core::Error;
+use messplus_fleet::SERVED;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyString};
 
@@ -129,6 +130,8 @@ pub fn decision(
     }
     let id = id(decision)?;
     let served = shared.read(py, |controller| controller.served(id));
+    // Another replica may have decided a moment ago: the log tells who serves.
+    let served = served.or(shared.replica.as_ref().map(|_| SERVED));
     Ok((id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?))
 }
 

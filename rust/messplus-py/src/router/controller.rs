@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use messplus_core::{
-    Amendment, Config, Controller, Decision, Example, Failure, Feedback, ListedCost, ModelSpec,
-    Request, Shadow, USER, ZooChange,
+    Amendment, Config, Controller, Decision, Error, Example, Failure, Feedback, ListedCost,
+    ModelSpec, Request, Shadow, USER, ZooChange,
 };
 use messplus_journal::Store;
 use pyo3::prelude::*;
@@ -29,12 +29,12 @@ use crate::error::{InputError, folder_error, to_py};
 /// those of `messplus.Router`, whose methods call these; settings and models cross as JSON.
 #[pyclass(frozen, name = "Controller", module = "messplus._core")]
 pub struct PyController {
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
 impl PyController {
     fn wrap(py: Python<'_>, store: Store) -> Self {
-        Self { shared: Shared::new(py, store) }
+        Self { shared: Shared::new(py, store, None) }
     }
 }
 
@@ -85,13 +85,19 @@ impl PyController {
 
     /// Everything needed to go on bit for bit, versioned and checksummed.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.shared.read(py, Controller::to_bytes))
+        PyBytes::new(py, &self.shared.settled(py, Controller::to_bytes))
     }
 
     /// Whether nothing has happened yet.
     #[getter]
     fn is_new(&self, py: Python<'_>) -> bool {
         self.shared.read(py, Controller::is_new)
+    }
+
+    /// Whether this is a replica of a fleet: decisions not known here may be known to others.
+    #[getter]
+    fn is_replica(&self) -> bool {
+        self.shared.replica.is_some()
     }
 
     /// The settings as they are now, as JSON.
@@ -208,8 +214,15 @@ impl PyController {
             cached_tokens,
         };
         self.shared.enter(py, |controller| {
-            self.shared.tell_time(controller, |known| known.check_observation(id, &feedback))?;
-            controller.observe(id, feedback)
+            let checked =
+                self.shared.tell_time(controller, |known| known.check_observation(id, &feedback));
+            match checked.and_then(|()| controller.observe(id, feedback)) {
+                Err(Error::UnknownDecision { .. }) if self.shared.replica.is_some() => {
+                    controller.forward(id, &feedback);
+                    Ok(())
+                }
+                result => result,
+            }
         })?;
         self.shared.delays.end(id);
         Ok(())
@@ -403,12 +416,12 @@ impl PyController {
     /// Every counter.
     fn report(&self, py: Python<'_>) -> CoreReport {
         let state_errors = folder::failures(self.shared.store.failures());
-        self.shared.read(py, |controller| CoreReport::of(controller, state_errors))
+        self.shared.settled(py, |controller| CoreReport::of(controller, state_errors))
     }
 
     /// What happened in the latest minutes, hours and days.
     fn calendar(&self, py: Python<'_>) -> CoreCalendar {
-        self.shared.read(py, CoreCalendar::of)
+        self.shared.settled(py, CoreCalendar::of)
     }
 
     /// How long feedback took to come, in this process.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use messplus_core::{Controller, Result};
+use messplus_fleet::Replica;
+use messplus_journal::fork;
 use messplus_journal::{JournaledController, Store};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -13,6 +15,8 @@ use crate::error::{folder_error, to_py};
 
 pub struct Shared {
     pub store: Store,
+    /// The side that follows the log, where this is a replica of a fleet.
+    pub replica: Option<Arc<Mutex<Replica>>>,
     pub levels: Names,
     pub delays: Delays,
     pub clock: Clock,
@@ -23,7 +27,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(py: Python<'_>, store: Store) -> Self {
+    pub fn new(py: Python<'_>, store: Store, replica: Option<Arc<Mutex<Replica>>>) -> Self {
         // No Python object is made, and no thread waits attached, while the core is locked.
         let (config, now) =
             py.detach(|| store.read(|controller| (controller.config().clone(), controller.now())));
@@ -31,6 +35,7 @@ impl Shared {
         let (names, levels) = (Names::of_zoo(py, &config.models), Names::new(py, levels));
         Self {
             store,
+            replica,
             levels,
             delays: Delays::new(),
             clock: Clock::from(now),
@@ -56,6 +61,20 @@ impl Shared {
 
     pub fn read<T: Send>(&self, py: Python<'_>, look: impl FnOnce(&Controller) -> T + Send) -> T {
         py.detach(|| self.store.read(look))
+    }
+
+    /// Look at what is settled: in a fleet the state that all replicas agree on, without what this one has
+    /// done since it last looked at the log.
+    pub fn settled<T: Send>(
+        &self,
+        py: Python<'_>,
+        look: impl FnOnce(&Controller) -> T + Send,
+    ) -> T {
+        let Some(replica) = &self.replica else { return self.read(py, look) };
+        py.detach(|| {
+            let _gate = fork::gate();
+            look(replica.lock().unwrap_or_else(PoisonError::into_inner).fold().controller())
+        })
     }
 
     /// The router's own time only where something depends on it: else equal calls lead to equal states

@@ -1,0 +1,1 @@
+"""One router in many processes: replicas that share an ordered log."""

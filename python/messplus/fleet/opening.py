@@ -1,0 +1,62 @@
+"""Joining a fleet, or making one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from messplus._core import Replica
+from messplus.exceptions import ConfigError, StateError
+from messplus.featurizers.requests import RequestFeatures
+from messplus.state.agree import agree
+from messplus.state.parts import Parts, native, restore
+
+from .log import Mark, Snapshot
+from .member import Member
+from .redis import RedisLog
+
+if TYPE_CHECKING:
+    from messplus._schema import RouterSettings
+    from messplus.featurizers.requests import AnyFeaturizer
+
+    from .log import SharedLog
+
+
+def join(address: str, settings: RouterSettings | None, featurizer: AnyFeaturizer) -> Parts:
+    """Join the fleet whose log is at an address, or make it from the settings given.
+
+    Raises
+    ------
+    ConfigError
+        If the fleet has other settings that cannot be amended, or there are neither settings nor a
+        fleet.
+    StateError
+        If the log cannot be reached or read, or was made with another featurizer or version.
+    """
+    return _join(RedisLog(address), settings, featurizer)
+
+
+def _join(log: SharedLog, settings: RouterSettings | None, featurizer: AnyFeaturizer) -> Parts:
+    given = None
+    if settings is not None:
+        features = RequestFeatures(featurizer, settings.tag_features)
+        featurizer = features.map.featurizer
+        given = native(settings, features)
+    try:
+        found = log.snapshot() is not None
+        if not found:
+            if given is None:
+                raise ConfigError(f"models: must be given where {log.address} holds no router yet")
+            # Another process may be faster: then its settings are the ones to agree with.
+            log.begin(Snapshot(Mark(0, os.urandom(8)), Replica.genesis(given)))
+    except OSError as error:
+        raise StateError(f"{log.address}: must be writable, got {error}") from error
+    member = Member(log)
+    try:
+        if given is not None:
+            agree(log.address, member.core, given)
+        return replace(restore(member.core, featurizer), member=member)
+    except BaseException:
+        member.close()
+        raise

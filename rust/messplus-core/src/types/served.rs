@@ -1,0 +1,30 @@
+//! What a replica of a fleet chose: all that the others need to count its decision as theirs.
+
+use super::model_set::ModelSet;
+use super::request::{Decision, Reason};
+
+/// Who serves a request, as was decided elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Served {
+    /// The model that serves.
+    pub model: usize,
+    /// In shadow mode, the router's own choice and its propensity.
+    pub shadow_choice: Option<(usize, f64)>,
+    /// Probability with which `model` was to serve, in `(0, 1]`.
+    pub propensity: f64,
+    /// Whether the request was picked to be rated in any case.
+    pub audit: bool,
+    /// Models queried as well.
+    pub also_query: ModelSet,
+    /// Why `model` was chosen.
+    pub reason: Reason,
+}
+
+impl Served {
+    /// What was decided.
+    pub fn by(decision: &Decision) -> Self {
+        let &Decision { model, propensity, audit, also_query, reason, .. } = decision;
+        let shadow_choice = decision.shadow_choice.map(|choice| (choice.model, choice.propensity));
+        Self { model, shadow_choice, propensity, audit, also_query, reason }
+    }
+}

@@ -1,0 +1,213 @@
+//! One replica: decides ahead of the fold, and keeps its transitions until the log has them.
+
+use std::collections::VecDeque;
+
+use messplus_base::wire::Writer;
+use messplus_core::{Controller, Decision, Result};
+use messplus_journal::JournaledController;
+
+use crate::batch::Batch;
+use crate::early::apply;
+use crate::fold::Fold;
+use crate::share::Share;
+
+/// Bytes of transitions that the log does not have yet, beyond which the oldest are given up.
+const OUTBOX: usize = 256 << 20;
+/// Seconds for which a replica could still have to send what the log has: a server that lost its last
+/// second asks for it again.
+const RETAINED: f64 = 10.0;
+
+/// The side of a replica that follows the log. The other side, which decides, is a
+/// [`JournaledController`] behind a lock of its own: each method says what it needs of it.
+#[derive(Debug)]
+pub struct Replica {
+    id: u64,
+    fold: Fold,
+    /// Last number taken from the deciding side.
+    taken: u64,
+    /// Last number handed to the log.
+    sent: u64,
+    outbox: VecDeque<(Batch, Option<f64>)>,
+    given_up: u64,
+    share: Share,
+    extrapolates: bool,
+}
+
+impl Replica {
+    /// A replica that begins with a fold; `id` must be its own.
+    pub fn new(id: u64, fold: Fold) -> Self {
+        Self {
+            id,
+            fold,
+            taken: 0,
+            sent: 0,
+            outbox: VecDeque::new(),
+            given_up: 0,
+            share: Share::default(),
+            extrapolates: true,
+        }
+    }
+
+    /// Take a stale state for the present one: what not to do, for studies.
+    #[must_use]
+    pub fn naive(mut self) -> Self {
+        self.extrapolates = false;
+        self
+    }
+
+    /// Its side that decides.
+    pub fn begin(&self) -> JournaledController {
+        let mut controller = self.fold.controller().clone();
+        controller.draw_apart(self.id);
+        controller.extrapolate(self.weight());
+        JournaledController::replicated(controller, self.taken)
+    }
+
+    /// Its name.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What the log said so far.
+    pub fn fold(&self) -> &Fold {
+        &self.fold
+    }
+
+    /// Its share of the traffic, in `(0, 1]`.
+    pub fn share(&self) -> f64 {
+        self.share.get()
+    }
+
+    /// So many replicas are alive, this one included.
+    pub fn among(&mut self, replicas: usize) {
+        self.share.among(replicas);
+    }
+
+    /// Transitions that the log does not have yet, as far as is known here.
+    pub fn ahead(&self) -> u64 {
+        self.taken - self.fold.last(self.id).min(self.taken)
+    }
+
+    /// Transitions given up because the log was away for too long.
+    pub fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
+    fn weight(&self) -> f64 {
+        if self.extrapolates { 1.0 / self.share.get() } else { 1.0 }
+    }
+
+    /// Take the transitions that happened since.
+    pub fn collect(&mut self, live: &mut JournaledController) {
+        let mut frames = Writer::default();
+        live.take_frames(&mut frames);
+        let count = live.sequence() - self.taken;
+        if count == 0 {
+            return;
+        }
+        let first = self.taken + 1;
+        self.taken += count;
+        let frames = frames.into_bytes();
+        self.outbox.push_back((Batch { replica: self.id, first, count, frames }, None));
+        let size = |outbox: &VecDeque<(Batch, Option<f64>)>| -> usize {
+            outbox.iter().map(|(batch, _)| batch.frames.len()).sum()
+        };
+        while self.outbox.len() > 1 && size(&self.outbox) > OUTBOX {
+            let Some((oldest, acknowledged)) = self.outbox.pop_front() else { return };
+            if acknowledged.is_none() {
+                self.given_up += oldest.count;
+            }
+        }
+    }
+
+    /// The next batch for the log; the same again until it was [sent](Self::sent).
+    pub fn next_batch(&self) -> Option<&Batch> {
+        self.outbox.iter().map(|(batch, _)| batch).find(|batch| batch.last() > self.sent)
+    }
+
+    /// The next batch is in the log, or on its way.
+    pub fn sent(&mut self) {
+        if let Some(last) = self.next_batch().map(Batch::last) {
+            self.sent = last;
+        }
+    }
+
+    /// It is not known what became of what was sent and has not been read back: send that again.
+    pub fn send_again(&mut self) {
+        self.sent = self.fold.last(self.id);
+    }
+
+    /// Fold one batch of the log. `now` is a time in seconds that only grows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fold::apply`].
+    pub fn read(&mut self, bytes: &[u8], now: f64) -> Result<()> {
+        if let Some((replica, decisions)) = self.fold.apply(bytes)? {
+            self.share.see(decisions as f64, replica == self.id);
+        }
+        self.acknowledge(now);
+        Ok(())
+    }
+
+    /// Go on from a snapshot, where the log no longer leads on from here.
+    pub fn reload(&mut self, fold: Fold, now: f64) {
+        self.fold = fold;
+        let last = self.fold.last(self.id);
+        for (batch, acknowledged) in &mut self.outbox {
+            if batch.last() > last {
+                *acknowledged = None;
+            }
+        }
+        self.sent = last;
+        self.acknowledge(now);
+    }
+
+    fn acknowledge(&mut self, now: f64) {
+        let last = self.fold.last(self.id);
+        for (batch, acknowledged) in &mut self.outbox {
+            if batch.last() <= last {
+                acknowledged.get_or_insert(now);
+            }
+        }
+        while let Some((_, Some(at))) = self.outbox.front() {
+            if now - at < RETAINED {
+                break;
+            }
+            self.outbox.pop_front();
+        }
+    }
+
+    /// The state to decide on: the fold, and the replica's own transitions since.
+    pub fn ahead_of_fold(&self) -> Controller {
+        let mut controller = self.fold.controller().clone();
+        controller.extrapolate(self.weight());
+        let last = self.fold.last(self.id);
+        for (batch, _) in self.outbox.iter().filter(|(batch, _)| batch.last() > last) {
+            redo(batch, last, &mut controller);
+        }
+        controller
+    }
+
+    /// Let the deciding side go on from there; what happened there meanwhile is taken along.
+    pub fn rebase(&mut self, live: &mut JournaledController, mut ahead: Controller) {
+        let before = self.taken;
+        self.collect(live);
+        if self.taken > before
+            && let Some((batch, _)) = self.outbox.back()
+        {
+            redo(batch, before, &mut ahead);
+        }
+        ahead.draw_as(live);
+        live.rebase(ahead);
+    }
+}
+
+/// Apply a replica's own transitions after the first `last` again.
+fn redo(batch: &Batch, last: u64, controller: &mut Controller) {
+    let mut decision = Decision::with_capacity(controller.config().models.len());
+    for (_, transition) in batch.transitions().filter(|&(number, _)| number > last) {
+        // What is refused here is refused or kept waiting by the fold, which counts it.
+        apply(&transition, controller, &mut decision);
+    }
+}
