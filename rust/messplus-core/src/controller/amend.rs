@@ -4,7 +4,6 @@ use super::Controller;
 use crate::config::{Config, Operation, ValidConfig};
 use crate::error::{Error, Result};
 use crate::learn::sources::MAX_SOURCES;
-use crate::memory::periods::Period;
 use crate::memory::stats::LevelStats;
 use crate::types::agreement::{Agreement, ServiceLevel};
 use crate::types::amendment::Amendment;
@@ -88,7 +87,7 @@ impl Controller {
 
     fn close_period(&mut self, level: usize, before: f64, alpha: f64) {
         let stats = &mut self.stats.levels[level];
-        let period = Period::of(stats, before, self.levels[level].backlog());
+        let period = stats.period(before, self.levels[level].backlog());
         let mut closed = std::mem::take(&mut stats.closed);
         closed.push(period);
         *stats =

@@ -3,7 +3,6 @@
 use messplus_base::wire::{Reader, Writer};
 
 use crate::error::{Error, Result};
-use crate::memory::stats::LevelStats;
 
 /// Periods kept; the oldest is dropped.
 const CAPACITY: usize = 32;
@@ -29,25 +28,6 @@ pub struct Period {
     pub cost: f64,
     /// The backlog Q at the end: the mean satisfaction of what was accounted for was at least alpha - Q / T.
     pub backlog: f64,
-}
-
-impl Period {
-    /// The period that these counters are of.
-    pub(crate) fn of(stats: &LevelStats, alpha: f64, backlog: f64) -> Self {
-        let &LevelStats { decided, rated, satisfaction, imputed, .. } = stats;
-        let &LevelStats { imputed_satisfaction, costed, cost, .. } = stats;
-        Self {
-            alpha,
-            decided,
-            rated,
-            satisfaction,
-            imputed,
-            imputed_satisfaction,
-            costed,
-            cost,
-            backlog,
-        }
-    }
 }
 
 /// The latest closed periods, oldest first.

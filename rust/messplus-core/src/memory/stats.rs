@@ -7,7 +7,7 @@ use crate::memory::audits::AuditStats;
 use crate::memory::calendar::Calendar;
 use crate::memory::history::{History, Point};
 use crate::memory::pending_decision::PendingDecision;
-use crate::memory::periods::ClosedPeriods;
+use crate::memory::periods::{ClosedPeriods, Period};
 use crate::memory::randomisation_stats::RandomisationStats;
 use crate::memory::shadow_stats::ShadowStats;
 use crate::types::agreement::{MAX_LIMITS, Resource};
@@ -90,6 +90,23 @@ pub struct LevelStats {
 }
 
 impl LevelStats {
+    /// The accounting period that these counters are of, with the backlog at its end.
+    pub(crate) fn period(&self, alpha: f64, backlog: f64) -> Period {
+        let &Self { decided, rated, satisfaction, imputed, .. } = self;
+        let &Self { imputed_satisfaction, costed, cost, .. } = self;
+        Period {
+            alpha,
+            decided,
+            rated,
+            satisfaction,
+            imputed,
+            imputed_satisfaction,
+            costed,
+            cost,
+            backlog,
+        }
+    }
+
     /// Count a rating that the queue has accounted for, `backlog` being what it led to.
     pub(crate) fn rate(&mut self, satisfaction: f64, backlog: f64) {
         let before = if self.rated == 0 { 0.5 } else { self.satisfaction / self.rated as f64 };

@@ -5,6 +5,7 @@
 
 mod decode;
 pub mod encode;
+mod frame;
 pub mod frames;
 pub mod header;
 mod repair;

@@ -1,6 +1,6 @@
 //! Frames that were damaged: the one bit that explains it, or what is whole after them.
 
-use super::frames::{Frame, PREFIX, link};
+use super::frame::{Frame, PREFIX, link};
 use super::transition::MAX_LEN;
 
 /// Bytes that are looked through for whole frames after damage: a file made to look like frames
