@@ -239,6 +239,15 @@ mod tests {
     use super::DelayCompensator;
 
     #[test]
+    fn what_is_expected_instead_leaves_nothing_of_what_was_expected_first() {
+        let [mut changed, mut direct] = [(); 2].map(|()| DelayCompensator::default());
+        let mut expectation = changed.expect(0.5);
+        changed.expect_instead(&mut expectation, -0.25);
+        assert_eq!(expectation, direct.expect(-0.25));
+        assert_eq!(changed, direct);
+    }
+
+    #[test]
     fn ratings_at_once_leave_nothing_open() {
         let mut compensator = DelayCompensator::default();
         for _ in 0..50 {

@@ -37,10 +37,10 @@ impl InFlight {
         self.counts[model] += mass;
     }
 
-    /// Another model serves the decision just made than was chosen.
-    pub fn serve_instead(&mut self, chosen: usize, served: usize) {
-        self.counts[chosen] = (self.counts[chosen] - 1.0).max(0.0);
-        self.counts[served] += 1.0;
+    /// Another model serves the decision just made than was chosen; it counts `mass`.
+    pub fn serve_instead(&mut self, chosen: usize, served: usize, mass: f64) {
+        self.counts[chosen] = (self.counts[chosen] - mass).max(0.0);
+        self.counts[served] += mass;
     }
 
     /// A decision for `model` was rated, when it counted `faded`.

@@ -290,7 +290,8 @@ impl Policy for DefaultPolicy {
         let used = Usage { cost: decision.expected_cost[served], latency };
         let shortfall = alpha - log_odds.optimistic(PENDING_OPTIMISM);
         self.duals.expect_instead(level, shortfall, used, expectations);
-        self.in_flight.serve_instead(chosen, served);
+        let mass = self.duals.compensator(level).mass();
+        self.in_flight.serve_instead(chosen, served, mass);
     }
 
     fn cancel(&mut self, level: usize, model: usize, expectations: &Expectations) {
