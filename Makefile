@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz gateways integrations load constraints field fleet-sim evidence freethreaded wheel install-check audit licences
+.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz hostile gateways integrations load constraints field fleet-sim evidence freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ crash:  ## kill a loaded process KILLS times and compare what it left
 CASES ?= 10000000
 fuzz:  ## feed CASES damaged states and records to their readers
 	cargo run --quiet --release --package messplus-journal --example fuzz -- $(CASES)
+
+hostile: dev  ## kills, damage, forgeries, failing disks, harmful encoders: one JSON line, in minutes
+	PYTHONPATH=tools $(BIN)/python benches/hostile full
 
 SECONDS ?= 45
 load: dev  ## 2 and 16 threads and an event loop on a router in a folder, SECONDS each
