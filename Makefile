@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz hostile gateways integrations load constraints field fleet-sim evidence freethreaded wheel install-check audit licences
+.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz hostile gateways integrations load constraints field zoos fleet-sim evidence freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -107,6 +107,9 @@ constraints: dev  ## targets and limits together on the outcomes of TABLE, SEEDS
 
 fleet-sim: dev  ## a fleet of replicas on the outcome tables of MESSPLUS_DATA, simulated
 	$(BIN)/python benches/python/fleet_sim.py $(SEEDS)
+
+zoos: dev  ## large zoos and short streams of the tables in MESSPLUS_DATA, SEEDS times
+	$(BIN)/python benches/python/zoos.py $(MESSPLUS_DATA) $(SEEDS)
 
 field: dev  ## failures, silence, biased thumbs, judges, audits and poison, on made-up requests
 	$(BIN)/python benches/python/field.py
