@@ -77,7 +77,7 @@ impl AuditStats {
             return Err(Error::state("audits must be of requests decided", audited));
         }
         let predicted = input.f64()?;
-        let weight = if input.found_format() >= 5 { input.f64()? } else { rated as f64 };
+        let weight = if input.found_format() >= 6 { input.f64()? } else { rated as f64 };
         let [residual, spread] = [input.f64()?, input.f64()?];
         if !(0.0..=rated as f64).contains(&weight) {
             return Err(Error::state("weights of audits must be in [0, 1]", weight));

@@ -176,7 +176,7 @@ impl PendingDecision {
                 accounted_rating = Some((model, rating));
             }
             if flags & 16 == 16 {
-                audit_weight = if input.found_format() >= 5 { input.f64()? } else { 1.0 };
+                audit_weight = if input.found_format() >= 6 { input.f64()? } else { 1.0 };
                 if !(0.0..=1.0).contains(&audit_weight) {
                     return Err(Error::state("weights of audits must be in [0, 1]", audit_weight));
                 }
