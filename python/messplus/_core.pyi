@@ -100,6 +100,7 @@ class ModelCounters(TypedDict):
     also_queried: int
     failed: int
     drifts: int
+    cost_anomalies: int
     rated: int
     satisfaction: float
     costed: int

@@ -88,6 +88,7 @@ class Model:
         self.scatter, self.weight = 20.0, 20.0
         self.log_cost = Belief(n, 0, 1.0, -0.15, 1.0)
         self.noise, self.costed, self.in_flight = 0.3, 0, 0.0
+        self.cost_anomalies = 0
         self.drift, self.cost_drift = Drift(), Drift()
 
 
@@ -205,11 +206,21 @@ class DefaultRouter:
     def learn_cost(self, step: int, served: int, cost: float) -> None:
         x, _ = self.pending[step]
         model = self.models[served]
+        if cost == 0:
+            model.cost_anomalies += 1
+            return
         model.costed += 1
-        model.mean_cost += (cost - model.mean_cost) / min(model.costed + 10, 500)
-        residual = np.log(cost / model.listed) - (self.length.mean + model.log_cost.mean) @ x
+        expected = (self.length.mean + model.log_cost.mean) @ x
+        residual = np.log(cost / model.listed) - expected
         total = model.noise + self.length.variance(x) + model.log_cost.variance(x)
-        self.length.learn(x, residual, total)
+        far = max(3.0, 4 * np.sqrt(total))
+        if abs(residual) > far:
+            model.cost_anomalies += 1
+            residual = np.clip(residual, -far, far)
+            cost = model.listed * np.exp(expected + residual)
+        else:
+            self.length.learn(x, residual, total)
+        model.mean_cost += (cost - model.mean_cost) / min(model.costed + 10, 500)
         model.log_cost.learn(x, residual, total)
         if model.cost_drift.observe(residual / np.sqrt(total)):
             model.log_cost.forget(0.02)

@@ -198,6 +198,7 @@ def _model(counters: ModelCounters) -> ModelReport:
         expected_cost_overall=_ratio(counters["expected_cost_overall"], counters["considered"]),
         failed=counters["failed"],
         drifts=counters["drifts"],
+        cost_anomalies=counters["cost_anomalies"],
         rated=counters["rated"],
         satisfaction_rate=_ratio(counters["satisfaction"], counters["rated"]),
         costed=counters["costed"],

@@ -65,6 +65,11 @@ class RouterCollector:
             labels=["model", "outcome"],
         )
         failures = counter("messplus_failures", "Calls that failed.", labels=["model"])
+        anomalies = counter(
+            "messplus_cost_anomalies",
+            "Reported costs far from all that was seen.",
+            labels=["model"],
+        )
         cost = counter("messplus_cost", "Sum of all reported costs.", labels=["model"])
         predicted = gauge(
             "messplus_predicted_satisfaction_ratio",
@@ -88,10 +93,11 @@ class RouterCollector:
             ):
                 feedback.add_metric([name, outcome], count)
             failures.add_metric([name], model.failed)
+            anomalies.add_metric([name], model.cost_anomalies)
             cost.add_metric([name], model.cost)
             if model.predicted_rate is not None:
                 predicted.add_metric([name], model.predicted_rate)
-        return decisions, feedback, failures, cost, predicted, expected
+        return decisions, feedback, failures, anomalies, cost, predicted, expected
 
     def _of_router(self, report: Report) -> Iterable[Metric]:
         counter, gauge = self._core.CounterMetricFamily, self._core.GaugeMetricFamily

@@ -33,6 +33,10 @@ class ModelReport:
     drifts
         Times its ratings or costs were found to drift from what was predicted; the default policy
         then forgets most of what it had learned about it.
+    cost_anomalies
+        Reported costs that were zero, of a model that costs something, or more than twenty times
+        off and beyond chance. The default policy learns nothing from zeros, and from the others
+        with care, for this model alone.
     rated, satisfaction_rate
         Ratings of its answers and their mean; None without ratings.
     costed, cost
@@ -50,6 +54,7 @@ class ModelReport:
     also_queried: int
     failed: int
     drifts: int
+    cost_anomalies: int
     rated: int
     satisfaction_rate: float | None
     costed: int

@@ -158,6 +158,11 @@ impl Controller {
         self.policy.drifts(model)
     }
 
+    /// Costs of a model that were far from all that was seen of it, or zero.
+    pub fn cost_anomalies(&self, model: usize) -> u64 {
+        self.policy.cost_anomalies(model)
+    }
+
     /// Choose the model for one request, as the policy has it. The answer is written over `decision`.
     ///
     /// # Errors

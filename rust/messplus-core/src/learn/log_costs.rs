@@ -21,8 +21,14 @@ const NOISE_WINDOW: f64 = 50.0;
 const MEAN_WINDOW: f64 = 500.0;
 /// A listed cost weighs as much as this many costs.
 const LISTED_WEIGHT: f64 = 10.0;
+/// The largest cost there is.
+const MAX_COST: f64 = 1e18;
 /// Costs below this share of the most expensive mean are raised to it: their logarithm must exist.
 const SMALLEST_SHARE: f64 = 1e-9;
+/// A cost is an anomaly where its logarithm is off by more than both: a factor of twenty, and as many
+/// standard deviations of what was seen.
+const FAR: f64 = 3.0;
+const FAR_DEVIATIONS: f64 = 4.0;
 
 /// Expected cost per model and request.
 ///
@@ -37,6 +43,11 @@ const SMALLEST_SHARE: f64 = 1e-9;
 /// logarithm is what is linear, and their expectation the mean of a log-normal variable (Aitchison
 /// and Brown, *The Lognormal Distribution*, 1957). Beliefs are updated as by [`Diagonal::learn_one`]
 /// and keep variances only: correlations gained nothing here.
+///
+/// An anomaly, far from all that was seen of a model, is learned with care: clipped (Huber, *Robust
+/// estimation of a location parameter*, 1964), and by the model's own head alone, so that one model's
+/// broken bills move no other's costs. A cost of zero, of a model that is listed or has cost something,
+/// tells of a name without a price or of an answer kept elsewhere, not of what calls cost: it is counted.
 #[derive(Clone, Debug)]
 pub struct LogCosts {
     shared: Diagonal,
@@ -51,6 +62,7 @@ struct ModelCost {
     noise: f64,
     mean: f64,
     n_costs: f64,
+    anomalies: u64,
     drift: Drift,
 }
 
@@ -64,6 +76,7 @@ impl ModelCost {
             noise: NOISE,
             mean,
             n_costs: 0.0,
+            anomalies: 0,
             drift: Drift::default(),
         }
     }
@@ -152,21 +165,32 @@ impl LogCosts {
         let most_expensive = self.most_expensive();
         let model = &mut self.models[model];
         let first = model.n_costs == 0.0 && model.listed.is_none();
-        model.n_costs += 1.0;
-        let weight = model.n_costs + if model.listed.is_some() { LISTED_WEIGHT } else { 0.0 };
-        model.mean += (cost - model.mean) / weight.min(MEAN_WINDOW);
-        let floor = SMALLEST_SHARE * most_expensive.max(cost);
-        if floor == 0.0 {
+        if cost == 0.0 {
+            model.anomalies += u64::from(!first);
             return;
         }
-        let log_cost = libm::log(cost.max(floor)) - model.offset(input_tokens, cached_tokens);
+        model.n_costs += 1.0;
+        let weight = model.n_costs + if model.listed.is_some() { LISTED_WEIGHT } else { 0.0 };
+        let floor = SMALLEST_SHARE * most_expensive.max(cost);
+        let offset = model.offset(input_tokens, cached_tokens);
+        let log_cost = libm::log(cost.max(floor)) - offset;
         if first {
             model.own.set_intercept(log_cost - self.shared.mean(x));
         }
         let variance = self.shared.variance(x) + model.own.variance(x);
-        let residual = log_cost - self.shared.mean(x) - model.own.mean(x);
+        let (shared, own) = (self.shared.mean(x), model.own.mean(x));
         let innovation_variance = model.noise + variance;
-        self.shared.learn_one(x, residual, innovation_variance);
+        let far = FAR.max(FAR_DEVIATIONS * innovation_variance.sqrt());
+        let mut residual = log_cost - shared - own;
+        let mut typical = cost;
+        if residual.abs() > far {
+            model.anomalies += 1;
+            residual = residual.clamp(-far, far);
+            typical = libm::exp((offset + shared + own + residual).min(100.0)).min(MAX_COST);
+        } else {
+            self.shared.learn_one(x, residual, innovation_variance);
+        }
+        model.mean += (typical - model.mean) / weight.min(MEAN_WINDOW);
         model.own.learn_one(x, residual, innovation_variance);
         if model.drift.observe(residual / innovation_variance.sqrt()) {
             model.own.forget(drift::FORGETTING);
@@ -187,11 +211,17 @@ impl LogCosts {
         self.models[model].drift.alarms()
     }
 
+    /// Costs of `model` far from all that was seen, or zero.
+    pub fn anomalies(&self, model: usize) -> u64 {
+        self.models[model].anomalies
+    }
+
     pub(crate) fn encode(&self, out: &mut Writer) {
         self.shared.encode(out);
         for model in &self.models {
             model.own.encode(out);
             out.f64s(&[model.noise, model.mean, model.n_costs]);
+            out.u64(model.anomalies);
             model.drift.encode(out);
         }
     }
@@ -205,6 +235,7 @@ impl LogCosts {
                 return Err(Error::state("noise must be > 0, means and counts >= 0", noise));
             }
             (model.noise, model.mean, model.n_costs) = (noise, mean, n_costs);
+            model.anomalies = if input.found_format() >= 6 { input.u64()? } else { 0 };
             model.drift = Drift::decode(input)?;
         }
         Ok(())
@@ -236,6 +267,49 @@ mod tests {
         costs.learn_one(0, &[0.0], None, 0, 3.0);
         let expected = costs.expected(0, &[0.0], 0.0, None, 0);
         assert!((2.5..4.0).contains(&expected), "{expected}");
+    }
+
+    #[test]
+    fn bills_of_zero_tell_of_no_cost_and_move_no_other_model() {
+        let mut costs = fixed([9.0, 9.0, 0.0]);
+        let at =
+            |costs: &LogCosts, model, x: &[f32]| costs.expected(model, x, costs.length(x), None, 0);
+        for t in 0..60 {
+            costs.learn_one(t % 2, &[0.7], None, 0, 9.0);
+        }
+        let before = [0, 1].map(|model| at(&costs, model, &[0.7]));
+        for _ in 0..30 {
+            costs.learn_one(0, &[0.7], None, 0, 0.0);
+            costs.learn_one(2, &[0.7], None, 0, 0.0);
+        }
+        assert_eq!([0, 1].map(|model| at(&costs, model, &[0.7])), before);
+        assert_eq!([0, 1, 2].map(|model| costs.anomalies(model)), [30, 0, 0]);
+        // A model that is free until its first bill.
+        assert_eq!(at(&costs, 2, &[0.7]), 0.0);
+        costs.learn_one(2, &[0.7], None, 0, 4.0);
+        assert!((2.0..6.0).contains(&at(&costs, 2, &[0.7])), "{}", at(&costs, 2, &[0.7]));
+    }
+
+    #[test]
+    fn a_bill_far_off_is_learned_with_care_and_a_new_price_all_the_same() {
+        let mut costs = fixed([1.0, 9.0]);
+        let at =
+            |costs: &LogCosts, model| costs.expected(model, &[0.7], costs.length(&[0.7]), None, 0);
+        for t in 0..200 {
+            costs.learn_one(t % 2, &[0.7], None, 0, [1.0, 9.0][t % 2]);
+        }
+        let (before, unit) = ([at(&costs, 0), at(&costs, 1)], costs.most_expensive());
+        costs.learn_one(0, &[0.7], None, 0, 1e9);
+        assert_eq!(costs.anomalies(0), 1);
+        assert_eq!(at(&costs, 1), before[1]);
+        assert!(at(&costs, 0) < 1.6 * before[0], "{}", at(&costs, 0));
+        assert!(costs.most_expensive() < 1.1 * unit, "{}", costs.most_expensive());
+        for _ in 0..150 {
+            costs.learn_one(0, &[0.7], None, 0, 1000.0);
+        }
+        assert!((700.0..1500.0).contains(&at(&costs, 0)), "{}", at(&costs, 0));
+        assert!((at(&costs, 1) / before[1] - 1.0).abs() < 0.05, "{}", at(&costs, 1));
+        assert!(costs.anomalies(0) < 100, "{}", costs.anomalies(0));
     }
 
     #[test]

@@ -347,6 +347,10 @@ impl Policy for DefaultPolicy {
         self.heads.drifts(model) + self.costs.drifts(model)
     }
 
+    fn cost_anomalies(&self, model: usize) -> u64 {
+        self.costs.anomalies(model)
+    }
+
     fn level_feasible(&self, level: usize, alpha: f64) -> bool {
         self.duals.level_feasible(level, alpha)
     }

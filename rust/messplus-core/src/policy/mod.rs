@@ -232,6 +232,11 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
         0
     }
 
+    /// Costs of a model that were far from all that was seen of it.
+    fn cost_anomalies(&self, _model: usize) -> u64 {
+        0
+    }
+
     /// Whether a service level seems within reach.
     fn level_feasible(&self, _level: usize, _alpha: f64) -> bool {
         true
