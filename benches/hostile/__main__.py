@@ -1,4 +1,4 @@
-"""Kills, damage, forgeries, failing disks and encoders made to harm; in the end one line of JSON.
+"""Kills, damage, forgeries, failing disks, clocks that jump, hostile encoders; then one JSON line.
 
 ``python benches/hostile quick`` takes seconds, ``python benches/hostile full`` minutes. Everything
 runs in child processes with limits on time and memory. The exit code is 1 where anything was lost
@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+import clocks
 import damage
 import encoders
 import faults
@@ -29,6 +30,7 @@ CAMPAIGNS = {
     "damaged": damage.run,
     "forged": forged.run,
     "faults": faults.run,
+    "clocks": clocks.run,
     "encoders": encoders.run,
 }
 HARM = ("lost_silently", "aborts", "hangs", "unbounded")
