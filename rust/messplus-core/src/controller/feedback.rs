@@ -25,9 +25,13 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownDecision`](crate::Error::UnknownDecision) where the decision is not pending, [`Error::AlreadyRated`](crate::Error::AlreadyRated) for a
-    /// part that came before, [`Error::Input`](crate::Error::Input) for a value out of range or a model not of the zoo.
+    /// [`Error::UnknownDecision`] where the decision is not pending, [`Error::AlreadyRated`] for a
+    /// part that came before, [`Error::Input`] for a value out of range or a model not of the zoo.
     /// Nothing has changed then.
+    ///
+    /// [`Error::UnknownDecision`]: crate::Error::UnknownDecision
+    /// [`Error::AlreadyRated`]: crate::Error::AlreadyRated
+    /// [`Error::Input`]: crate::Error::Input
     pub fn observe<'a>(&mut self, id: u128, feedback: impl Into<Feedback<'a>>) -> Result<()> {
         let feedback = feedback.into();
         let Some(slot) = self.check_observation(id, &feedback)? else { return Ok(()) };
@@ -114,8 +118,12 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownDecision`](crate::Error::UnknownDecision) where the decision is not pending, [`Error::AlreadyFailed`](crate::Error::AlreadyFailed) where
-    /// this was known, [`Error::Input`](crate::Error::Input) for a model not of the zoo. Nothing has changed then.
+    /// [`Error::UnknownDecision`] where the decision is not pending, [`Error::AlreadyFailed`] where
+    /// this was known, [`Error::Input`] for a model not of the zoo. Nothing has changed then.
+    ///
+    /// [`Error::UnknownDecision`]: crate::Error::UnknownDecision
+    /// [`Error::AlreadyFailed`]: crate::Error::AlreadyFailed
+    /// [`Error::Input`]: crate::Error::Input
     pub fn fail(
         &mut self,
         id: u128,
@@ -139,8 +147,12 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`](crate::Error::Input), [`Error::Shape`](crate::Error::Shape) or [`Error::NonFinite`](crate::Error::NonFinite) for a value that breaks its rule.
+    /// [`Error::Input`], [`Error::Shape`] or [`Error::NonFinite`] for a value that breaks its rule.
     /// Nothing has changed then.
+    ///
+    /// [`Error::Input`]: crate::Error::Input
+    /// [`Error::Shape`]: crate::Error::Shape
+    /// [`Error::NonFinite`]: crate::Error::NonFinite
     pub fn warm_start(&mut self, example: &Example<'_>) -> Result<()> {
         self.check_example(example)?;
         let call = Call {
