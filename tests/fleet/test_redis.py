@@ -13,13 +13,10 @@ import pytest
 from messplus import SLA, ConfigError, FeedbackError, Model, Router, StateError
 from messplus.fleet import member
 
+from .fleets import ZOO, close, fleet, settle, until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.redis_server import Server
-
-ZOO = [Model("small", cost=0.1), Model("large", cost=1.0)]
-
 
 # As if the last second had not reached the disk: the log ends before its last batch.
 REWIND = """
@@ -32,33 +29,6 @@ redis.call('HSET', KEYS[1], 'n', before, 'tail', tail)
 redis.call('XDEL', KEYS[2], head[1] .. '-0')
 redis.call('XSETID', KEYS[2], before .. '-0')
 """
-
-
-def fleet(server: Server, replicas: int = 2) -> list[Router]:
-    """Replicas of one new fleet."""
-    return [Router.open(server.address, ZOO, SLA(0.8)) for _ in range(replicas)]
-
-
-def settle(*routers: Router) -> None:
-    """Let everything that happened reach everybody."""
-    for _ in range(2):
-        for router in routers:
-            router.checkpoint()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that background threads bring about."""
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not come about within 10 seconds")
-
-
-def close(*routers: Router) -> None:
-    """Close all."""
-    for router in routers:
-        router.close()
 
 
 def test_feedback_reaches_any_replica_and_counts_once(server: Server) -> None:
@@ -262,12 +232,3 @@ def test_refuses_what_is_not_this_fleet(server: Server) -> None:
     server.command("HSET", "messplus:{third}:head", "n", "0", "tail", "x")
     with pytest.raises(StateError):
         Router.open(server.address.replace("test", "third"), ZOO, SLA(0.8))
-
-
-def test_a_server_that_is_not_there_is_told_at_once(server: Server) -> None:
-    server.kill()
-    with pytest.raises(
-        StateError, match=r"must be a Redis server that answers, got redis://.*refused"
-    ):
-        Router.open(server.address, ZOO, SLA(0.8))
-    server.start()

@@ -50,9 +50,9 @@ def _join(log: SharedLog, settings: RouterSettings | None, featurizer: AnyFeatur
                 raise ConfigError(f"models: must be given where {log.address} holds no router yet")
             # Another process may be faster: then its settings are the ones to agree with.
             log.begin(Snapshot(Mark(0, os.urandom(8)), Replica.genesis(given)))
+        member = Member(log)
     except OSError as error:
         raise StateError(f"{log.address}: must be writable, got {error}") from error
-    member = Member(log)
     try:
         if given is not None:
             agree(log.address, member.core, given)
