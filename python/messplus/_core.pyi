@@ -1,4 +1,4 @@
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .reports.explain import Explanation
+from .routing.request import Asked, Request
 
 __version__: str
 build_profile: str
@@ -393,26 +394,14 @@ class Controller:
     def decide(
         self,
         features: npt.NDArray[np.float32] | None = None,
-        costs: Mapping[str, float] | None = None,
-        allowed: Collection[str] | None = None,
-        requires: Collection[str] | None = None,
-        sla: str | None = None,
-        session: str | None = None,
-        input_tokens: int | None = None,
+        asked: Request | None = None,
         shadow: tuple[str, float] | None = None,
         given: str | None = None,
-        cached_tokens: Mapping[str, int] | None = None,
     ) -> Decision: ...
     def predict(
         self,
         features: npt.NDArray[np.float32] | None = None,
-        costs: Mapping[str, float] | None = None,
-        allowed: Collection[str] | None = None,
-        requires: Collection[str] | None = None,
-        sla: str | None = None,
-        session: str | None = None,
-        input_tokens: int | None = None,
-        cached_tokens: Mapping[str, int] | None = None,
+        asked: Asked | None = None,
     ) -> Decision: ...
     def pending(self, decision: str) -> PendingRecord | None: ...
     def cancel(self, decision: Decision | str) -> None: ...

@@ -33,7 +33,7 @@ from .state.folder import open_folder
 from .state.parts import Parts, make, restore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
     from typing import Self, Unpack
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .routing.attached import Attached
     from .routing.outcomes import FailureKind
     from .routing.pending import PendingDecision
-    from .routing.selector import Request
+    from .routing.request import Asked, Request, Terms
     from .shadow import Shadow
     from .state.recovery import Recovery
 
@@ -420,21 +420,7 @@ class Router:
 
     # Requests
 
-    def select(
-        self,
-        prompt: Prompt | None = None,
-        *,
-        tags: Mapping[str, str] | None = None,
-        features: npt.ArrayLike | None = None,
-        costs: Mapping[str, float] | None = None,
-        allowed: Collection[str] | None = None,
-        requires: Collection[str] | None = None,
-        sla: str | None = None,
-        session: str | None = None,
-        input_tokens: int | None = None,
-        cached_tokens: Mapping[str, int] | None = None,
-        id: str | None = None,  # noqa: A002
-    ) -> Decision:
+    def select(self, prompt: Prompt | None = None, **request: Unpack[Request]) -> Decision:
         """Choose the model that serves this request.
 
         Parameters
@@ -442,40 +428,10 @@ class Router:
         prompt
             Text of the request, or its list of chat messages, of which the text of all user
             messages counts.
-        tags
-            What else is known about the request, for example ``{"task": "qa"}``.
-        features
-            Ready features instead of a prompt, float32, shape ``(n_features,)``: text features
-            alone, or followed by a block of tags.
-        costs
-            Cost of this request per model where the caller knows it better than the learned mean;
-            models may be left out.
-        allowed
-            Models that may serve this request; all by default. Models that have left the zoo are
-            passed over.
-        requires
-            What a model must support to serve this request, as :class:`Model` lists it:
-            ``{"vision"}``. Models that do not, or whose ``max_input_tokens`` are fewer than those
-            of the prompt, are left out.
-        sla
-            Name of the service level of this request; may be left out where there is one.
-        session
-            Key of the conversation this request belongs to. Models whose provider should have its
-            last prompt cached are expected to cost less (``cached_tokens``); with
-            ``switching_cost``, the one that served it last is preferred. The state keeps only a
-            hash of the key.
-        input_tokens
-            Tokens the request is billed for where the caller knows, ``>= 1``; a quarter of the
-            prompt's bytes by default, all messages of a chat counted. Prices per token
-            (:class:`TokenPrice`) are multiplied with it, ``max_input_tokens`` compared.
-        cached_tokens
-            Those of them that each provider has in its prompt cache, by model: the default policy
-            expects them to be billed at ``TokenPrice(cached_input=...)``. By default what the
-            ``usage`` of earlier calls of the ``session`` lets expect.
-        id
-            The caller's own id of the request, which may be given in place of ``decision.id`` from
-            then on; it must not be that of another pending decision. Without one, ``decision.id``
-            is 128 random bits. With one, it is a hash of it, keyed by the router's seed.
+        request
+            What else is known and asked, by keyword: ``tags``, ``features``, ``costs``,
+            ``allowed``, ``requires``, ``sla``, ``session``, ``input_tokens``, ``cached_tokens``
+            and ``id``, each explained by :class:`messplus.routing.request.Request`.
 
         Returns
         -------
@@ -495,19 +451,7 @@ class Router:
         A prompt that cannot be turned into features is routed without them: the decision's reason
         is ``fallback``, the error is logged without the text, and :meth:`report` counts it.
         """
-        return self._selector.now(
-            prompt,
-            tags,
-            features,
-            costs,
-            allowed,
-            requires,
-            sla,
-            session,
-            input_tokens,
-            cached_tokens,
-            id,
-        )
+        return self._selector.now(prompt, request)
 
     async def aselect(
         self, prompt: Prompt | None = None, *, deadline: float = 0.25, **request: Unpack[Request]
@@ -536,17 +480,14 @@ class Router:
         InputError
             If an argument breaks its rule. Nothing has changed then.
         """
-        return await self._selector.later(deadline, prompt, **request)
+        return await self._selector.later(deadline, prompt, request)
 
     def select_many(
         self,
         prompts: Sequence[Prompt],
         *,
         tags: Sequence[Mapping[str, str] | None] | None = None,
-        costs: Mapping[str, float] | None = None,
-        allowed: Collection[str] | None = None,
-        requires: Collection[str] | None = None,
-        sla: str | None = None,
+        **terms: Unpack[Terms],
     ) -> list[Decision]:
         """Choose for many requests, in their order; their features are computed in batches.
 
@@ -556,8 +497,8 @@ class Router:
             The requests.
         tags
             Tags of each request.
-        costs, allowed, requires, sla
-            As in :meth:`select`, the same for all.
+        terms
+            ``costs``, ``allowed``, ``requires`` and ``sla`` as in :meth:`select`, the same for all.
 
         Returns
         -------
@@ -570,22 +511,9 @@ class Router:
             If an argument breaks its rule. Requests before the one at fault have been decided
             only if the fault is in ``costs``, ``allowed`` or ``requires``, or no model can serve.
         """
-        return self._selector.many(prompts, tags, costs, allowed, requires, sla)
+        return self._selector.many(prompts, tags, terms)
 
-    def predict(
-        self,
-        prompt: Prompt | None = None,
-        *,
-        tags: Mapping[str, str] | None = None,
-        features: npt.ArrayLike | None = None,
-        costs: Mapping[str, float] | None = None,
-        allowed: Collection[str] | None = None,
-        requires: Collection[str] | None = None,
-        sla: str | None = None,
-        session: str | None = None,
-        input_tokens: int | None = None,
-        cached_tokens: Mapping[str, int] | None = None,
-    ) -> Prediction:
+    def predict(self, prompt: Prompt | None = None, **asked: Unpack[Asked]) -> Prediction:
         """Say how the models look on a request, without deciding: for dashboards and tests.
 
         No state changes, nothing is counted or logged, and the next decision is the one that would
@@ -594,8 +522,8 @@ class Router:
 
         Parameters
         ----------
-        prompt, tags, features, costs, allowed, requires, sla, session, input_tokens, cached_tokens
-            As for :meth:`select`.
+        prompt, asked
+            The request, as for :meth:`select`, without an ``id``.
 
         Returns
         -------
@@ -620,13 +548,7 @@ class Router:
         >>> router.report().decisions
         0
         """
-        tokens = billed_tokens(prompt, input_tokens)
-        vector = self._selector.features.look(prompt, tags, features, tokens)
-        cached = self.caches.expected(session) if cached_tokens is None else cached_tokens
-        decision = self._core.predict(
-            vector, costs, allowed, requires, sla, session, tokens, cached
-        )
-        return prediction.predict(decision)
+        return prediction.predict(self._selector.what_if(prompt, asked))
 
     def feedback(
         self,

@@ -24,7 +24,7 @@ from messplus import (
     ShapeError,
 )
 from messplus.routing.attached import Attached
-from messplus.routing.selector import Request
+from messplus.routing.request import Request
 from tests.zoo import (
     N_FEATURES,
     NAMES,
@@ -257,9 +257,22 @@ def test_keyboard_interrupt_is_not_swallowed() -> None:
     assert router.to_bytes() == before
 
 
-def test_what_aselect_takes_is_what_select_takes() -> None:
-    taken = inspect.signature(Router.select).parameters
-    assert set(taken) - {"self", "prompt"} == Request.__optional_keys__
+def test_every_keyword_of_a_request_may_be_left_open() -> None:
+    router = make_router()
+    for keyword in sorted(Request.__optional_keys__):
+        router.select("a word", **{keyword: None})
+    assert router.report().decisions == len(Request.__optional_keys__) > 9
+
+
+def test_keywords_that_a_request_does_not_take_are_refused() -> None:
+    router = make_router()
+    with pytest.raises(TypeError, match="unexpected keyword argument 'allow'"):
+        router.select("a word", allow=["small"])  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'id'"):
+        router.predict("a word", id="mine")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'session'"):
+        router.select_many(["a word"], session="chat")  # type: ignore[call-arg]
+    assert router.report().decisions == 0
 
 
 def test_what_is_attached_is_an_argument_of_the_router() -> None:

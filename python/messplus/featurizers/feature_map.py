@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class FeatureMap:
 
     def __init__(self, featurizer: Featurizer, tag_features: int) -> None:
         self._featurizer = featurizer
+        self._raw_features = featurizer if isinstance(featurizer, VectorFeaturizer) else None
         self._n_text = featurizer.n_features
         self._shape = (self._n_text + tag_features,)
         self._tag_features = tag_features
@@ -198,10 +199,16 @@ class FeatureMap:
         NonFiniteError
             If a raw embedding is not finite.
         """
-        if isinstance(self._featurizer, VectorFeaturizer):
+        if self._raw_features is not None:
             text = "" if prompt is None else prompt_text(prompt)
-            return self._raw(self._featurizer, _float32(features), tags, tokens, text)
-        if not tags and _is_vector(features, self._shape):
+            return self._raw(self._raw_features, _float32(features), tags, tokens, text)
+        if (
+            type(features) is np.ndarray
+            and features.shape == self._shape
+            and features.dtype is _FLOAT32  # one object stands for native floats
+            and not tags
+        ):
+            # Nothing needs to be done: the usual case, which has to be quick.
             return features
         vector = _float32(features)
         if vector.shape == self._shape and not tags:
@@ -236,16 +243,6 @@ class FeatureMap:
         if block is not None:
             vector[self._n_text :] = block
         return vector
-
-
-def _is_vector(features: npt.ArrayLike, shape: tuple[int]) -> TypeGuard[npt.NDArray[np.float32]]:
-    """Whether nothing needs to be done: the usual case, which has to be quick."""
-    return (
-        isinstance(features, np.ndarray)
-        and features.shape == shape
-        and features.dtype == _FLOAT32
-        and features.flags.c_contiguous
-    )
 
 
 def _float32(features: npt.ArrayLike) -> npt.NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from messplus._core import Decision
 from messplus._logger import logger
 from messplus.exceptions import InputError
 from messplus.prices import TokenPrice
@@ -12,7 +13,7 @@ from messplus.state.core_config import CoreConfig
 from messplus.usage import read
 
 if TYPE_CHECKING:
-    from messplus._core import Controller, Decision
+    from messplus._core import Controller
     from messplus.logs.jsonl import JsonlLog
     from messplus.usage import Usage
 
@@ -56,7 +57,8 @@ class Outcomes:
         usage: object,
     ) -> None:
         """Take in feedback; parameters and errors as for :meth:`messplus.Router.feedback`."""
-        decision = self._ids.known(decision)
+        if not isinstance(decision, Decision):
+            decision = self._ids.known(decision)
         told = None if usage is None else self._read(decision, usage)
         if told is not None and cost is None:
             cost = self._price(*told)

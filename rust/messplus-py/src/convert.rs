@@ -19,7 +19,8 @@ pub fn features(array: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
         ShapeError::new_err(format!("features: must be a 1-d float32 array, got {found}"))
     };
     let array = array.cast::<PyArray1<f32>>().map_err(|_| wrong())?;
-    array.to_vec().map_err(|_| wrong())
+    // In one piece where the numbers lie side by side, one by one where they do not.
+    array.to_vec().or_else(|_| Ok(array.try_readonly()?.as_array().to_vec()))
 }
 
 /// A number of tokens: an integer from 1.

@@ -8,7 +8,7 @@ use messplus_core::{
 };
 use messplus_journal::Store;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyString, PyTuple};
+use pyo3::types::{PyAny, PyBytes, PyDict, PyString, PyTuple};
 
 use super::asked::Asked;
 use super::calendar::CoreCalendar;
@@ -107,34 +107,17 @@ impl PyController {
     }
 
     /// Choose a model for a request.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, requires=None, sla=None, session=None, input_tokens=None, shadow=None, given=None, cached_tokens=None))]
-    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
+    #[pyo3(signature = (features=None, asked=None, shadow=None, given=None))]
     fn decide(
         &self,
         py: Python<'_>,
         features: Option<&Bound<'_, PyAny>>,
-        costs: Option<&Bound<'_, PyAny>>,
-        allowed: Option<&Bound<'_, PyAny>>,
-        requires: Option<&Bound<'_, PyAny>>,
-        sla: Option<&Bound<'_, PyAny>>,
-        session: Option<&Bound<'_, PyAny>>,
-        input_tokens: Option<&Bound<'_, PyAny>>,
+        asked: Option<&Bound<'_, PyDict>>,
         shadow: Option<(Bound<'_, PyAny>, f64)>,
         given: Option<&Bound<'_, PyAny>>,
-        cached_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyDecision> {
         let names = self.shared.names();
-        let asked = Asked::read(
-            &self.shared,
-            features,
-            costs,
-            allowed,
-            requires,
-            sla,
-            session,
-            input_tokens,
-            cached_tokens,
-        )?;
+        let asked = Asked::read(&self.shared, &names, features, asked)?;
         let shadow = shadow
             .map(|(model, explore)| {
                 Ok::<_, PyErr>(Shadow { model: names.index("shadow", &model)?, explore })
@@ -153,33 +136,17 @@ impl PyController {
     }
 
     /// What would be decided, with nothing changed.
-    #[pyo3(signature = (features=None, costs=None, allowed=None, requires=None, sla=None, session=None, input_tokens=None, cached_tokens=None))]
-    #[expect(clippy::too_many_arguments, reason = "private, and called in one place")]
+    #[pyo3(signature = (features=None, asked=None))]
     fn predict(
         &self,
         py: Python<'_>,
         features: Option<&Bound<'_, PyAny>>,
-        costs: Option<&Bound<'_, PyAny>>,
-        allowed: Option<&Bound<'_, PyAny>>,
-        requires: Option<&Bound<'_, PyAny>>,
-        sla: Option<&Bound<'_, PyAny>>,
-        session: Option<&Bound<'_, PyAny>>,
-        input_tokens: Option<&Bound<'_, PyAny>>,
-        cached_tokens: Option<&Bound<'_, PyAny>>,
+        asked: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyDecision> {
-        let asked = Asked::read(
-            &self.shared,
-            features,
-            costs,
-            allowed,
-            requires,
-            sla,
-            session,
-            input_tokens,
-            cached_tokens,
-        )?;
+        let names = self.shared.names();
+        let asked = Asked::read(&self.shared, &names, features, asked)?;
         let request = Request { id: ids::fresh(), ..asked.request() };
-        let mut decision = Decision::with_capacity(self.shared.names().len());
+        let mut decision = Decision::with_capacity(names.len());
         let predicted = self.shared.read(py, |controller| {
             controller.predict(&request, self.shared.clock.seconds(), &mut decision)
         });
