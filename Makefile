@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz hostile gateways integrations load constraints field zoos fleet-sim evidence freethreaded wheel install-check audit licences
+.PHONY: help dev demo test lint types docs rust python bench featurizers table clean crash fuzz hostile gateways integrations load constraints field zoos fleet fleet-sim evidence freethreaded wheel install-check audit licences
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,7 +13,7 @@ $(VENV)/.deps: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib gymnasium prometheus-client jinja2 \
-		openai opentelemetry-sdk starlette uvicorn httpx rich redis
+		openai opentelemetry-sdk starlette uvicorn httpx rich redis gunicorn
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.deps $(RUST)
@@ -107,6 +107,10 @@ constraints: dev  ## targets and limits together on the outcomes of TABLE, SEEDS
 
 fleet-sim: dev  ## a fleet of replicas on the outcome tables of MESSPLUS_DATA, simulated
 	$(BIN)/python benches/python/fleet_sim.py $(SEEDS)
+
+STREAMS ?= 1
+fleet: dev  ## a fleet of processes on a real server: cost, kills, speed, gunicorn; in minutes
+	$(BIN)/python -m benches.python.fleet --streams $(STREAMS)
 
 zoos: dev  ## large zoos and short streams of the tables in MESSPLUS_DATA, SEEDS times
 	$(BIN)/python benches/python/zoos.py $(MESSPLUS_DATA) $(SEEDS)

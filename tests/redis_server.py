@@ -21,7 +21,11 @@ class Server:
     @property
     def address(self) -> str:
         """Of a fleet."""
-        return f"redis://127.0.0.1:{self.port}/0?name=test"
+        return self.address_of("test")
+
+    def address_of(self, fleet: str) -> str:
+        """Of the fleet of this name."""
+        return f"redis://127.0.0.1:{self.port}/0?name={fleet}"
 
     def start(self) -> None:
         """Start with what is on file."""

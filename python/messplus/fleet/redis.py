@@ -25,8 +25,8 @@ from .log import Mark, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Seconds after which a call counts as failed; snapshots, which may have megabytes, get more. Only a
-# background thread waits for either, and whoever opens a router.
+# Seconds after which a call counts as failed; what may have megabytes gets more. Only a background
+# thread waits for either, and whoever opens a router.
 TIMEOUT = 0.05
 LONG_TIMEOUT = 2.0
 # Seconds after which a replica that says nothing counts as gone.
@@ -112,7 +112,7 @@ class RedisLog:
 
     def read(self, mark: Mark) -> Sequence[tuple[Mark, bytes]] | None:
         """Some batches after a mark."""
-        entries = self._script(self._client, scripts.READ, mark.position, mark.tail, PAGE)
+        entries = self._script(self._long, scripts.READ, mark.position, mark.tail, PAGE)
         if entries is None:
             return None
         return [(Mark(int(at.split(b"-")[0]), held[1]), held[3]) for at, held in entries]
@@ -128,9 +128,11 @@ class RedisLog:
 
     def save(self, replica: int, snapshot: Snapshot) -> bool:
         """Keep a snapshot, and drop what nobody needs."""
-        mark = snapshot.mark
-        arguments = (mark.position, mark.tail, snapshot.state, replica, LEASE_MS)
-        return bool(self._script(self._long, scripts.SAVE, *arguments))
+        # Before megabytes are sent that the server would only throw away.
+        if not self._script(self._client, scripts.LEASE, replica, LEASE_MS):
+            return False
+        mark, state = snapshot.mark, snapshot.state
+        return bool(self._script(self._long, scripts.SAVE, mark.position, mark.tail, state))
 
     def close(self) -> None:
         """Let go of the connections."""

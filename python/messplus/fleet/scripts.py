@@ -111,10 +111,10 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. (now -
 end
 return redis.call('ZCARD', KEYS[4])
 """
+LEASE = "return redis.call('SET', KEYS[6], ARGV[1], 'NX', 'PX', ARGV[2])"
 SAVE = (
     _PLACE
     + """
-if not redis.call('SET', KEYS[6], ARGV[4], 'NX', 'PX', ARGV[5]) then return 0 end
 if not is_place(ARGV[1], ARGV[2]) then return 0 end
 local kept = redis.call('HGET', KEYS[3], 'n')
 if kept and tonumber(kept) > tonumber(ARGV[1]) then return 0 end

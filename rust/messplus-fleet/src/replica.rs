@@ -83,9 +83,10 @@ impl Replica {
         self.share.among(replicas);
     }
 
-    /// Transitions that the log does not have yet, as far as is known here.
-    pub fn ahead(&self) -> u64 {
-        self.taken - self.fold.last(self.id).min(self.taken)
+    /// Transitions that the log does not have yet, as far as is known here, of those up to `sequence`,
+    /// the number that the deciding side has reached.
+    pub fn ahead(&self, sequence: u64) -> u64 {
+        sequence.saturating_sub(self.fold.last(self.id))
     }
 
     /// Transitions given up because the log was away for too long.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use messplus_core::{Config, Controller};
 use messplus_fleet::{Batch, Counts, Fold, Replica};
-use messplus_journal::Store;
+use messplus_journal::{Store, fork};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -157,13 +157,16 @@ impl PyReplica {
 
     /// Where it stands.
     fn standing(&self, py: Python<'_>) -> Standing {
+        let shared = &self.controller.get().shared;
         py.detach(|| {
+            let sequence = shared.store.enter(|live| live.sequence());
+            let _gate = fork::gate();
             let replica = self.lock();
             let Counts { taken, again, refused, lost, damaged } = replica.fold().counts();
             Standing {
                 position: replica.fold().position(),
                 share: replica.share(),
-                ahead: replica.ahead(),
+                ahead: replica.ahead(sequence),
                 given_up: replica.given_up(),
                 waiting: replica.fold().waiting(),
                 taken,

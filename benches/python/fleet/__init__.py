@@ -1,0 +1,1 @@
+"""A fleet of real processes that share their log in a real place."""
