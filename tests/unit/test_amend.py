@@ -224,6 +224,22 @@ def test_a_folder_follows_the_settings_it_is_opened_with(tmp_path: Path) -> None
         reopen(0.9, cooldown=7, audit=0.25, seed=5)
 
 
+def test_service_levels_may_be_given_in_another_order(tmp_path: Path) -> None:
+    def reopen(slas: dict[str, SLA]) -> Router:
+        folder = tmp_path / "r"
+        return Router.open(folder, MODELS, slas=slas, featurizer=_features, tag_features=0)
+
+    reopen({"gold": SLA(0.9), "free": SLA(0.5)}).close()
+    with reopen({"free": SLA(0.5), "gold": SLA(0.9)}) as router:
+        assert router.recovery is not None
+        assert router.recovery.notes == ()
+    with reopen({"free": SLA(0.5), "gold": SLA(0.9, source="user")}) as router:
+        assert router.recovery is not None
+        assert router.recovery.notes == (
+            "slas: amended from {'gold': 0.9, 'free': 0.5} to {'gold': (0.9, 'user'), 'free': 0.5}",
+        )
+
+
 def test_the_journal_carries_all_of_it(tmp_path: Path) -> None:
     router = Router.open(
         tmp_path / "r", MODELS, SLA(0.8), featurizer=_features, tag_features=0, durability="none"

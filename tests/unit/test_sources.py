@@ -43,6 +43,27 @@ def test_the_first_source_is_the_truth_where_none_is_named() -> None:
     assert (report.rated, report.slas["default"].judged) == (1, 1)
 
 
+def test_who_tells_costs_is_no_source_and_no_rater() -> None:
+    """A gateway that bills every call does not take the place of the judge who rates them."""
+    router = judged()
+    decision = router.select("x")
+    router.feedback(decision, cost=1.0, rater="gateway")
+    assert router.report().sources == {}
+    router.feedback(decision, satisfied=True, source="judge")
+    report = router.report()
+    assert (report.rated, report.slas["default"].judged) == (1, 0)
+    for n in range(20):
+        router.feedback(router.select("x"), cost=1.0, rater="gateway")
+        if n < 15:
+            router.feedback(router.select("x"), satisfied=True, source=f"judge {n}")
+    decision = router.select("x")
+    router.feedback(decision, cost=1.0)
+    with pytest.raises(InputError, match="source: must be one of at most 16"):
+        router.feedback(decision, satisfied=True)
+    router.feedback(decision, satisfied=True, source="judge", rater="gateway")
+    assert router.report().slas["default"].set_aside == 0
+
+
 def test_each_source_rates_once_and_may_revise() -> None:
     router = judged(source="user")
     decision = router.select("x")

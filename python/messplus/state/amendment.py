@@ -68,7 +68,11 @@ def differences(kept: str, given: str) -> tuple[dict[str, Any], tuple[str, ...]]
     amendment: dict[str, Any] = {}
     for name, key in (("slas", "levels"), ("limits", "limits")):
         before, after = found["agreement"].get(key, []), asked["agreement"].get(key, [])
-        if _plain(before) != _plain(after) and _names(before) == _names(after):
+        if sorted(_names(before)) != sorted(_names(after)):
+            continue
+        # In the order there is, so that only their values count.
+        after = sorted(after, key=lambda entry: _names(before).index(_name(entry)))
+        if _plain(before) != _plain(after):
             amendment[key] = after
             notes.append(f"{name}: amended from {_told(before)} to {_told(after)}")
     for name, default in _OPERATION.items():
@@ -92,15 +96,20 @@ def amended(kept: str, amendment: Mapping[str, Any]) -> str:
 
 
 def _names(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry.get("name") or entry["resource"] for entry in entries]
+    return [_name(entry) for entry in entries]
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry.get("name") or entry["resource"])
 
 
 def _plain(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in e.items() if value is not None} for e in entries]
 
 
-def _told(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        name: entry.get("alpha", entry.get("mean"))
-        for name, entry in zip(_names(entries), entries, strict=True)
-    }
+def _told(entries: list[dict[str, Any]]) -> dict[str, object]:
+    told: dict[str, object] = {}
+    for entry in entries:
+        value, source = entry.get("alpha", entry.get("mean")), entry.get("source")
+        told[_name(entry)] = value if source is None else (value, source)
+    return told

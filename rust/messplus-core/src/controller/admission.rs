@@ -119,7 +119,7 @@ impl Controller {
 
     fn check_feedback(&self, slot: u32, feedback: &Feedback<'_>) -> Result<()> {
         let pending = self.pending.get(slot);
-        let source = self.check_source(feedback.source)?;
+        let source = self.check_source(feedback)?;
         let is_truth = match source {
             Some(source) => self.truth_of(pending.level) == Some(source),
             None => self.would_be_truth(pending.level, feedback.source),
@@ -155,14 +155,15 @@ impl Controller {
         Ok(())
     }
 
-    /// The index of a source that is known; none for a new one, for which there must be room.
-    fn check_source(&self, name: &str) -> Result<Option<usize>> {
+    /// The index of a source that is known; none for a new one, for which there must be room if it rates.
+    fn check_source(&self, feedback: &Feedback<'_>) -> Result<Option<usize>> {
+        let name = feedback.source;
         let known = self.sources.iter().position(|known| known == name);
         if known.is_none() {
             if !is_source(name) {
                 return Err(Error::input("source", SOURCE_RULE, format!("{name:?}")));
             }
-            if self.sources.len() >= MAX_SOURCES {
+            if feedback.rates() && self.sources.len() >= MAX_SOURCES {
                 let rule = "must be one of at most 16";
                 return Err(Error::input("source", rule, format!("{name:?}")));
             }

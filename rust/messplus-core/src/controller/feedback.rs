@@ -35,19 +35,22 @@ impl Controller {
     pub fn observe<'a>(&mut self, id: u128, feedback: impl Into<Feedback<'a>>) -> Result<()> {
         let feedback = feedback.into();
         let Some(slot) = self.check_observation(id, &feedback)? else { return Ok(()) };
-        let source = self.source_of(feedback.source);
-        let standing = self.standing(slot, source, feedback.rater);
+        // Who only tells what a call cost is no source of ratings, and no rater.
+        let rated_by = feedback.rates().then(|| {
+            let source = self.source_of(feedback.source);
+            (source, self.standing(slot, source, feedback.rater))
+        });
         let pending = *self.pending.get(slot);
         for outcome in feedback.outcomes {
             if !self.pending.get(slot).has_answered(outcome.model) {
                 self.breaker.answer(outcome.model, pending.call_of(outcome.model));
             }
-            if let Some(rating) = outcome.satisfaction {
+            if let (Some(rating), Some((source, standing))) = (outcome.satisfaction, rated_by) {
                 self.take_rating(slot, outcome.model, rating, source, standing);
             }
             self.take_usage(slot, outcome, feedback.cached_tokens);
         }
-        if standing == Standing::Truth
+        if rated_by.is_some_and(|(_, standing)| standing == Standing::Truth)
             && !pending.accounted
             && let Some((model, satisfaction)) = served_satisfaction(&pending, feedback.outcomes)
         {

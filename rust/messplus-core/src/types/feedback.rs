@@ -25,6 +25,13 @@ pub struct Feedback<'a> {
     pub cached_tokens: Option<u32>,
 }
 
+impl Feedback<'_> {
+    /// Whether there is a rating among the outcomes.
+    pub fn rates(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.satisfaction.is_some())
+    }
+}
+
 impl<'a> From<&'a [Outcome]> for Feedback<'a> {
     fn from(outcomes: &'a [Outcome]) -> Self {
         Self { outcomes, source: USER, key: None, rater: None, replace: false, cached_tokens: None }
