@@ -25,10 +25,11 @@ from .log import Mark, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Seconds after which a call counts as failed; what may have megabytes gets more. Only a background
-# thread waits for either, and whoever opens a router.
-TIMEOUT = 0.05
-LONG_TIMEOUT = 2.0
+# Seconds after which connecting, and a call that is not answered, count as failed. Only a
+# background thread waits for either, and whoever opens, flushes or closes a router. A server that
+# many replicas ask for megabytes must not get more to do from those that gave up too early.
+CONNECT_TIMEOUT = 0.05
+TIMEOUT = 2.0
 # Seconds after which a replica that says nothing counts as gone.
 TIME_TO_LIVE = 10
 LEASE_MS = 5000
@@ -63,36 +64,32 @@ class RedisLog:
         self._keys = [f"messplus:{{{self._at.name}}}:{kind}" for kind in kinds]
         self.reconnect()
         try:
-            self._call(self._long, "ping")
+            self._call("ping")
             self.snapshot()
         except OSError as error:
             raise StateError(f"must be a Redis server that answers, got {error}") from error
 
-    def _connect(self, timeout: float) -> Any:  # noqa: ANN401
+    def reconnect(self) -> None:
+        """Have a connection of one's own, after a fork."""
         at, options = self._at, dict[str, object](self._at.tls or {})
         if "ssl_check_hostname" in options:
             options["ssl_check_hostname"] = options["ssl_check_hostname"] == "true"
-        return self._redis.Redis(
+        self._client = self._redis.Redis(
             host=at.host,
             port=at.port,
             db=at.database,
             username=at.user,
             password=at.password,
             ssl=at.tls is not None,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=CONNECT_TIMEOUT,
             retry=self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0),
             **options,
         )
 
-    def reconnect(self) -> None:
-        """Have connections of one's own, after a fork."""
-        self._client = self._connect(TIMEOUT)
-        self._long = self._connect(LONG_TIMEOUT)
-
     def snapshot(self) -> Snapshot | None:
         """The snapshot to begin with; None where the log does not lead on from there, too."""
-        position, tail, state = self._script(self._long, scripts.SNAPSHOT) or (None, b"", b"")
+        position, tail, state = self._script(scripts.SNAPSHOT) or (None, b"", b"")
         if position is None:
             return None
         return Snapshot(Mark(int(position), tail), state)
@@ -100,50 +97,45 @@ class RedisLog:
     def begin(self, snapshot: Snapshot) -> None:
         """Begin a log with a snapshot, unless there is one; write a snapshot anew that was lost."""
         mark = snapshot.mark
-        self._script(self._long, scripts.BEGIN, mark.position, mark.tail, snapshot.state)
+        self._script(scripts.BEGIN, mark.position, mark.tail, snapshot.state)
 
     def append(self, mark: Mark, batch: bytes) -> bool:
         """Append a batch."""
-        return bool(
-            self._script(
-                self._client, scripts.APPEND, mark.position, mark.tail, os.urandom(8), batch
-            )
-        )
+        return bool(self._script(scripts.APPEND, mark.position, mark.tail, os.urandom(8), batch))
 
     def read(self, mark: Mark) -> Sequence[tuple[Mark, bytes]] | None:
         """Some batches after a mark."""
-        entries = self._script(self._long, scripts.READ, mark.position, mark.tail, PAGE)
+        entries = self._script(scripts.READ, mark.position, mark.tail, PAGE)
         if entries is None:
             return None
         return [(Mark(int(at.split(b"-")[0]), held[1]), held[3]) for at, held in entries]
 
     def alive(self, replica: int, mark: Mark) -> int:
         """Say that a replica is alive and how far it has read."""
-        return int(self._script(self._client, scripts.ALIVE, replica, mark.position, TIME_TO_LIVE))
+        return int(self._script(scripts.ALIVE, replica, mark.position, TIME_TO_LIVE))
 
     def leave(self, replica: int) -> None:
         """Say that a replica ends."""
-        self._call(self._client, "zrem", self._keys[3], replica)
-        self._call(self._client, "hdel", self._keys[4], replica)
+        self._call("zrem", self._keys[3], replica)
+        self._call("hdel", self._keys[4], replica)
 
     def save(self, replica: int, snapshot: Snapshot) -> bool:
         """Keep a snapshot, and drop what nobody needs."""
         # Before megabytes are sent that the server would only throw away.
-        if not self._script(self._client, scripts.LEASE, replica, LEASE_MS):
+        if not self._script(scripts.LEASE, replica, LEASE_MS):
             return False
         mark, state = snapshot.mark, snapshot.state
-        return bool(self._script(self._long, scripts.SAVE, mark.position, mark.tail, state))
+        return bool(self._script(scripts.SAVE, mark.position, mark.tail, state))
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connection."""
         self._client.close()
-        self._long.close()
 
-    def _script(self, client: Any, script: str, *arguments: bytes | int) -> Any:  # noqa: ANN401
-        return self._call(client, "eval", script, len(self._keys), *self._keys, *arguments)
+    def _script(self, script: str, *arguments: bytes | int) -> Any:  # noqa: ANN401
+        return self._call("eval", script, len(self._keys), *self._keys, *arguments)
 
-    def _call(self, client: Any, command: str, *arguments: object) -> Any:  # noqa: ANN401
+    def _call(self, command: str, *arguments: object) -> Any:  # noqa: ANN401
         try:
-            return getattr(client, command)(*arguments)
+            return getattr(self._client, command)(*arguments)
         except self._errors as error:
             raise OSError(f"{self.address}: {error}") from error
