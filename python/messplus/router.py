@@ -17,6 +17,7 @@ from ._core import Controller
 from ._files import replacing
 from .exceptions import InputError, StateError
 from .fleet.address import is_address
+from .fleet.membership import Membership
 from .logs import warm_start
 from .logs.jsonl import JsonlLog
 from .reports import prediction
@@ -29,7 +30,6 @@ from .routing.selector import Selector, billed_tokens
 from .shadow import checked
 from .state import amendment, zoo
 from .state.core_config import CoreConfig
-from .state.folder import open_folder
 from .state.parts import Parts, make, restore
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Router:
     ) -> None:
         core, settings = parts.core, CoreConfig.of(parts.core)
         self._core, self._recovery = core, parts.recovery
-        self._member = parts.member
+        self._membership = parts.membership or Membership()
         self._log = JsonlLog(log) if isinstance(log, (str, os.PathLike)) else log
         self._ids = CallerIds(core, settings.fixed["seed"])
         watch = Watch()
@@ -143,7 +143,7 @@ class Router:
             self.caches,
         )
         self._outcomes = Outcomes(core, self._ids, self._log, self.caches)
-        self._accounts = Accounts(core, self._selector, self._log, watch, parts.member)
+        self._accounts = Accounts(core, self._selector, self._log, watch, self._membership)
 
     @classmethod
     def _found(
@@ -251,6 +251,10 @@ class Router:
                 log=log,
                 shadow=shadow,
             )
+        if os.name == "posix":
+            from .fleet.sharing import open_folder
+        else:
+            from .state.folder import open_folder
         return cls._found(
             lambda found: open_folder(Path(path), given, found, durability, journal_bytes),
             featurizer=featurizer,
@@ -319,6 +323,7 @@ class Router:
 
     def to_bytes(self) -> bytes:
         """Everything needed to go on as if nothing had happened, versioned and checksummed."""
+        self._membership.refresh()
         return self._core.to_bytes()
 
     @property
@@ -336,9 +341,10 @@ class Router:
         StateError
             If the snapshot cannot be written; the router goes on with the old one.
         """
-        if self._member is not None:
+        member = self._membership.member
+        if member is not None and not member.is_closed:
             try:
-                self._member.sync()
+                member.sync()
             except OSError as error:
                 raise StateError(str(error)) from error
         self._core.checkpoint()
@@ -348,8 +354,7 @@ class Router:
 
         A closed router still routes, in memory only, and counts what it does not record.
         """
-        if self._member is not None:
-            self._member.close()
+        self._membership.close()
         self._core.close()
 
     def __enter__(self) -> Self:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from messplus.reports.fleet import FleetReport
     from tests.redis_server import Server
 
+    from .engines import Engine
+
 ZOO = [Model("small", cost=0.1), Model("large", cost=1.0)]
 
 
-def fleet(server: Server, replicas: int = 2) -> list[Router]:
+def fleet(server: Server | Engine, replicas: int = 2) -> list[Router]:
     """Replicas of one new fleet."""
     return [Router.open(server.address, ZOO, SLA(0.8)) for _ in range(replicas)]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,38 @@ class Snapshot:
     state: bytes
 
 
+@dataclass(frozen=True)
+class Spool:
+    """Where replicas keep what the log may not have yet.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    each
+        Whether what is kept survives power loss before a call returns.
+    """
+
+    folder: Path
+    each: bool
+
+
 class SharedLog(Protocol):
     """Keeps batches in one order for all replicas.
 
     Each method may raise ``OSError`` where the log is away, and is called by one thread at a time.
+
+    Attributes
+    ----------
+    address
+        The log's, for people.
     """
 
     address: str
+
+    @property
+    def spool(self) -> Spool | None:
+        """Where killed replicas leave what they had not sent; None where nobody could find it."""
 
     def reconnect(self) -> None:
         """Have files and connections of one's own, after a fork."""
@@ -65,13 +91,16 @@ class SharedLog(Protocol):
     def read(self, mark: Mark) -> Sequence[tuple[Mark, bytes]] | None:
         """Some batches after ``mark``, all of few; None where it is no place in the log."""
 
+    def flush(self, *, now: bool = False) -> bool:
+        """Make what was appended last, with ``now`` at once; whether all that was read lasts."""
+
     def alive(self, replica: int, mark: Mark) -> int:
         """Say that a replica is alive and how far it has read; how many are."""
 
     def leave(self, replica: int) -> None:
         """Say that a replica ends."""
 
-    def save(self, replica: int, snapshot: Snapshot) -> bool:
+    def save(self, snapshot: Snapshot) -> bool:
         """Keep a snapshot, and drop what neither it nor a living replica needs.
 
         False, and nothing done, where another replica has just done so.

@@ -40,36 +40,50 @@ class Member:
     Parameters
     ----------
     log
-        The log; there is a snapshot in it.
-
-    Raises
-    ------
-    StateError
-        If the log is away, or its snapshot is not of this version.
+        The log.
+    replica
+        The replica, spooling where the log has a spool.
+    name
+        Its name.
+    mark
+        Its place in the log.
     """
 
-    def __init__(self, log: SharedLog) -> None:
-        self.log = log
-        try:
-            snapshot = log.snapshot()
-        except OSError as error:
-            raise StateError(f"{log.address}: must be reachable, got {error}") from error
-        if snapshot is None:
-            raise StateError(f"{log.address}: must hold a router, got none")
-        self._replica = Replica(snapshot.state, _fresh_id())
-        self._mark = snapshot.mark
+    def __init__(self, log: SharedLog, replica: Replica, name: int, mark: Mark) -> None:
+        self.log, self._replica, self._id, self._mark = log, replica, name, mark
         # Held while the replica is used, and so while the process forks; never while a log is.
         self._lock = threading.RLock()
         # Held while the log is used.
         self._using = threading.Lock()
         self._begin()
-        self.sync()
-        _MEMBERS.add(self)
-        self._start()
+
+    @classmethod
+    def join(cls, log: SharedLog) -> Member:
+        """Be a replica that begins with the log's snapshot.
+
+        Raises
+        ------
+        StateError
+            If the log is away or empty, or its snapshot is not of this version.
+        """
+        try:
+            snapshot = log.snapshot()
+            if snapshot is None:
+                raise StateError(f"{log.address}: must hold a router, got none")
+            name = fresh_name()
+            replica = Replica(snapshot.state, name)
+            member = cls(log, replica, name, snapshot.mark)
+            member._spool()
+            member.sync()
+        except BaseException as error:
+            log.close()
+            if isinstance(error, OSError):
+                raise StateError(f"{log.address}: must be reachable, got {error}") from error
+            raise
+        member.start()
+        return member
 
     def _begin(self) -> None:
-        self._id = _fresh_id()
-        self._replica.rejoin(self._id)
         self._unsure = False
         self._replicas = 1
         self._seen = monotonic()
@@ -78,7 +92,16 @@ class Member:
         self._error: str | None = None
         self._stop = threading.Event()
 
-    def _start(self) -> None:
+    def _spool(self) -> None:
+        """Have on file what the log does not have yet: others send it for a killed replica."""
+        if self.log.spool is not None:
+            # They look for replicas first.
+            self.log.alive(self._id, self._mark)
+            self._replica.spool(self.log.spool.folder, self.log.spool.each)
+
+    def start(self) -> None:
+        """Look at the log in the background from now on."""
+        _MEMBERS.add(self)
         self._thread = threading.Thread(
             target=_run, args=(weakref.ref(self), self._stop), name="messplus-fleet", daemon=True
         )
@@ -89,8 +112,13 @@ class Member:
         """The side that decides."""
         return self._replica.controller
 
-    def sync(self) -> None:
+    def sync(self, *, flush: bool = True) -> None:
         """Send what happened here, and fold what happened everywhere.
+
+        Parameters
+        ----------
+        flush
+            Whether it lasts in a folder afterwards; else it will in a moment.
 
         Raises
         ------
@@ -101,14 +129,17 @@ class Member:
         """
         with self._using:
             try:
-                self._sync()
+                self._sync(flush=flush)
             except BaseException:
                 # What was on its way may have arrived or not.
                 self._unsure = True
                 raise
             self._seen, self._error = monotonic(), None
 
-    def _sync(self) -> None:
+    def _sync(self, *, flush: bool) -> None:
+        now = monotonic()
+        if now - self._alive_at >= ALIVE_EVERY:
+            self._replicas, self._alive_at = self.log.alive(self._id, self._mark), now
         if self._unsure:
             self._read()
             with self._lock:
@@ -121,9 +152,8 @@ class Member:
             with self._lock:
                 self._replica.sent()
         self._read()
-        now = monotonic()
-        if now - self._alive_at >= ALIVE_EVERY:
-            self._replicas, self._alive_at = self.log.alive(self._id, self._mark), now
+        if self.log.flush(now=flush) and self.log.spool is not None:
+            self._replica.lasting()
         behind = self._mark.position - self._saved
         if behind >= SNAPSHOT_EVERY and now - self._saved_at >= SNAPSHOT_PAUSE:
             self._save(now)
@@ -141,9 +171,9 @@ class Member:
             batches = [batch for _, batch in page]
             with self._lock:
                 self._replica.read(batches, monotonic(), self._replicas)
-            if not page:
-                return
-            self._mark = page[-1][0]
+                if not page:
+                    return
+                self._mark = page[-1][0]
 
     def _reload(self) -> None:
         """Go on from the snapshot: this replica's place is no longer in the log.
@@ -157,6 +187,7 @@ class Member:
                 state = self._replica.snapshot()
             logger.warning("%s: the log is gone; it begins anew from here", self.log.address)
             self.log.begin(Snapshot(self._mark, state))
+            self._spool()
             return
         logger.warning(
             "%s: batch %d is no longer in the log; going on from its snapshot at %d",
@@ -164,30 +195,35 @@ class Member:
             self._mark.position,
             snapshot.mark.position,
         )
+        # Where what came after it is lost as well, the log goes on from there.
+        self.log.begin(snapshot)
         with self._lock:
             self._replica.reload(snapshot.state, monotonic())
-        self._mark = self._saved_mark(snapshot)
-
-    def _saved_mark(self, snapshot: Snapshot) -> Mark:
+            self._mark = snapshot.mark
         self._saved = snapshot.mark.position
-        return snapshot.mark
+        self._spool()
 
     def _save(self, now: float) -> None:
         with self._lock:
             state = self._replica.snapshot()
-        self.log.save(self._id, Snapshot(self._mark, state))
+        self.log.save(Snapshot(self._mark, state))
         self._saved, self._saved_at = self._mark.position, now
 
-    def try_sync(self) -> bool:
+    def try_sync(self, *, flush: bool = False) -> bool:
         """Like :meth:`sync`; what goes wrong is logged once and told by :meth:`report`."""
         try:
-            self.sync()
+            self.sync(flush=flush)
         except Exception as error:
             if self._error is None:
                 logger.error("%s: routing on alone: %s", self.log.address, error)
             self._error = str(error)
             return False
         return True
+
+    def refresh(self) -> None:
+        """Take in what happened up to now, where the log is on this host."""
+        if self.log.spool is not None and not self._stop.is_set():
+            self.try_sync()
 
     def report(self) -> FleetReport:
         """How this replica stands to its fleet."""
@@ -214,12 +250,30 @@ class Member:
             return
         self._stop.set()
         self._thread.join()
-        if self.try_sync():
+        sent = self.try_sync(flush=True)
+        if self.log.spool is not None:
+            self._replica.end_spool()
+        if sent:
             try:
                 self.log.leave(self._id)
             except OSError as error:
                 logger.warning("%s: %s", self.log.address, error)
         self.log.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has left."""
+        return self._stop.is_set()
+
+    @property
+    def position(self) -> int:
+        """Batches of the log up to where it has read."""
+        return self._mark.position
+
+    @property
+    def transitions(self) -> int:
+        """Transitions that count in the log up to where it has read."""
+        return self._replica.standing()["taken"]
 
     def before_fork(self) -> None:
         """Let the replica be whole when the process forks."""
@@ -236,11 +290,18 @@ class Member:
         if self._stop.is_set():
             return
         self.log.reconnect()
+        self._id = fresh_name()
+        self._replica.rejoin(self._id)
         self._begin()
-        self._start()
+        try:
+            self._spool()
+        except OSError as error:
+            logger.error("%s: %s", self.log.address, error)
+        self.start()
 
 
-def _fresh_id() -> int:
+def fresh_name() -> int:
+    """A name for a replica."""
     return int.from_bytes(os.urandom(8), "little")
 
 

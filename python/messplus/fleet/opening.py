@@ -14,6 +14,7 @@ from messplus.state.parts import Parts, native, restore
 
 from .log import Mark, Snapshot
 from .member import Member
+from .membership import Membership
 from .redis import RedisLog
 
 if TYPE_CHECKING:
@@ -34,15 +35,8 @@ def join(address: str, settings: RouterSettings | None, featurizer: AnyFeaturize
     StateError
         If the log cannot be reached or read, or was made with another featurizer or version.
     """
-    return _join(RedisLog(address), settings, featurizer)
-
-
-def _join(log: SharedLog, settings: RouterSettings | None, featurizer: AnyFeaturizer) -> Parts:
-    given = None
-    if settings is not None:
-        features = RequestFeatures(featurizer, settings.tag_features)
-        featurizer = features.map.featurizer
-        given = native(settings, features)
+    log = RedisLog(address)
+    given, featurizer = given_to_core(settings, featurizer)
     try:
         found = log.snapshot() is not None
         if not found:
@@ -50,13 +44,31 @@ def _join(log: SharedLog, settings: RouterSettings | None, featurizer: AnyFeatur
                 raise ConfigError(f"models: must be given where {log.address} holds no router yet")
             # Another process may be faster: then its settings are the ones to agree with.
             log.begin(Snapshot(Mark(0, os.urandom(8)), Replica.genesis(given)))
-        member = Member(log)
     except OSError as error:
         raise StateError(f"{log.address}: must be writable, got {error}") from error
+    _, parts, _ = joined(log, given, featurizer)
+    return parts
+
+
+def given_to_core(
+    settings: RouterSettings | None, featurizer: AnyFeaturizer
+) -> tuple[str | None, AnyFeaturizer]:
+    """Settings as the core reads them, where any are given, and the featurizer as it is then."""
+    if settings is None:
+        return None, featurizer
+    features = RequestFeatures(featurizer, settings.tag_features)
+    return native(settings, features), features.map.featurizer
+
+
+def joined(
+    log: SharedLog, given: str | None, featurizer: AnyFeaturizer
+) -> tuple[Member, Parts, tuple[str, ...]]:
+    """Join the fleet of a log that is there; what was amended in it comes last, in words."""
+    member = Member.join(log)
     try:
-        if given is not None:
-            agree(log.address, member.core, given)
-        return replace(restore(member.core, featurizer), member=member)
+        changed = () if given is None else agree(log.address, member.core, given)
+        parts = replace(restore(member.core, featurizer), membership=Membership(member))
+        return member, parts, changed
     except BaseException:
         member.close()
         raise

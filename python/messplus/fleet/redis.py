@@ -54,6 +54,8 @@ class RedisLog:
         If the server cannot be reached, refuses, or is not Redis.
     """
 
+    spool: None = None
+
     def __init__(self, address: str) -> None:
         self._at = RedisAddress.parse(address)
         redis = require("redis", extra="redis")
@@ -110,6 +112,10 @@ class RedisLog:
             return None
         return [(Mark(int(at.split(b"-")[0]), held[1]), held[3]) for at, held in entries]
 
+    def flush(self, *, now: bool = False) -> bool:  # noqa: ARG002
+        """Nothing: the server makes it last as it is told by its own settings."""
+        return True
+
     def alive(self, replica: int, mark: Mark) -> int:
         """Say that a replica is alive and how far it has read."""
         return int(self._script(scripts.ALIVE, replica, mark.position, TIME_TO_LIVE))
@@ -119,10 +125,10 @@ class RedisLog:
         self._call("zrem", self._keys[3], replica)
         self._call("hdel", self._keys[4], replica)
 
-    def save(self, replica: int, snapshot: Snapshot) -> bool:
+    def save(self, snapshot: Snapshot) -> bool:
         """Keep a snapshot, and drop what nobody needs."""
         # Before megabytes are sent that the server would only throw away.
-        if not self._script(scripts.LEASE, replica, LEASE_MS):
+        if not self._script(scripts.LEASE, os.getpid(), LEASE_MS):
             return False
         mark, state = snapshot.mark, snapshot.state
         return bool(self._script(scripts.SAVE, mark.position, mark.tail, state))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from messplus._core import Controller
-    from messplus.fleet.member import Member
+    from messplus.fleet.membership import Membership
     from messplus.logs.jsonl import JsonlLog
     from messplus.routing.selector import Selector
 
@@ -33,8 +33,8 @@ class Accounts:
         The router's log, which counts what it could not write.
     watch
         Says which targets and limits are out of reach.
-    member
-        Knows how the router stands to its fleet, where it has one.
+    membership
+        Knows how the router stands to a fleet.
     """
 
     def __init__(
@@ -43,20 +43,22 @@ class Accounts:
         selector: Selector,
         log: JsonlLog | None,
         watch: Watch,
-        member: Member | None,
+        membership: Membership,
     ) -> None:
         self._core, self._selector = core, selector
-        self._log, self._watch, self._member = log, watch, member
+        self._log, self._watch, self._membership = log, watch, membership
 
     def report(self) -> Report:
         """Account for everything since the router was made."""
+        self._membership.refresh()
+        member = self._membership.member
         features = self._selector.features
         report = accounting.build(
             self._core.report(),
             featurizer_errors=features.errors,
             featurizer_timeouts=features.timeouts,
             log_errors=0 if self._log is None else self._log.errors,
-            fleet=None if self._member is None else self._member.report(),
+            fleet=None if member is None else member.report(),
             durations={
                 "select": self._selector.durations.read(),
                 "featurize": features.durations.read(),
@@ -72,4 +74,5 @@ class Accounts:
 
     def calendar(self) -> Calendar:
         """Give what happened in the latest minutes, hours and days."""
+        self._membership.refresh()
         return calendar.build(self._core.calendar())

@@ -14,7 +14,7 @@ from .core_config import CoreConfig
 if TYPE_CHECKING:
     from messplus._schema import RouterSettings
     from messplus.featurizers.requests import AnyFeaturizer
-    from messplus.fleet.member import Member
+    from messplus.fleet.membership import Membership
 
     from .recovery import Recovery
 
@@ -31,19 +31,19 @@ class Parts:
         What turns requests into vectors.
     recovery
         How the folder was found, where there was one.
-    member
-        What carries batches between this router and its fleet, where it has one.
+    membership
+        How it stands to a fleet, where it may have one.
     """
 
     core: Controller
     features: RequestFeatures
     recovery: Recovery | None = None
-    member: Member | None = None
+    membership: Membership | None = None
 
     def close(self) -> None:
         """Let go of folder and fleet."""
-        if self.member is not None:
-            self.member.close()
+        if self.membership is not None:
+            self.membership.close()
         self.core.close()
 
 

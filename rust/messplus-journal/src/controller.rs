@@ -24,6 +24,15 @@ struct Unwritten {
     sequence: u64,
     /// Decisions are written down for other replicas to adopt.
     for_replicas: bool,
+    /// The same frames once more, for the [spool](crate::Store::spool); none where there is none.
+    unspooled: Option<Writer>,
+}
+
+impl Unwritten {
+    fn new(sequence: u64, chain: u32, for_replicas: bool) -> Self {
+        let frames = Writer::with_capacity(1 << 16);
+        Self { frames, chain, sequence, for_replicas, unspooled: None }
+    }
 }
 
 impl JournaledController {
@@ -34,18 +43,14 @@ impl JournaledController {
 
     /// A controller after `sequence` transitions, whose next frame goes on from `chain`.
     pub fn journaled(controller: Controller, sequence: u64, chain: u32) -> Self {
-        let frames = Writer::with_capacity(1 << 16);
-        let unwritten = Unwritten { frames, chain, sequence, for_replicas: false };
-        Self { controller, journal: Some(unwritten) }
+        Self { controller, journal: Some(Unwritten::new(sequence, chain, false)) }
     }
 
     /// A controller whose transitions other replicas will take over, the first one as the
     /// `sequence + 1`-th of this replica. The chain of its frames begins at zero whenever they are
     /// [taken](Self::take_frames).
     pub fn replicated(controller: Controller, sequence: u64) -> Self {
-        let frames = Writer::with_capacity(1 << 16);
-        let unwritten = Unwritten { frames, chain: 0, sequence, for_replicas: true };
-        Self { controller, journal: Some(unwritten) }
+        Self { controller, journal: Some(Unwritten::new(sequence, 0, true)) }
     }
 
     /// Go on from another state of the same controller.
@@ -206,6 +211,25 @@ impl JournaledController {
         })
     }
 
+    /// Keep the frames from here on for a spool as well; the chain and the sequence they go on from.
+    pub(crate) fn begin_spool(&mut self) -> (u32, u64) {
+        self.journal.as_mut().map_or((0, 0), |journal| {
+            journal.unspooled = Some(Writer::with_capacity(1 << 16));
+            (journal.chain, journal.sequence)
+        })
+    }
+
+    /// Append the frames that the spool does not have yet; the chain and the sequence they lead up to.
+    pub(crate) fn take_unspooled(&mut self, out: &mut Writer) -> (u32, u64) {
+        self.journal.as_mut().map_or((0, 0), |journal| {
+            if let Some(unspooled) = &mut journal.unspooled {
+                out.bytes(unspooled.as_bytes());
+                unspooled.clear();
+            }
+            (journal.chain, journal.sequence)
+        })
+    }
+
     /// The header of a journal that goes on from here.
     pub(crate) fn header(&self, generation: u64) -> Header {
         Header { content: Content::Journal, generation, sequence: self.sequence() }
@@ -225,8 +249,12 @@ impl JournaledController {
 
     fn write_down(&mut self, encode: impl FnOnce(&mut Writer)) {
         if let Some(journal) = &mut self.journal {
+            let start = journal.frames.len();
             journal.chain = frames::append(&mut journal.frames, journal.chain, encode);
             journal.sequence += 1;
+            if let Some(unspooled) = &mut journal.unspooled {
+                unspooled.bytes(&journal.frames.as_bytes()[start..]);
+            }
         }
     }
 }

@@ -24,8 +24,7 @@ pub enum Error {
     },
     /// Another process, or another router of this one, has the folder open.
     #[error(
-        "{}: must be open once only, got a folder held by process {holder}; \
-         stop that process, or give every worker a folder of its own",
+        "{}: must be free, or shared by its holder, got a folder held by process {holder}",
         path.display()
     )]
     Locked {

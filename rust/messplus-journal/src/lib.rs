@@ -43,4 +43,4 @@ pub use error::{Error, Result};
 pub use folder::{Folder, Mark};
 pub use recovery::{Recovered, recover};
 pub use retrace::retrace;
-pub use store::{Durability, FailureKind, Found, Options, Store};
+pub use store::{Durability, FailureKind, Found, Options, Place, Spooled, Store};

@@ -81,10 +81,14 @@ def test_another_featurizer_is_refused(tmp_path: Path) -> None:
     opened(tmp_path / "state").close()
 
 
-def test_a_second_owner_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_holder_that_does_not_share_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messplus.fleet.sharing.PATIENCE", 0.1)
+    monkeypatch.setattr("messplus.fleet.holder.Holder.is_asked", lambda _: False)
     with (
         opened(tmp_path / "state"),
-        pytest.raises(StateLockedError, match=f"held by process {os.getpid()}; stop that process"),
+        pytest.raises(StateLockedError, match=f"held by process {os.getpid()}, which did not"),
     ):
         opened(tmp_path / "state")
     opened(tmp_path / "state").close()
@@ -140,21 +144,23 @@ def test_a_killed_process_loses_nothing_it_returned(tmp_path: Path, durability: 
 def _in_child(router: Router, results: SimpleQueue[tuple[int, int]]) -> None:
     work(router, 5)
     results.put((router.report().state_errors["forked"], router.report().decisions))
+    router.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_a_forked_child_leaves_the_files_alone(tmp_path: Path) -> None:
+def test_a_forked_child_shares_the_folder(tmp_path: Path) -> None:
     with opened(tmp_path / "state") as router:
         work(router, 5)
         context = multiprocessing.get_context("fork")
         results = context.SimpleQueue()
         child = context.Process(target=_in_child, args=(router, results))
         child.start()
-        assert results.get() == (15, 20)
+        assert results.get() == (0, 20)
         child.join(30)
         assert child.exitcode == 0
         work(router, 5)
+        assert router.report().decisions == 30
         before = router.to_bytes()
     with opened(tmp_path / "state") as router:
         assert router.to_bytes() == before

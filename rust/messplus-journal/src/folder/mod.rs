@@ -1,6 +1,6 @@
 //! The files of a store: names, permissions, the lock, and what survives power loss.
 
-mod file;
+pub(crate) mod file;
 mod lock;
 
 use std::fs::{self, File};

@@ -27,6 +27,13 @@ pub fn append(out: &mut Writer, chain: u32, encode: impl FnOnce(&mut Writer)) ->
     sum
 }
 
+/// Cut a frame off that follows one whose checksum is `chain`: the bytes of its transition, its own
+/// checksum, and what comes after it.
+pub fn cut(bytes: &[u8], chain: u32) -> Option<(&[u8], u32, &[u8])> {
+    let frame = Frame::cut(bytes).filter(|frame| frame.follows(chain))?;
+    Some((frame.transition, frame.sum, frame.rest))
+}
+
 /// What a journal ends with after its last whole frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tail {

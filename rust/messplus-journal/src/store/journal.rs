@@ -75,6 +75,15 @@ pub enum State {
     Taken,
     /// Nowhere any more, as was asked for.
     Closed,
+    /// Nowhere any more: they go into a log that is shared.
+    HandedOn,
+}
+
+impl State {
+    /// Whether nothing is written any more, whatever happens.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Taken | Self::Closed | Self::HandedOn)
+    }
 }
 
 /// Why what was handed over is not on file.
@@ -143,6 +152,8 @@ impl<F: Medium> Journal<F> {
             State::Broken => return refused(FailureKind::Write),
             State::Taken => return refused(FailureKind::Folder),
             State::Closed => return refused(FailureKind::Closed),
+            // Never put.
+            State::HandedOn => return Ok(()),
         }
         if let Err(error) = self.append(false) {
             self.keep();
@@ -206,7 +217,7 @@ impl<F: Medium> Journal<F> {
     /// Nothing is written any more.
     pub fn end(&mut self, state: State) {
         self.kept.clear();
-        if self.state != State::Closed {
+        if !matches!(self.state, State::Closed | State::HandedOn) {
             self.state = state;
         }
     }
@@ -227,7 +238,7 @@ impl<F: Medium> Journal<F> {
         match self.state {
             State::Writing => self.owed || self.length >= journal_bytes,
             State::Broken => true,
-            State::Keeping | State::Taken | State::Closed => false,
+            State::Keeping | State::Taken | State::Closed | State::HandedOn => false,
         }
     }
 

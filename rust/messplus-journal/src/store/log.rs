@@ -83,6 +83,10 @@ impl Log {
     pub fn commit(&self) {
         let journal = &mut *lock(&self.journal);
         let before = journal.state();
+        if before == State::HandedOn {
+            // What was done before is on file, and the frames there are now are the spool's.
+            return;
+        }
         // Frames leave the controller under this lock, so their order on file is that of transitions.
         let sequence = lock(&self.live).take_frames(journal.buffer());
         if !self.is_ours() {
@@ -174,7 +178,7 @@ impl Log {
             return Ok(());
         }
         let _one = lock(&self.snapshots);
-        if matches!(lock(&self.journal).state(), State::Closed | State::Taken) {
+        if lock(&self.journal).state().is_final() {
             return Ok(());
         }
         self.hold_folder()?;
@@ -295,12 +299,42 @@ impl Log {
         let owner = lock(&self.owner);
         let _gate = fork::gate();
         let mut journal = lock(&self.journal);
-        let was_open = !matches!(journal.state(), State::Closed | State::Taken);
+        let was_open = !journal.state().is_final();
         journal.end(State::Closed);
         if was_open {
             owner.release()?;
         }
         snapshot
+    }
+
+    /// Let somebody else carry on: `carry` is shown the controller, while nobody enters it, and says
+    /// what takes its place. Then the folder is let go of. Whether that was done: a folder that is not
+    /// this log's any more is not handed on.
+    ///
+    /// # Errors
+    ///
+    /// Those of `carry`: nothing has changed then.
+    pub fn hand_on<E>(
+        &self,
+        carry: impl FnOnce(&Controller) -> std::result::Result<JournaledController, E>,
+    ) -> std::result::Result<bool, E> {
+        let _one = lock(&self.snapshots);
+        let owner = lock(&self.owner);
+        let _gate = fork::gate();
+        let mut journal = lock(&self.journal);
+        if !self.is_ours() || !owner.is_in_place() || journal.state().is_final() {
+            return Ok(false);
+        }
+        let mut live = self.hand_over(&mut journal);
+        *live = carry(&live)?;
+        drop(live);
+        journal.end(State::HandedOn);
+        self.stop();
+        if let Err(error) = owner.release() {
+            // Those who come look for the log before they try the lock.
+            self.failures.report(error.to_string());
+        }
+        Ok(true)
     }
 
     /// What failed so far.
@@ -343,6 +377,7 @@ impl Log {
             State::Broken => "outcomes are not on file until a snapshot is",
             State::Taken => "another process has the folder: this one routes on in memory",
             State::Closed => "a closed router routes on in memory, unrecorded",
+            State::HandedOn => return,
         };
         match error {
             Some(error) => self.report(&format!("{what}: {error}")),

@@ -5,15 +5,19 @@ mod failures;
 mod journal;
 mod log;
 mod options;
+mod spool;
 
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use std::thread::JoinHandle;
 
 use messplus_core::Controller;
 
 pub use self::failures::FailureKind;
+use self::failures::FailureLog;
 use self::log::Log;
 pub use self::options::{Durability, Options};
+use self::spool::Spool;
+pub use self::spool::{Place, Spooled};
 use crate::controller::JournaledController;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
@@ -27,19 +31,20 @@ use crate::sync::lock;
 pub struct Store {
     live: Arc<Mutex<JournaledController>>,
     log: Option<Arc<Log>>,
+    spool: OnceLock<Spool>,
     background: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
     /// A controller in memory only.
     pub fn in_memory(controller: Controller) -> Self {
-        let live = Arc::new(Mutex::new(JournaledController::in_memory(controller)));
-        Self { live, log: None, background: Mutex::new(None) }
+        Self::carried(JournaledController::in_memory(controller))
     }
 
     /// A controller whose transitions somebody else takes and carries on, never waiting for a file.
     pub fn carried(live: JournaledController) -> Self {
-        Self { live: Arc::new(Mutex::new(live)), log: None, background: Mutex::new(None) }
+        let (live, background) = (Arc::new(Mutex::new(live)), Mutex::new(None));
+        Self { live, log: None, spool: OnceLock::new(), background }
     }
 
     /// The controller of a folder, or, where the folder holds none, the one that `make` makes.
@@ -76,14 +81,59 @@ impl Store {
         }
         let background = background::spawn(&log, options.group)
             .map_err(Error::io("have a background thread", &path))?;
-        Ok((Self { live, log: Some(log), background: Mutex::new(Some(background)) }, found))
+        let (log, spool, background) = (Some(log), OnceLock::new(), Mutex::new(Some(background)));
+        Ok((Self { live, log, spool, background }, found))
+    }
+
+    /// Let a log that is shared carry the controller of a folder on: `carry` is shown it, while nobody
+    /// enters, and says what takes its place; what happens to that is [spooled](Self::spool) at
+    /// `place`. Then the folder is let go of. Whether that was done: a folder that is not this store's
+    /// any more, or never was, is not handed on.
+    ///
+    /// # Errors
+    ///
+    /// Those of `carry`: nothing has changed then.
+    pub fn hand_on<E>(
+        &self,
+        place: Place,
+        carry: impl FnOnce(&Controller) -> std::result::Result<JournaledController, E>,
+    ) -> std::result::Result<bool, E> {
+        let Some(log) = &self.log else { return Ok(false) };
+        log.hand_on(|controller| {
+            let mut carried = carry(controller)?;
+            // It is there before anybody enters again.
+            self.spool.get_or_init(|| Spool::new(place, &mut carried));
+            Ok(carried)
+        })
+    }
+
+    /// From now on, have on file what a replica does before a call returns, until the log has it: what a
+    /// killed one leaves there, others send.
+    pub fn spool(&self, place: Place) {
+        let _gate = fork::gate();
+        let fresh = || Spool::new(place.clone(), &mut lock(&self.live));
+        self.spool.get_or_init(fresh).begin(place, &self.live);
+    }
+
+    /// The log keeps what this replica did up to a number: it may go from the spool.
+    pub fn kept_elsewhere(&self, number: u64) {
+        let _gate = fork::gate();
+        self.spool.get().into_iter().for_each(|spool| spool.drop_until(number));
+    }
+
+    /// End the spool; what the log keeps, up to a number, goes from it.
+    pub fn end_spool(&self, number: u64) {
+        let _gate = fork::gate();
+        self.spool.get().into_iter().for_each(|spool| spool.end(number));
     }
 
     /// Do something with the controller while nobody else does; it is on file when this returns.
     pub fn enter<T>(&self, transition: impl FnOnce(&mut JournaledController) -> T) -> T {
         let _gate = fork::gate();
         let result = transition(&mut lock(&self.live));
-        if let Some(log) = &self.log {
+        if let Some(spool) = self.spool.get() {
+            spool.commit(&self.live);
+        } else if let Some(log) = &self.log {
             log.commit();
         }
         result
@@ -98,7 +148,7 @@ impl Store {
     where
         F: FnOnce(&mut JournaledController) -> T,
     {
-        if self.log.is_some() {
+        if self.log.is_some() || self.spool.get().is_some() {
             return Err(transition);
         }
         let Some(_gate) = fork::try_gate() else { return Err(transition) };
@@ -137,12 +187,18 @@ impl Store {
 
     /// Failures to write so far, by kind; none for a store in memory.
     pub fn failures(&self) -> Option<[u64; FailureKind::ALL.len()]> {
-        self.log.as_ref().map(|log| log.failures().counts())
+        let counts = self.failure_logs().map(FailureLog::counts);
+        counts.reduce(|sum, counts| std::array::from_fn(|kind| sum[kind] + counts[kind]))
     }
 
     /// Messages about failures that nobody has read yet. Costs one load where there are none.
     pub fn take_unreported(&self) -> Vec<String> {
-        self.log.as_ref().map_or_else(Vec::new, |log| log.failures().take_unreported())
+        self.failure_logs().flat_map(FailureLog::take_unreported).collect()
+    }
+
+    fn failure_logs(&self) -> impl Iterator<Item = &FailureLog> {
+        let log = self.log.as_ref().map(|log| log.failures());
+        log.into_iter().chain(self.spool.get().map(Spool::failures))
     }
 
     fn stop_background(&self) {

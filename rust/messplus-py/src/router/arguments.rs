@@ -131,7 +131,7 @@ pub fn decision(
     let id = id(decision)?;
     let served = shared.read(py, |controller| controller.served(id));
     // Another replica may have decided a moment ago: the log tells who serves.
-    let served = served.or(shared.replica.as_ref().map(|_| SERVED));
+    let served = served.or(shared.replica.get().map(|_| SERVED));
     Ok((id, served.ok_or_else(|| to_py(&Error::UnknownDecision { id }))?))
 }
 

@@ -34,7 +34,7 @@ pub struct PyController {
 
 impl PyController {
     fn wrap(py: Python<'_>, store: Store) -> Self {
-        Self { shared: Shared::new(py, store, None) }
+        Self { shared: Shared::new(py, store) }
     }
 }
 
@@ -97,7 +97,7 @@ impl PyController {
     /// Whether this is a replica of a fleet: decisions not known here may be known to others.
     #[getter]
     fn is_replica(&self) -> bool {
-        self.shared.replica.is_some()
+        self.shared.replica.get().is_some()
     }
 
     /// The settings as they are now, as JSON.
@@ -184,7 +184,7 @@ impl PyController {
             let checked =
                 self.shared.tell_time(controller, |known| known.check_observation(id, &feedback));
             match checked.and_then(|()| controller.observe(id, feedback)) {
-                Err(Error::UnknownDecision { .. }) if self.shared.replica.is_some() => {
+                Err(Error::UnknownDecision { .. }) if self.shared.replica.get().is_some() => {
                     controller.forward(id, &feedback);
                     Ok(())
                 }

@@ -23,6 +23,6 @@ pub use controller::PyController;
 pub use decision::PyDecision;
 pub use folder::{audit_folder, folder_history};
 pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
-pub use replica::PyReplica;
+pub use replica::{PyReplica, read_spool};
 pub use retraced::retrace_folder;
 pub use timing::Histogram;

@@ -1,10 +1,11 @@
 //! `messplus._core.Replica`: the side of a replica that follows the log of its fleet.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use messplus_core::{Config, Controller};
 use messplus_fleet::{Batch, Counts, Fold, Replica};
-use messplus_journal::{Store, fork};
+use messplus_journal::{Place, Spooled, Store, fork};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -53,6 +54,12 @@ impl PyReplica {
         })
     }
 
+    /// Number of its last transition that was read from the log.
+    fn last(&self) -> u64 {
+        let replica = self.lock();
+        replica.fold().last(replica.id())
+    }
+
     fn fold(snapshot: &[u8]) -> PyResult<Fold> {
         Fold::from_bytes(snapshot).map_err(|error| to_py(&error))
     }
@@ -72,8 +79,57 @@ impl PyReplica {
         let replica = Replica::new(id, py.detach(|| Self::fold(snapshot))?);
         let store = Store::carried(replica.begin());
         let inner = Arc::new(Mutex::new(replica));
-        let shared = Shared::new(py, store, Some(Arc::clone(&inner)));
+        let shared = Shared::new(py, store);
+        let _ = shared.replica.set(Arc::clone(&inner));
         Ok(Self { inner, controller: Py::new(py, PyController { shared })? })
+    }
+
+    /// Let the controller of a folder become a replica, without a break: `begin` is given the snapshot
+    /// that the log of the new fleet begins with while nothing can happen, and what happens from then on
+    /// is spooled. None where the folder is no longer the controller's.
+    #[staticmethod]
+    fn taking_over(
+        py: Python<'_>,
+        controller: Py<PyController>,
+        id: u64,
+        spool: PathBuf,
+        each: bool,
+        begin: Py<PyAny>,
+    ) -> PyResult<Option<Self>> {
+        let shared = &controller.get().shared;
+        let place = Place { folder: spool, replica: id, each };
+        let mut inner = None;
+        py.detach(|| {
+            shared.store.hand_on(place, |found| {
+                let fold = Fold::new(found.clone());
+                let snapshot = fold.to_bytes();
+                Python::attach(|py| begin.call1(py, (PyBytes::new(py, &snapshot),)))?;
+                let replica = Replica::new(id, fold);
+                let live = replica.begin();
+                let replica = inner.insert(Arc::new(Mutex::new(replica)));
+                let _ = shared.replica.set(Arc::clone(replica));
+                Ok::<_, PyErr>(live)
+            })
+        })?;
+        Ok(inner.map(|inner| Self { inner, controller }))
+    }
+
+    /// Have on file what happens here before a call returns, with `each` for good, until the log has it.
+    fn spool(&self, py: Python<'_>, folder: PathBuf, each: bool) {
+        py.detach(|| {
+            let place = Place { folder, replica: self.lock().id(), each };
+            self.controller.get().shared.store.spool(place);
+        });
+    }
+
+    /// What was read from the log lasts there: it may go from the spool.
+    fn lasting(&self, py: Python<'_>) {
+        py.detach(|| self.controller.get().shared.store.kept_elsewhere(self.last()));
+    }
+
+    /// Spool nothing any more.
+    fn end_spool(&self, py: Python<'_>) {
+        py.detach(|| self.controller.get().shared.store.end_spool(self.last()));
     }
 
     /// The side that decides.
@@ -177,6 +233,15 @@ impl PyReplica {
             }
         })
     }
+}
+
+/// What a page of a spool holds, as a batch for the log; None where that is nothing.
+#[pyfunction]
+pub fn read_spool<'py>(py: Python<'py>, page: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let Spooled { replica, first, count, frames } =
+        Spooled::read(page).map_err(crate::error::folder_error)?;
+    let batch = (count > 0).then(|| Batch { replica, first, count, frames }.encode());
+    Ok(batch.map(|bytes| PyBytes::new(py, &bytes)))
 }
 
 impl PyReplica {

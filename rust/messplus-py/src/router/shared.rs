@@ -1,6 +1,6 @@
 //! What calls of one controller share: the store behind its lock, and the names of models.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use messplus_core::{Controller, Result};
 use messplus_fleet::Replica;
@@ -15,8 +15,8 @@ use crate::error::{folder_error, to_py};
 
 pub struct Shared {
     pub store: Store,
-    /// The side that follows the log, where this is a replica of a fleet.
-    pub replica: Option<Arc<Mutex<Replica>>>,
+    /// The side that follows the log, since this is a replica of a fleet.
+    pub replica: OnceLock<Arc<Mutex<Replica>>>,
     pub levels: Names,
     pub delays: Delays,
     pub clock: Clock,
@@ -27,7 +27,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(py: Python<'_>, store: Store, replica: Option<Arc<Mutex<Replica>>>) -> Self {
+    pub fn new(py: Python<'_>, store: Store) -> Self {
         // No Python object is made, and no thread waits attached, while the core is locked.
         let (config, now) =
             py.detach(|| store.read(|controller| (controller.config().clone(), controller.now())));
@@ -35,7 +35,7 @@ impl Shared {
         let (names, levels) = (Names::of_zoo(py, &config.models), Names::new(py, levels));
         Self {
             store,
-            replica,
+            replica: OnceLock::new(),
             levels,
             delays: Delays::new(),
             clock: Clock::from(now),
@@ -70,7 +70,7 @@ impl Shared {
         py: Python<'_>,
         look: impl FnOnce(&Controller) -> T + Send,
     ) -> T {
-        let Some(replica) = &self.replica else { return self.read(py, look) };
+        let Some(replica) = self.replica.get() else { return self.read(py, look) };
         py.detach(|| {
             let _gate = fork::gate();
             look(replica.lock().unwrap_or_else(PoisonError::into_inner).fold().controller())
