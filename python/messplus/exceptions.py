@@ -11,7 +11,7 @@
     ├── FeedbackError (ValueError)      the decision is unknown, expired or already rated
     ├── StateError (ValueError)         saved state is truncated, corrupt or not ours
     │   ├── StateVersionError           saved state has a format this version does not read
-    │   └── StateLockedError            another process has the state open
+    │   └── StateLockedError            another process has the state open, and does not share it
     ├── FeaturizerError (RuntimeError)  a prompt could not be turned into features
     │   └── EncoderError                an encoder folder is incomplete, corrupt or not supported
     │       └── UnsafeEncoderError      an encoder folder is not to be trusted
@@ -58,7 +58,7 @@ class StateVersionError(StateError):
 
 
 class StateLockedError(StateError):
-    """Another process, or another router of this one, has the state open."""
+    """Another process has the state open, and does not share it."""
 
 
 class FeaturizerError(MessPlusError, RuntimeError):

@@ -213,10 +213,11 @@ class Router:
         Parameters
         ----------
         path
-            The folder; made, for its owner only, where it is missing. Or the address of a fleet,
+            The folder; made, for its owner only, where it is missing. Processes of one host that
+            open the same folder, and forked children, share what is learned and keep one service
+            level; see ``docs/fleet.md``. Or the address of a fleet,
             ``"redis://host:6379/0?name=chat"``: any number of processes on any hosts that open it
-            share what is learned and keep one service level. Needs ``messplus[redis]``; see
-            ``docs/fleet.md``.
+            do the same. Needs ``messplus[redis]``.
         models, sla, policy, featurizer, log, shadow, settings
             As for the class; where the folder holds a router the settings may be left out.
         durability
@@ -236,7 +237,7 @@ class Router:
         ConfigError
             If a setting breaks its rule, or differs from that of the router found.
         StateLockedError
-            If another process, or another router of this one, has the folder open.
+            If another process has the folder open, and does not share it within 10 seconds.
         StateError
             If the folder or log cannot be read or written, or was made with another featurizer.
         """

@@ -78,7 +78,7 @@ class Member:
         except BaseException as error:
             log.close()
             if isinstance(error, OSError):
-                raise StateError(f"{log.address}: must be reachable, got {error}") from error
+                raise StateError(f"{log.address}: must be writable, got {error}") from error
             raise
         member.start()
         return member

@@ -3,7 +3,7 @@
 //! The controller is deterministic, so its state is the last snapshot plus the inputs since then. A
 //! [`Store`] appends the inputs of every transition to a journal before the call returns, and now and
 //! then writes a snapshot and begins a new journal. Both are files of one folder, which belongs to
-//! one process at a time:
+//! one process at a time, until it is [handed on](Store::hand_on) to a log that many share:
 //!
 //! ```text
 //! lock                            held by the owner; how far the files are known to reach
