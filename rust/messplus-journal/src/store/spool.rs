@@ -176,9 +176,9 @@ impl Pages {
         header.u32(chain);
         let header = header.seal();
         let mut file = file::create(&path)?;
-        let written = file.write_all(&header).and_then(|()| {
-            if *each { File::open(folder)?.sync_all() } else { Ok(()) }
-        });
+        let written = file
+            .write_all(&header)
+            .and_then(|()| if *each { File::open(folder)?.sync_all() } else { Ok(()) });
         written.inspect_err(|_| _ = fs::remove_file(&path))?;
         Ok(Page { path, file, length: header.len() as u64 })
     }
