@@ -85,7 +85,7 @@ class Files:
 
     def put(self, name: str, content: bytes, *, sync: bool) -> None:
         """Write a file: complete and, with ``sync``, lasting, or not at all."""
-        temporary = f"{name}.{os.getpid()}.tmp"
+        temporary = f"{name}.{os.urandom(4).hex()}.tmp"
         try:
             file = self.create(temporary)
             try:

@@ -129,8 +129,7 @@ class FolderLog:
             with _exclusive(files):
                 self._lead_on(files, snapshot.mark)
             return
-        made = self._path.with_name(f"log.{os.getpid()}.tmp")
-        shutil.rmtree(made, ignore_errors=True)
+        made = self._path.with_name(f"log.{os.urandom(4).hex()}.tmp")
         made.parent.mkdir(0o700, parents=True, exist_ok=True)
         made.mkdir(0o700)
         try:
@@ -316,6 +315,10 @@ class FolderLog:
         *older, oldest = _snapshots(files)[:-1]
         for position in older:
             files.remove(_name(position))
+        for name in files.names():
+            # Of one that was killed while it wrote it: it held the lease.
+            if name.startswith("snapshot-") and name.endswith(".tmp"):
+                files.remove(name)
         living = Living(files) if self._living is None else self._living
         needed = min([oldest, *living.positions()])
         begins = segments.positions(files)

@@ -9,6 +9,7 @@ it the holder's. So a crash at any moment leaves one or the other.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import weakref
 from contextlib import suppress
@@ -112,6 +113,8 @@ class Holder:
         def begin(state: bytes) -> None:
             if FolderLog.is_at(self._path):
                 raise FileExistsError(f"{self._path}: must not have a log yet")
+            for unfinished in self._path.glob("log.*.tmp"):
+                shutil.rmtree(unfinished, ignore_errors=True)
             log.begin(Snapshot(mark, state))
             # From here on there is no way back.
             with suppress(OSError):
