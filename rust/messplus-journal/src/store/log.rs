@@ -372,12 +372,11 @@ impl Log {
         let is_news = now != before || is_first && now == State::Closed;
         let what = match now {
             _ if !is_news => return,
-            State::Writing => return,
+            State::Writing | State::HandedOn => return,
             State::Keeping => "outcomes are kept in memory until the disk takes them",
             State::Broken => "outcomes are not on file until a snapshot is",
             State::Taken => "another process has the folder: this one routes on in memory",
             State::Closed => "a closed router routes on in memory, unrecorded",
-            State::HandedOn => return,
         };
         match error {
             Some(error) => self.report(&format!("{what}: {error}")),

@@ -95,10 +95,10 @@ impl Spool {
         if pages.is_closed {
             pages.unwritten.clear();
             let message = "a closed router routes on in memory, unrecorded";
-            return self.note(pages, FailureKind::Closed, message.into());
+            return self.note(pages, FailureKind::Closed, message);
         }
         if let Err((kind, error)) = pages.write() {
-            self.note(pages, kind, error.to_string());
+            self.note(pages, kind, &error.to_string());
         }
     }
 
@@ -126,7 +126,7 @@ impl Spool {
         &self.failures
     }
 
-    fn note(&self, pages: &Pages, kind: FailureKind, message: String) {
+    fn note(&self, pages: &Pages, kind: FailureKind, message: &str) {
         if self.failures.count(kind) {
             self.failures.report(format!("{}: {message}", pages.place.folder.display()));
         }

@@ -94,8 +94,9 @@ impl PyReplica {
         id: u64,
         spool: PathBuf,
         each: bool,
-        begin: Py<PyAny>,
+        begin: &Bound<'_, PyAny>,
     ) -> PyResult<Option<Self>> {
+        let begin = begin.clone().unbind();
         let shared = &controller.get().shared;
         let place = Place { folder: spool, replica: id, each };
         let mut inner = None;
