@@ -28,6 +28,7 @@ from .policies import DefaultPolicy, EpsilonGreedyPolicy, PaperPolicy, Policy, S
 from .prices import TokenPrice
 from .reports.explain import Candidate, Explanation
 from .reports.parts import (
+    CapReport,
     LimitReport,
     ModelReport,
     RandomisationReport,
@@ -54,6 +55,7 @@ if hasattr(_os, "register_at_fork"):
 __all__ = [
     "SLA",
     "Candidate",
+    "CapReport",
     "ConfigError",
     "Decision",
     "DefaultPolicy",

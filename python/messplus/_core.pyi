@@ -133,6 +133,12 @@ class RandomisationCounters(TypedDict):
     satisfaction: float
 
 @type_check_only
+class CapCounters(TypedDict):
+    router: float
+    narrowed: int
+    unaffordable: int
+
+@type_check_only
 class SlotCounters(TypedDict):
     start: int
     explored: int
@@ -159,6 +165,7 @@ class CoreReport(TypedDict):
     sources: dict[str, SourceCounters]
     shadow: ShadowCounters
     randomisation: RandomisationCounters
+    max_cost: CapCounters
     state_errors: dict[str, int]
 
 @type_check_only
@@ -299,7 +306,8 @@ class Decision:
     also_query : tuple of str
         Models to query as well, for learning; empty unless the policy explores that way.
     reason : str
-        ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up``, ``shadow`` or ``unrated``.
+        ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up``, ``shadow``, ``unrated`` or
+        ``unaffordable``.
     ranking : tuple of str
         All allowed models, best first: the order to fall back in when a call fails.
     p_satisfied : dict of str to float

@@ -31,6 +31,7 @@ class RouterSettings(BaseModel):
     audit: float = Field(default=0.0, ge=0, le=1)
     audit_first: float = Field(default=0.0, ge=0, le=1e6)
     epsilon: float = Field(default=0.0, ge=0, le=1)
+    max_cost: float = Field(default=1e18, ge=0, le=1e18)
     unrated: str = "best"
     tag_features: int = Field(default=16, ge=0, le=1024)
 
@@ -46,6 +47,7 @@ class Amended(BaseModel):
     missing: Literal["ignore", "predicted", "unsatisfied"] | None = None
     audit: float | None = Field(default=None, ge=0, le=1)
     audit_first: float | None = Field(default=None, ge=0, le=1e6)
+    max_cost: float | None = Field(default=None, ge=0, le=1e18)
     unrated: str | None = None
 
 

@@ -76,6 +76,12 @@ class Settings(TypedDict, total=False):
         serves; 0 by default. Then every model has a known chance on every request
         (``decision.propensity``), and ``messplus evaluate`` can tell from the log what any other
         policy would have brought. ``report().randomisation`` has its price.
+    max_cost
+        The most a request may be expected to cost, in ``[0, 1e18]``, in the unit of the zoo; by
+        default the largest, which caps nothing. Models that are expected to cost more on a request
+        (as learned or, before that, as listed) are left out of its decision, of its ``ranking``
+        too. Where all are, it is not refused: the cheapest that is not resting serves, with the
+        reason ``unaffordable``. ``report().max_cost`` counts both.
     unrated
         Where requests go after 1,000 of them without a rating (ten times the mean gap where ratings
         are rarer than one in a hundred): to the model expected to satisfy ``best``, the default; to
@@ -95,6 +101,7 @@ class Settings(TypedDict, total=False):
     audit: float
     audit_first: float
     epsilon: float
+    max_cost: float
     unrated: str
 
 

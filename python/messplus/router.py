@@ -436,8 +436,9 @@ class Router:
             messages counts.
         request
             What else is known and asked, by keyword: ``tags``, ``features``, ``costs``,
-            ``allowed``, ``requires``, ``sla``, ``session``, ``input_tokens``, ``cached_tokens``
-            and ``id``, each explained by :class:`messplus.routing.request.Request`.
+            ``allowed``, ``requires``, ``max_cost``, ``sla``, ``session``, ``input_tokens``,
+            ``cached_tokens`` and ``id``, each explained by
+            :class:`messplus.routing.request.Request`.
 
         Returns
         -------
@@ -504,7 +505,8 @@ class Router:
         tags
             Tags of each request.
         terms
-            ``costs``, ``allowed``, ``requires`` and ``sla`` as in :meth:`select`, the same for all.
+            ``costs``, ``allowed``, ``requires``, ``max_cost`` and ``sla`` as in :meth:`select`, the
+            same for all.
 
         Returns
         -------
@@ -515,7 +517,7 @@ class Router:
         ------
         InputError
             If an argument breaks its rule. Requests before the one at fault have been decided
-            only if the fault is in ``costs``, ``allowed`` or ``requires``, or no model can serve.
+            only if the fault is in ``terms``, or no model can serve.
         """
         return self._selector.many(prompts, tags, terms)
 
@@ -738,6 +740,7 @@ class Router:
         missing: Literal["ignore", "predicted", "unsatisfied"] | None = None,
         audit: float | None = None,
         audit_first: float | None = None,
+        max_cost: float | None = None,
         unrated: str | None = None,
     ) -> None:
         """Change what was agreed, and keep what was learned. What is left out stays.
@@ -753,7 +756,7 @@ class Router:
             New targets of the service levels there are: one :class:`SLA`, or all by name.
         limits
             New bounds on the resources that are limited.
-        cooldown, missing, audit, audit_first, unrated
+        cooldown, missing, audit, audit_first, max_cost, unrated
             See :class:`messplus.config.Settings`.
 
         Raises
@@ -769,6 +772,7 @@ class Router:
             missing=missing,
             audit=audit,
             audit_first=audit_first,
+            max_cost=max_cost,
             unrated=unrated,
         )
         amendment.apply(self._core, asked)

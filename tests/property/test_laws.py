@@ -259,3 +259,43 @@ def test_sessions_reach(found: Any) -> None:
         lambda steps: bool(found(Session(models, Policy.paper(v=1.0, c=1.0)).run(steps))),
         settings=settings(max_examples=1000, phases=[Phase.generate]),
     )
+
+
+@every_preset
+@given(
+    data=st.data(),
+    models=zoos,
+    seed=seeds,
+    steps=sessions,
+    router_cap=st.floats(0, 10),
+    cap=st.none() | st.floats(0, 10),
+)
+def test_no_request_is_expected_to_cost_more_than_its_cap(
+    preset: Preset,
+    data: st.DataObject,
+    models: list[Model],
+    seed: int,
+    steps: Steps,
+    router_cap: float,
+    cap: float | None,
+) -> None:
+    policy = data.draw(preset.policies)
+    session = Session(models, policy, seed)
+    session.router.amend(max_cost=router_cap)
+    most = router_cap if cap is None else min(cap, router_cap)
+    for step in steps:
+        if isinstance(step, Select):
+            arguments = step.arguments(session.zoo)
+            decision = session.router.select(**arguments, max_cost=cap)
+            session.decisions.append(decision)
+            costs = decision.expected_cost
+            if decision.reason == "unaffordable":
+                allowed = arguments.get("allowed", session.zoo)
+                assert costs[decision.model] == min(costs[name] for name in allowed) > most
+            else:
+                assert max(costs[name] for name in decision.ranking) <= most
+        else:
+            session.take(step)
+    told = session.router.report().max_cost.unaffordable
+    assert told == sum(d.reason == "unaffordable" for d in session.decisions)
+    session.save_and_load()

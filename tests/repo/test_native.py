@@ -143,6 +143,7 @@ def test_what_crosses_has_the_fields_that_the_stub_says(tmp_path: Path) -> None:
         "AuditCounters": report["slas"]["default"]["audits"],
         "SourceCounters": report["sources"]["user"],
         "RandomisationCounters": report["randomisation"],
+        "CapCounters": report["max_cost"],
         "ShadowCounters": report["shadow"],
         "CoreCalendar": calendar,
         "SlotCounters": calendar["slots"]["minute"][0],

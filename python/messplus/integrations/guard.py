@@ -32,6 +32,7 @@ class Options(TypedDict, total=False):
     tags: Mapping[str, str] | None
     allowed: Collection[str] | None
     requires: Collection[str] | None
+    max_cost: float | None
     sla: str | None
     session: str | None
 

@@ -61,10 +61,11 @@ class _Routed:
 class RoutedOpenAI(_Routed):
     """A client that chooses the model of a chat where ``model="messplus"`` is asked for.
 
-    ``create`` takes one more argument, ``messplus``: ``tags``, ``sla``, ``session``, ``allowed``
-    and ``requires`` as :meth:`Router.select` does. Images in the messages require ``vision``, tools
-    require ``tools``. Answers and streams carry ``decision_id``. A call that fails for a reason of
-    the provider's goes on with the next best model. Everything else is the client's.
+    ``create`` takes one more argument, ``messplus``: ``tags``, ``sla``, ``session``, ``allowed``,
+    ``requires`` and ``max_cost`` as :meth:`Router.select` does. Images in the messages require
+    ``vision``, tools require ``tools``. Answers and streams carry ``decision_id``. A call that
+    fails for a reason of the provider's goes on with the next best model. Everything else is the
+    client's.
 
     Parameters
     ----------

@@ -6,10 +6,13 @@ from collections import Counter
 from math import sqrt
 from typing import TYPE_CHECKING, get_args
 
+from messplus.state.core_config import NO_CAP
+
 from . import shadow
 from .confidence import audited_interval, satisfaction_interval
 from .parts import (
     AuditReport,
+    CapReport,
     Durations,
     LimitReport,
     ModelReport,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from messplus._core import (
         AuditCounters,
+        CapCounters,
         ClosedPeriod,
         CoreReport,
         LevelCounters,
@@ -92,6 +96,7 @@ def build(
         reasons=dict(reasons),
         shadow=shadow.build(counters["shadow"]),
         randomisation=_randomisation(counters["randomisation"]),
+        max_cost=_cap(counters["max_cost"]),
         durations={name: Durations(*read) for name, read in (durations or {}).items()},
         fleet=fleet,
     )
@@ -135,6 +140,11 @@ def _closed(sums: ClosedPeriod) -> PeriodReport:
         lower_bound=_bound(target, backlog, rated + sums["imputed"]),
         cost=sums["cost"],
     )
+
+
+def _cap(counters: CapCounters) -> CapReport:
+    router = counters["router"] if counters["router"] < NO_CAP else None
+    return CapReport(router, counters["narrowed"], counters["unaffordable"])
 
 
 def _randomisation(counters: RandomisationCounters) -> RandomisationReport | None:

@@ -253,6 +253,25 @@ class LimitReport:
 
 
 @dataclass(frozen=True)
+class CapReport:
+    """What caps on the expected cost of requests did, the router's and the requests' own.
+
+    Attributes
+    ----------
+    router
+        The most that any request may be expected to cost; None without a cap.
+    narrowed
+        Requests on which some models that could have served were left out, and others served.
+    unaffordable
+        Requests on which all were beyond the cap, and the cheapest served.
+    """
+
+    router: float | None
+    narrowed: int
+    unaffordable: int
+
+
+@dataclass(frozen=True)
 class RandomisationReport:
     """The price of ``epsilon``, as far as predictions tell.
 

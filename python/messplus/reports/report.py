@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .fleet import FleetReport
     from .parts import (
+        CapReport,
         Durations,
         LimitReport,
         ModelReport,
@@ -75,6 +76,8 @@ class Report:
         What the router would have done in shadow mode; None where it never was.
     randomisation
         What a minimum of randomisation has cost; None without ``epsilon``.
+    max_cost
+        How often caps on the expected cost of requests left models out.
     durations
         Since this process has had the router: of ``select``, of turning one prompt into features
         (``featurize``), and of waiting for the first ``feedback``. Ignored when reports are
@@ -109,6 +112,7 @@ class Report:
     reasons: Mapping[str, int]
     shadow: ShadowReport | None
     randomisation: RandomisationReport | None
+    max_cost: CapReport
     durations: Mapping[str, Durations] = field(compare=False)
     fleet: FleetReport | None = field(default=None, compare=False)
 

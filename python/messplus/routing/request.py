@@ -25,6 +25,9 @@ class Terms(TypedDict, total=False):
         What a model must support to serve this request, as :class:`messplus.Model` lists it:
         ``{"vision"}``. Models that do not, or whose ``max_input_tokens`` are fewer than those
         of the prompt, are left out.
+    max_cost
+        The most this request may be expected to cost, in ``[0, 1e18]``, in the unit of the zoo;
+        the router's own ``max_cost`` holds as well. See :class:`messplus.config.Settings`.
     sla
         Name of the service level of this request; may be left out where there is one.
     """
@@ -32,6 +35,7 @@ class Terms(TypedDict, total=False):
     costs: Mapping[str, float] | None
     allowed: Collection[str] | None
     requires: Collection[str] | None
+    max_cost: float | None
     sla: str | None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .core_config import unrated
+from .core_config import NO_CAP, unrated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ _OPERATION: Mapping[str, object] = {
     "missing": "ignore",
     "audit": 0.0,
     "audit_first": 0.0,
+    "max_cost": NO_CAP,
     "unrated": "best",
 }
 
@@ -40,7 +41,7 @@ def apply(core: Controller, asked: Amended) -> None:
         amendment["limits"] = [
             {"resource": limit.resource, "mean": limit.mean} for limit in asked.limits
         ]
-    for name in ("cooldown", "missing", "audit", "audit_first"):
+    for name in ("cooldown", "missing", "audit", "audit_first", "max_cost"):
         if (value := getattr(asked, name)) is not None:
             amendment[name] = value
     if asked.unrated is not None:
@@ -89,7 +90,7 @@ def amended(kept: str, amendment: Mapping[str, Any]) -> str:
     native = json.loads(kept)
     for name, value in amendment.items():
         native["agreement" if name in ("levels", "limits") else "operation"][name] = value
-    for name in ("audit", "audit_first", "unrated"):
+    for name in ("audit", "audit_first", "max_cost", "unrated"):
         if native["operation"].get(name) == _OPERATION[name]:
             del native["operation"][name]
     return json.dumps(native)

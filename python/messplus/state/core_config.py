@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from messplus._core import Controller
     from messplus._schema import RouterSettings
 
+#: The cap on the expected cost of a router that has none: the largest cost there is.
+NO_CAP = 1e18
+
 
 @dataclass(frozen=True)
 class CoreConfig:
@@ -135,6 +138,8 @@ def _operation(settings: RouterSettings) -> dict[str, object]:
     for name in ("audit", "audit_first", "epsilon"):
         if number := getattr(settings, name):
             operation[name] = number
+    if settings.max_cost != NO_CAP:
+        operation["max_cost"] = settings.max_cost
     if settings.unrated != "best":
         operation["unrated"] = unrated(settings.unrated)
     return operation

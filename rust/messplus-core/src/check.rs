@@ -33,6 +33,15 @@ pub(crate) fn is_amount(value: f64) -> bool {
     value == 0.0 || AMOUNTS.contains(&value)
 }
 
+/// What [`is_measured`] asks for.
+pub(crate) const MEASURED: &str = "must be in [0, 1e18]";
+
+/// Whether this can be what something cost or took: nothing is divided by it, so it may be as small as
+/// it likes.
+pub(crate) fn is_measured(value: f64) -> bool {
+    (0.0..=*AMOUNTS.end()).contains(&value)
+}
+
 /// The credit of a policy's queues.
 pub(crate) fn credit(credit: f64) -> Result<()> {
     number("policy.credit", credit, "must be in [0, 1e6]", |c| (0.0..=1e6).contains(&c))

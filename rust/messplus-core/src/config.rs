@@ -16,6 +16,8 @@ use crate::types::zoo::{self, ModelSpec};
 pub const MAX_FEATURES: usize = 4096;
 /// Most requests that may be audited at first.
 const MAX_AUDIT_FIRST: f64 = 1e6;
+/// A cap on the expected cost that nothing exceeds.
+pub(crate) const NO_CAP: f64 = *check::AMOUNTS.end();
 /// Most bytes that pending decisions may take, at [`DECISION_BYTES`] and four a feature each.
 pub const MAX_PENDING_BYTES: u64 = 4 << 30;
 /// More than what is remembered of a decision takes beside its features.
@@ -71,6 +73,10 @@ pub struct Operation {
     /// a minimum of randomisation, by which every model has a known chance on every request.
     #[serde(skip_serializing_if = "is_zero")]
     pub epsilon: f64,
+    /// The most a request may be expected to cost, in `[0, 1e18]`: models beyond that are left out, and
+    /// where all are, the cheapest serves. The largest cost there is stands for no cap.
+    #[serde(skip_serializing_if = "is_uncapped")]
+    pub max_cost: f64,
     /// Where requests go while nobody rates.
     #[serde(skip_serializing_if = "is_best")]
     pub unrated: Unrated,
@@ -85,6 +91,7 @@ impl Default for Operation {
             audit: 0.0,
             audit_first: 0.0,
             epsilon: 0.0,
+            max_cost: NO_CAP,
             unrated: Unrated::Best,
         }
     }
@@ -107,6 +114,11 @@ impl Operation {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_zero(share: &f64) -> bool {
     *share == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_uncapped(max_cost: &f64) -> bool {
+    *max_cost == NO_CAP
 }
 
 fn is_best(unrated: &Unrated) -> bool {
@@ -207,8 +219,9 @@ impl TryFrom<Config> for ValidConfig {
         check::number("switching_cost", config.switching_cost, rule, |c| {
             (0.0..=100.0).contains(&c)
         })?;
-        let &Operation { pending_age, cooldown, audit, audit_first, epsilon, ref unrated, .. } =
+        let &Operation { pending_age, cooldown, audit, audit_first, epsilon, max_cost, .. } =
             &config.operation;
+        check::number("max_cost", max_cost, check::MEASURED, check::is_measured)?;
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
         }
@@ -221,7 +234,7 @@ impl TryFrom<Config> for ValidConfig {
         let most = if audit > 0.0 { MAX_AUDIT_FIRST } else { 0.0 };
         let rule = "must be in [0, 1e6], and 0 without audit";
         check::number("audit_first", audit_first, rule, |n| (0.0..=most).contains(&n))?;
-        if let Unrated::Model(name) = unrated
+        if let Unrated::Model(name) = &config.operation.unrated
             && !config.models.iter().any(|model| model.name == *name)
         {
             let rule = "must be 'best', 'learn' or a model of the zoo";

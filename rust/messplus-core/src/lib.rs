@@ -51,6 +51,7 @@ pub use error::{Error, Result};
 pub use learn::logistic_heads::SgdConfig;
 pub use memory::audits::AuditStats;
 pub use memory::calendar::{Calendar, LevelSums, ModelSums, Slot};
+pub use memory::cap_stats::CapStats;
 pub use memory::history::{History, Point};
 pub use memory::pending::PendingDecisions;
 pub use memory::pending_decision::PendingDecision;

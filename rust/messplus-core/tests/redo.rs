@@ -37,3 +37,13 @@ fn another_model_serves_as_before_and_is_the_one_credited() {
     assert!(controller.redo(&only, 1, &mut decision).is_err());
     assert!(controller.to_bytes() == before);
 }
+
+#[test]
+fn a_model_that_is_no_longer_affordable_serves_as_before() {
+    let mut controller = controller();
+    let mut decision = Decision::with_capacity(2);
+    let request = Request { id: 1, max_cost: Some(0.5), ..Request::default() };
+    assert_eq!(controller.redo(&request, 1, &mut decision), Ok(false));
+    assert_eq!((decision.model, decision.ranking.as_slice()), (1, [1, 0].as_slice()));
+    assert_eq!(controller.served(1), Some(1));
+}

@@ -38,8 +38,10 @@ proptest! {
         input_tokens in any::<u32>().prop_map(NonZeroU32::new),
         costs in option::of(vec(option::of(0.0..1e18), 1..64)),
         cached_tokens in option::of(vec(any::<u32>(), 0..64)),
+        max_cost in option::of(0.0..1e18),
     ) {
-        // No costs are known rather than none where only cached tokens are.
+        // Of no models rather than none where something behind them is known.
+        let cached_tokens = cached_tokens.or(max_cost.map(|_| Vec::new()));
         let costs = costs.or(cached_tokens.as_ref().map(|_| Vec::new()));
         let allowed = allowed.map(ModelSet::from_bits);
         let shadow = shadow.map(|(model, explore)| Shadow { model, explore });
@@ -54,6 +56,7 @@ proptest! {
             session,
             shadow,
             cached_tokens: cached_tokens.as_deref(),
+            max_cost,
         };
         let mut bytes = Writer::default();
         frames::append(&mut bytes, 7, |out| encode::decide(out, &request, model));
@@ -68,6 +71,7 @@ proptest! {
             input_tokens,
             costs: costs.clone(),
             cached_tokens: cached_tokens.clone(),
+            max_cost,
             served: None,
         }]);
     }

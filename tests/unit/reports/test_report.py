@@ -23,6 +23,7 @@ def test_nothing_has_happened_yet(router: Router) -> None:
         "warm-up",
         "shadow",
         "unrated",
+        "unaffordable",
     }
     assert tuple(report.models) == NAMES
     for model in report.models.values():

@@ -98,6 +98,7 @@ class Attempt:
             "allowed": list(self._models),
             "requires": self._requires,
             "session": self._session,
+            "max_cost": self._metadata.get("max_cost"),
         }
 
     def decided(self, decision: Decision | None) -> None:

@@ -171,7 +171,20 @@ def _options(request: Request) -> Options:
         options["sla"] = request.headers["x-messplus-sla"]
     if "x-messplus-session" in request.headers:
         options["session"] = request.headers["x-messplus-session"]
+    if "x-messplus-max-cost" in request.headers:
+        options["max_cost"] = _cost("x-messplus-max-cost", request.headers["x-messplus-max-cost"])
     return options
+
+
+def _cost(header: str, text: str) -> float:
+    try:
+        cost = float(text)
+    except ValueError:
+        cost = -1.0
+    if not 0.0 <= cost <= 1e18:
+        message = f"{header}: must be a number in [0, 1e18], got {text!r}"
+        raise ApiError(400, message, "invalid_value", header)
+    return cost
 
 
 def _usage(body: bytes) -> Any:

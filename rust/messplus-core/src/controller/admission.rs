@@ -1,7 +1,7 @@
 //! Checks at the door: every argument, before anything changes.
 
 use super::Controller;
-use crate::check::{AMOUNTS, shown};
+use crate::check::{MEASURED, is_measured, shown};
 use crate::error::{Error, Result};
 use crate::learn::sources::MAX_SOURCES;
 use crate::memory::pending_decision::PendingDecision;
@@ -30,6 +30,11 @@ impl Controller {
         }
         if let Some(cached) = request.cached_tokens {
             check_length("cached_tokens", n_models.min(cached.len()), cached.len())?;
+        }
+        if let Some(cost) = request.max_cost
+            && !is_measured(cost)
+        {
+            return Err(Error::input("max_cost", MEASURED, shown(cost)));
         }
         let eligible = self.eligible(request)?;
         if request.level >= self.levels.len() {
@@ -195,11 +200,10 @@ fn check_finite(features: &[f32]) -> Result<()> {
 }
 
 fn check_amount(field: &str, model: &str, value: f64) -> Result<()> {
-    // Nothing is divided by what was measured: it may be as small as it likes.
-    if (0.0..=*AMOUNTS.end()).contains(&value) {
+    if is_measured(value) {
         Ok(())
     } else {
         let field = format!("{field}[{model:?}]");
-        Err(Error::input(field, "must be in [0, 1e18]", shown(value)))
+        Err(Error::input(field, MEASURED, shown(value)))
     }
 }

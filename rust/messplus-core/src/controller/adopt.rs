@@ -36,10 +36,13 @@ impl Controller {
             return Err(Error::input("served", "must be in the zoo", served.model));
         }
         // A model may have left the zoo, or begun to rest, since the replica chose it.
-        let allowed = self.check_request(request)?.with(choice).with(served.model);
+        // Or it was affordable by what the replica knew.
+        let asked = self.check_request(request)?;
         self.step += self.weight.steps();
-        let context =
-            Context { uniform: NO_DRAW, served: Some(choice), ..self.context(request, allowed) };
+        let context = self.context(request, asked);
+        let affordable = self.afford(request, &context, decision);
+        let allowed = affordable.models.with(choice).with(served.model);
+        let context = Context { uniform: NO_DRAW, served: Some(choice), allowed, ..context };
         decision.begin(request.id, self.step, allowed);
         let mut selection = self.policy.decide(&context, decision);
         decision.cooling = ModelSet::EMPTY;

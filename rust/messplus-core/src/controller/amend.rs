@@ -76,6 +76,7 @@ impl Controller {
                 missing: amendment.missing.unwrap_or(operation.missing),
                 cooldown: amendment.cooldown.unwrap_or(operation.cooldown),
                 audit: amendment.audit.unwrap_or(operation.audit),
+                max_cost: amendment.max_cost.unwrap_or(operation.max_cost),
                 audit_first: amendment.audit_first.unwrap_or(operation.audit_first),
                 unrated: amendment.unrated.clone().unwrap_or_else(|| operation.unrated.clone()),
                 ..operation.clone()

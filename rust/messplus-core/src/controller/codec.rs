@@ -17,7 +17,7 @@ use crate::random::Uniforms;
 
 const LABEL: &[u8] = b"MESSPLUS";
 /// The format this version writes, and the oldest it reads.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 const OLDEST: u32 = 2;
 /// Largest counter read from a state: below it `f64` is exact and nothing overflows.
 const MAX_COUNT: u64 = 1 << 53;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod adopt;
+mod affordable;
 mod amend;
 mod cancel;
 mod changes;
@@ -17,6 +18,7 @@ mod redo;
 mod shadow;
 mod silence;
 
+use self::affordable::Affordable;
 use self::extrapolate::Weight;
 use crate::config::{Config, ValidConfig};
 use crate::control::breaker::CircuitBreaker;
@@ -184,14 +186,15 @@ impl Controller {
         before: Option<usize>,
         decision: &mut Decision,
     ) -> bool {
-        let allowed = self.breaker.available(asked, self.now);
         self.step += self.weight.steps();
-        let context =
-            Context { uniform: self.uniforms.uniform(), ..self.context(request, allowed) };
+        let context = self.context(request, asked);
+        let affordable = self.afford(request, &context, decision);
+        let allowed = self.breaker.available(affordable.models, self.now);
+        let context = Context { uniform: self.uniforms.uniform(), allowed, ..context };
         decision.begin(request.id, self.step, allowed);
         let mut selection = self.policy.decide(&context, decision);
         let chosen = decision.ranking[0];
-        self.line_up(request, asked, allowed, selection.explored, decision);
+        self.line_up(request, &affordable, allowed, selection.explored, decision);
         let audit_weight = self.audit(request.level, decision);
         if let Some(shadow) = request.shadow {
             self.serve_in_shadow(shadow, allowed, decision);
@@ -248,17 +251,23 @@ impl Controller {
     fn line_up(
         &self,
         request: &Request<'_>,
-        asked: ModelSet,
+        affordable: &Affordable,
         allowed: ModelSet,
         explored: bool,
         decision: &mut Decision,
     ) {
         // Models that are cooling down are better than none when all others fail.
-        decision.cooling = asked.iter().filter(|&model| !allowed.contains(model)).collect();
+        decision.cooling =
+            affordable.models.iter().filter(|&model| !allowed.contains(model)).collect();
         decision.ranking.extend(decision.cooling.iter());
         rank(&decision.score, &mut decision.ranking[allowed.len()..]);
         decision.model = decision.ranking[0];
-        decision.reason = self.reason(request, allowed, explored, decision.model);
+        decision.reason = if affordable.fits {
+            self.reason(request, allowed, explored, decision.model)
+        } else {
+            Reason::Unaffordable
+        };
+        affordable.spare(decision);
         self.serve_safely(request.level, allowed, decision);
     }
 

@@ -1,6 +1,7 @@
 //! What would be decided, without deciding.
 
 use super::Controller;
+use super::affordable::Affordable;
 use crate::error::Result;
 use crate::policy::objective::rank;
 use crate::types::model_set::ModelSet;
@@ -18,15 +19,20 @@ impl Controller {
     /// Those of [`decide`](Self::decide).
     pub fn predict(&self, request: &Request<'_>, now: u64, decision: &mut Decision) -> Result<()> {
         let asked = self.check_request(request)?;
-        let allowed = self.breaker.available(asked, now.max(self.now));
-        let mut context = self.context(request, allowed);
+        let (now, cap) = (now.max(self.now), self.max_cost(request));
+        let (mut policy, mut context) = (self.policy.clone(), self.context(request, asked));
         context.step += 1;
+        decision.expected_cost.clear();
+        let costs = &mut decision.expected_cost;
+        let affordable = Affordable::of(cap, &context, &self.breaker, now, policy.as_mut(), costs);
+        let allowed = self.breaker.available(affordable.models, now);
+        context.allowed = allowed;
         decision.begin(request.id, context.step, allowed);
-        self.policy.clone().decide(&context, decision);
+        policy.decide(&context, decision);
         // By score, whatever was explored.
         decision.also_query = ModelSet::EMPTY;
         rank(&decision.score, &mut decision.ranking);
-        self.line_up(request, asked, allowed, false, decision);
+        self.line_up(request, &affordable, allowed, false, decision);
         Ok(())
     }
 }

@@ -29,6 +29,10 @@ impl Controller {
 
     /// Let the model that served before do so again.
     pub(super) fn serve_as_before(model: usize, decision: &mut Decision) {
+        if !decision.ranking.contains(&model) {
+            // It was affordable then.
+            decision.ranking.push(model);
+        }
         put_first(&mut decision.ranking, model);
         decision.model = model;
         decision.propensity = 1.0;

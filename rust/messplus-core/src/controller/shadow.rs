@@ -29,7 +29,12 @@ impl Controller {
         decision.model = served;
         decision.propensity = of_served;
         decision.also_query = ModelSet::EMPTY;
-        decision.reason = if uniform < shadow.explore { Reason::Explore } else { Reason::Shadow };
+        decision.reason = match decision.reason {
+            // It is the only one left, whoever serves.
+            Reason::Unaffordable => Reason::Unaffordable,
+            _ if uniform < shadow.explore => Reason::Explore,
+            _ => Reason::Shadow,
+        };
         self.stats.shadow.decide(&shadow_choice, served);
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod audits;
 pub(crate) mod calendar;
+pub(crate) mod cap_stats;
 pub(crate) mod evidence;
 pub(crate) mod history;
 mod pages;

@@ -5,6 +5,7 @@ use messplus_base::wire::{Reader, Writer};
 use crate::error::Result;
 use crate::memory::audits::AuditStats;
 use crate::memory::calendar::Calendar;
+use crate::memory::cap_stats::CapStats;
 use crate::memory::history::{History, Point};
 use crate::memory::pending_decision::PendingDecision;
 use crate::memory::periods::{ClosedPeriods, Period};
@@ -185,6 +186,8 @@ pub struct Stats {
     pub shadow: ShadowStats,
     /// Of the minimum of randomisation.
     pub randomisation: RandomisationStats,
+    /// Of caps on the expected cost.
+    pub cap: CapStats,
     /// Per limit, what had been used before its bound was last changed.
     pub limits: [Used; MAX_LIMITS],
     /// Decisions that were taken back.
@@ -211,6 +214,7 @@ impl Stats {
             models: vec![ModelStats::default(); n_models],
             shadow: ShadowStats::default(),
             randomisation: RandomisationStats::default(),
+            cap: CapStats::default(),
             limits: [Used::default(); MAX_LIMITS],
             cancelled: 0,
             calendar: Calendar::new(n_levels, n_models),
@@ -348,6 +352,7 @@ impl Stats {
             out.f64s(&[m.predicted, m.satisfaction, m.cost, m.latency]);
         }
         self.calendar.encode(out);
+        self.cap.encode(out);
     }
 
     pub(crate) fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
@@ -360,7 +365,11 @@ impl Stats {
             }
         }
         for m in &mut self.models {
-            let reasons = if input.found_format() < 3 { 6 } else { m.reasons.len() };
+            let reasons = match input.found_format() {
+                ..3 => 6,
+                3..7 => 7,
+                _ => m.reasons.len(),
+            };
             input.u64s(&mut m.reasons[..reasons])?;
             m.considered = input.u64()?;
             for count in
@@ -375,6 +384,9 @@ impl Stats {
         }
         if input.found_format() >= 5 {
             self.calendar.decode(input)?;
+        }
+        if input.found_format() >= 7 {
+            self.cap = CapStats::decode(input)?;
         }
         Ok(())
     }

@@ -197,6 +197,17 @@ impl Policy for DefaultPolicy {
         Selection { explored: model != exploit, expectations }
     }
 
+    fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>) {
+        shorten(context.features, &mut self.x);
+        let (x, tokens) = (self.x.as_slice(), context.input_tokens);
+        let length = self.costs.length(x);
+        costs.extend((0..self.heads.n_models()).map(|model| {
+            let cached = context.cached_tokens(model);
+            let predicted = || self.costs.expected(model, x, length, tokens, cached);
+            context.cost(model).unwrap_or_else(predicted)
+        }));
+    }
+
     fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64) {
         shorten(call.features, &mut self.x);
         self.heads.learn_one(call.model, &self.x, satisfaction);

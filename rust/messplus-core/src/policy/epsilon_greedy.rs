@@ -129,6 +129,11 @@ impl Policy for EpsilonGreedyPolicy {
         Selection { explored: model != greedy, expectations }
     }
 
+    fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>) {
+        let expected = |model| context.cost(model).unwrap_or_else(|| self.costs.expected(model));
+        costs.extend((0..self.listed.len()).map(expected));
+    }
+
     fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64) {
         shorten(call.features, &mut self.x);
         let head = &mut self.heads[call.model];

@@ -141,6 +141,9 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
     /// model that serves first.
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection;
 
+    /// Push what [`decide`](Self::decide) would expect every model of the zoo to cost.
+    fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>);
+
     /// The user was satisfied with the answer to a call by this much, in `[0, 1]`.
     fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64);
 

@@ -100,6 +100,11 @@ impl Policy for PaperPolicy {
         }
     }
 
+    fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>) {
+        let expected = |model| context.cost(model).unwrap_or_else(|| self.costs.expected(model));
+        costs.extend((0..self.listed.len()).map(expected));
+    }
+
     fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64) {
         if call.explored {
             self.predictor.learn_one(call.model, call.features, satisfaction);

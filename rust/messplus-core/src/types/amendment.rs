@@ -28,6 +28,9 @@ pub struct Amendment {
     /// Requests that are audited at first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_first: Option<f64>,
+    /// The most a request may be expected to cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<f64>,
     /// Where requests go while nobody rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unrated: Option<Unrated>,

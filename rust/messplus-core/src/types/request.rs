@@ -29,6 +29,9 @@ pub struct Request<'a> {
     ///
     /// [`ModelSpec::supports`]: crate::ModelSpec::supports
     pub requires: &'a [String],
+    /// The most it may be expected to cost, in `[0, 1e18]`: see
+    /// [`Operation::max_cost`](crate::Operation::max_cost), which holds as well.
+    pub max_cost: Option<f64>,
     /// Index of its service level.
     pub level: usize,
     /// Hash of the conversation it belongs to.
@@ -56,6 +59,8 @@ pub enum Reason {
     Shadow,
     /// Nobody has rated for long: it is the safe choice.
     Unrated,
+    /// No model is within the cap on the expected cost: it is the cheapest.
+    Unaffordable,
 }
 
 names!(Reason: "reason" {
@@ -66,6 +71,7 @@ names!(Reason: "reason" {
     WarmUp => "warm-up",
     Shadow => "shadow",
     Unrated => "unrated",
+    Unaffordable => "unaffordable",
 });
 
 /// What one unit of each counts in the scores of a decision.

@@ -90,6 +90,7 @@ fn decide(input: &mut Reader<'_>, served: Option<Served>) -> Result<Transition> 
     let (input_tokens, features) = prompt(input)?;
     let costs = (!input.rest().is_empty()).then(|| costs(input)).transpose()?;
     let cached_tokens = (!input.rest().is_empty()).then(|| cached_tokens(input)).transpose()?;
+    let max_cost = (!input.rest().is_empty()).then(|| input.f64()).transpose()?;
     Ok(Transition::Decide {
         id,
         model,
@@ -101,6 +102,7 @@ fn decide(input: &mut Reader<'_>, served: Option<Served>) -> Result<Transition> 
         input_tokens,
         costs,
         cached_tokens,
+        max_cost,
         served: served.map(|served| Served { model, ..served }),
     })
 }

@@ -46,17 +46,21 @@ fn decided(out: &mut Writer, request: &Request<'_>, model: usize) {
     }
     out.u64(request.allowed.map_or(0, ModelSet::bits));
     prompt(out, request.input_tokens, request.features);
-    // Where only cached tokens are known, no costs of no models stand before them.
-    let costs = request.costs.or(request.cached_tokens.map(|_| [].as_slice()));
+    // What is not known before something that is stands there of no models.
+    let cached = request.cached_tokens.or(request.max_cost.map(|_| [].as_slice()));
+    let costs = request.costs.or(cached.map(|_| [].as_slice()));
     if let Some(costs) = costs {
         let known = (0..costs.len()).filter(|&model| costs[model].is_some());
         out.u8(costs.len() as u8);
         out.u64(known.collect::<ModelSet>().bits());
         costs.iter().flatten().for_each(|&cost| out.f64(cost));
     }
-    if let Some(cached) = request.cached_tokens {
+    if let Some(cached) = cached {
         out.u8(cached.len() as u8);
         cached.iter().for_each(|&tokens| out.u32(tokens));
+    }
+    if let Some(cost) = request.max_cost {
+        out.f64(cost);
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Transition {
         costs: Option<Vec<Option<f64>>>,
         /// Tokens of the prompt that should be cached, per model.
         cached_tokens: Option<Vec<u32>>,
+        /// The most it was to cost.
+        max_cost: Option<f64>,
         /// What a replica chose, for the others to adopt; none where the choice is made again.
         served: Option<Served>,
     },
@@ -155,6 +157,7 @@ impl Transition {
                 input_tokens,
                 costs,
                 cached_tokens,
+                max_cost,
                 served,
             } => {
                 let request = Request {
@@ -165,6 +168,7 @@ impl Transition {
                     cached_tokens: cached_tokens.as_deref(),
                     allowed: *allowed,
                     requires: &[],
+                    max_cost: *max_cost,
                     level: *level,
                     session: *session,
                     shadow: *shadow,

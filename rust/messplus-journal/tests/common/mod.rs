@@ -103,6 +103,7 @@ impl Stream {
             session: (self.below(3) == 0).then_some(self.below(20)),
             shadow: None,
             cached_tokens: (self.below(3) == 0).then_some(&cached),
+            max_cost: (self.below(4) == 0).then(|| self.unit()),
         };
         controller.decide(&request, decision).is_ok()
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use messplus_core::Error;
 use messplus_fleet::SERVED;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyString};
+use pyo3::types::{PyAny, PyBool, PyString};
 
 use super::decision::PyDecision;
 use super::names::{Names, as_dict};
@@ -27,6 +27,15 @@ pub fn costs(names: &Names, costs: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64
     let known = costs.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     costs.truncate(known);
     Ok(costs)
+}
+
+/// The most a request may be expected to cost; the core knows its range.
+pub fn max_cost(cost: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if cost.is_instance_of::<PyBool>() {
+        let message = format!("max_cost: must be a number, got {cost}");
+        return Err(InputError::new_err(message));
+    }
+    outcome::number("max_cost", cost)
 }
 
 /// Tokens that providers have in their caches, by model.

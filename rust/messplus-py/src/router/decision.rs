@@ -30,7 +30,8 @@ use super::{ids, pickled};
 /// also_query : tuple of str
 ///     Models to query as well, for learning; empty unless the policy explores that way.
 /// reason : str
-///     ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up``, ``shadow`` or ``unrated``.
+///     ``exploit``, ``explore``, ``forced``, ``fallback``, ``warm-up``, ``shadow``, ``unrated`` or
+///     ``unaffordable``.
 /// ranking : tuple of str
 ///     All allowed models, best first: the order to fall back in when a call fails.
 /// p_satisfied : dict of str to float

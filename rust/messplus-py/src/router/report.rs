@@ -43,6 +43,7 @@ pub struct CoreReport {
     sources: Named<SourceCounters>,
     shadow: ShadowCounters,
     randomisation: RandomisationCounters,
+    max_cost: CapCounters,
     state_errors: Named<u64>,
 }
 
@@ -134,6 +135,13 @@ struct RandomisationCounters {
 }
 
 #[derive(IntoPyObject)]
+struct CapCounters {
+    router: f64,
+    narrowed: u64,
+    unaffordable: u64,
+}
+
+#[derive(IntoPyObject)]
 struct EstimateSums {
     n: u64,
     identified: u64,
@@ -180,6 +188,11 @@ impl CoreReport {
                 config.operation.epsilon,
                 &stats.randomisation,
             ),
+            max_cost: CapCounters {
+                router: config.operation.max_cost,
+                narrowed: stats.cap.narrowed,
+                unaffordable: stats.cap.unaffordable,
+            },
             state_errors,
         }
     }
