@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import confined
 
-from messplus import _core
+from messplus import SLA, _core
 from messplus.exceptions import MessPlusError
 from tests.folders import opened, work
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
     from pathlib import Path
+
+    from messplus import Router
 
 Files = dict[str, bytes]
 PER_CHILD = 500
@@ -50,9 +52,9 @@ def killed(home: Path) -> tuple[Files, bytes]:
     child = os.fork()
     if child == 0:
         router = opened(live)
-        work(router, 60)
+        live_through_all(router)
         router.checkpoint()
-        work(router, 60)
+        live_through_all(router)
         (home / "state").write_bytes(router.to_bytes())
         # How far the files reach is written down at each group sync, every 50 ms: a file cut within
         # what came after cannot be told from one whose writer was killed there.
@@ -62,6 +64,27 @@ def killed(home: Path) -> tuple[Files, bytes]:
     os.waitpid(child, 0)
     files = {path.name: path.read_bytes() for path in sorted(copy.iterdir())}
     return files, (home / "state").read_bytes()
+
+
+def live_through_all(router: Router) -> None:
+    """Every kind of transition there is, among many of the usual ones."""
+    late, later, *_, failed, cancelled = work(router, 50)
+    router.cancel(cancelled)
+    router.failed(failed, kind="rate_limit", retry_after=2)
+    target = router.report().target
+    router.amend(
+        slas=SLA(1.7 - target), limits=[], cooldown=7, missing="predicted", unrated="learn"
+    )
+    router.feedback(late, satisfied=0.5, source="judge", id="first", rater="somebody")
+    for satisfied in (True, False):
+        router.feedback(late, satisfied=satisfied, replace=not satisfied)
+    router.observe("ai", "small", satisfied=True, cost=0.1, count=True)
+    router.observe("io", "large", satisfied=True)
+    router.reprice("small", 0.2)
+    router.amend(audit=0.5)
+    router.feedback(later, satisfied=True)
+    work(router, 5)
+    router.amend(audit=0.0)
 
 
 def write(folder: Path, files: Files) -> None:

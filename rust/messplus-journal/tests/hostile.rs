@@ -7,7 +7,8 @@ use std::num::{NonZeroU32, NonZeroU64};
 use common::Stream;
 use messplus_base::wire::{Writer, checksum};
 use messplus_core::{
-    Controller, Decision, Feedback, ModelSet, ModelSpec, Outcome, Request, Shadow, USER, ZooChange,
+    Amendment, Controller, Decision, Example, Failure, Feedback, Limit, ModelSet, ModelSpec,
+    Outcome, Request, Resource, ServiceLevel, Shadow, USER, Unrated, ZooChange,
 };
 use messplus_journal::JournaledController;
 use messplus_journal::format::{Content, Frames, Header, Transition, encode, frames};
@@ -143,21 +144,47 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_transition_is_refused_or_applied_or_rejected_by_the_controller(
-        at in 0..60_usize,
-        value in any::<u8>(),
+    fn whatever_else_happens_comes_back(
+        id in any::<u128>(),
+        (model, level, kind) in (0..64_usize, 0..64_usize, 0..4_usize),
+        retry_after in option::of(0..u64::MAX),
+        now in any::<u64>(),
+        features in option::of(vec(-1e9_f32..1e9, 0..20)),
+        (satisfaction, cost) in (option::of(0.0..=1.0), option::of(0.0..1e18)),
+        (alpha, mean, audit) in (any::<f64>(), any::<f64>(), option::of(0.0..=1.0)),
+        (name, source) in (".{0,20}", option::of(".{0,20}")),
     ) {
-        let features = [0.5; common::N_FEATURES];
-        let request = Request { id: 3, features: Some(&features), ..Request::default() };
-        let mut bytes = Writer::default();
-        encode::decide(&mut bytes, &request, 0);
-        let mut bytes = bytes.into_bytes();
-        let at = at % bytes.len();
-        bytes[at] = value;
-        if let Ok(transition) = Transition::decode(&bytes) {
-            let mut controller = common::controller().expect("valid");
-            let _ = transition.apply(&mut controller, &mut Decision::with_capacity(3));
-            Controller::from_bytes(&controller.to_bytes()).expect("still a valid state");
+        let kind = Failure::ALL[kind];
+        let outcome = Outcome { model, satisfaction, cost, latency: None };
+        let example = Example { features: features.as_deref(), input_tokens: None, outcome };
+        // No number but a finite one can be written.
+        let [alpha, mean] = [alpha, mean].map(|value| if value.is_finite() { value } else { 0.5 });
+        let amendment = Amendment {
+            levels: Some(vec![ServiceLevel { source, ..ServiceLevel::new(&name, alpha) }]),
+            limits: Some(vec![Limit { resource: Resource::Latency, mean }]),
+            audit,
+            unrated: Some(Unrated::Model(format!("model {name}"))),
+            ..Amendment::default()
+        };
+        let input_tokens = None;
+        let cases: [(Written<'_>, Transition); 5] = [
+            (&|out| encode::cancel(out, id), Transition::Cancel { id }),
+            (&|out| encode::amend(out, &amendment), Transition::Amend { amendment: amendment.clone() }),
+            (&|out| encode::count_elsewhere(out, level, &example), Transition::CountElsewhere { level, features: features.clone(), input_tokens, outcome }),
+            (&|out| encode::fail(out, id, model, kind, retry_after), Transition::Fail { id, model, kind, retry_after }),
+            (&|out| encode::date(out, now), Transition::Date { now }),
+        ];
+        for (write, transition) in cases {
+            let mut bytes = Writer::default();
+            write(&mut bytes);
+            prop_assert_eq!(Transition::decode(bytes.as_bytes()), Ok(transition));
+            for end in 0..bytes.as_bytes().len() {
+                let cut = Transition::decode(&bytes.as_bytes()[..end]);
+                prop_assert!(cut.is_err(), "cut to {}: {:?}", end, cut);
+            }
         }
     }
 }
+
+/// What writes a transition.
+type Written<'a> = &'a dyn Fn(&mut Writer);

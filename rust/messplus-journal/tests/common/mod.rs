@@ -3,9 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use messplus_core::{
-    Agreement, Config, Controller, Decision, DefaultConfig, Example, Failure, Feedback, Limit,
-    ListedCost, Missing, ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig, Request,
-    Resource, ServiceLevel, TokenPrice, ZooChange,
+    Agreement, Amendment, Config, Controller, Decision, DefaultConfig, Example, Failure, Feedback,
+    Limit, ListedCost, Missing, ModelSet, ModelSpec, Objective, Operation, Outcome, PolicyConfig,
+    Request, Resource, ServiceLevel, TokenPrice, Unrated, ZooChange,
 };
 use messplus_journal::{JournaledController, Result};
 
@@ -79,8 +79,16 @@ impl Stream {
                 let kind = Failure::ALL[kind];
                 controller.fail(u128::from(steps), model, kind, retry_after).is_ok()
             }
-            40..44 => self.warm_start(controller),
+            40..43 => self.warm_start(controller),
+            43 => {
+                let day = 86_400 * self.below(3);
+                controller.date(1_800_000_000 + 60 * steps + day);
+                true
+            }
             44 => self.change_zoo(controller),
+            45..48 => self.count_elsewhere(controller),
+            48 => self.amend(controller),
+            49..51 => controller.cancel(u128::from(steps - self.below(3).min(steps))).is_ok(),
             _ => self.observe(controller),
         }
     }
@@ -121,6 +129,48 @@ impl Stream {
             _ => ZooChange::Reprice { index, cost: self.unit().into() },
         };
         controller.change_zoo(&change).is_ok()
+    }
+
+    fn amend(&mut self, controller: &mut JournaledController) -> bool {
+        let mut amendment = Amendment::default();
+        match self.below(6) {
+            0 => {
+                let [gold, free] = [0.9, 0.5].map(|alpha| alpha + self.unit() / 10.0);
+                let source = (self.below(2) == 0).then(|| "judge".to_owned());
+                let gold = ServiceLevel { source, ..ServiceLevel::new("gold", gold) };
+                // Others than there are, now and then.
+                let other = ["free", "free", "none"][self.below(3) as usize];
+                amendment.levels = Some(vec![gold, ServiceLevel::new(other, free)]);
+            }
+            1 => {
+                let mut limits = controller.config().agreement.limits.clone();
+                limits[0].mean = self.unit();
+                amendment.limits = Some(limits);
+            }
+            2 | 3 => {
+                // Requests from elsewhere count where none is audited.
+                amendment.audit = Some([0.0, 0.3, 1.5][self.below(3) as usize]);
+                amendment.audit_first = Some(self.below(9) as f64);
+            }
+            4 => {
+                let missing = [Missing::Ignore, Missing::Predicted, Missing::Unsatisfied];
+                amendment.missing = Some(missing[self.below(3) as usize]);
+            }
+            _ => {
+                amendment.cooldown = Some(self.below(9));
+                let name = ["small", "none"][self.below(2) as usize].to_owned();
+                amendment.unrated = Some(Unrated::Model(name));
+            }
+        }
+        controller.amend(&amendment).is_ok()
+    }
+
+    fn count_elsewhere(&mut self, controller: &mut JournaledController) -> bool {
+        let features: [f32; N_FEATURES] = std::array::from_fn(|_| self.unit() as f32);
+        let example =
+            Example { features: Some(&features), input_tokens: None, outcome: self.outcome(4) };
+        let level = self.below(3) as usize;
+        controller.count_elsewhere(level, &example).is_ok()
     }
 
     fn warm_start(&mut self, controller: &mut JournaledController) -> bool {
