@@ -39,6 +39,17 @@ def test_enlarged_zoos_hold_what_they_should() -> None:
     assert more.mean_score[2:].max() < plain.mean_score.min() + 0.05
 
 
+def test_useless_models_cost_little() -> None:
+    plain = table()
+    served = {
+        name: zoos.serve([variant], TARGET, [float(plain.mean_cost.mean())])
+        for name, variant in (("plain", plain), ("useless", zoos.with_useless(plain)))
+    }
+    # They are 1.5 to 58 times as expensive, and nobody has said that they are useless.
+    assert served["useless"]["cost"] < 1.5 * served["plain"]["cost"]
+    assert served["useless"]["points"] > -2
+
+
 def test_every_variant_is_replayed_beside_the_same_mix() -> None:
     plain = table()
     outcomes = dict(zoos.study(plain, TARGET, 1))

@@ -1,6 +1,6 @@
 """The default policy written down plainly, to be compared with: double precision, full matrices.
 
-One step: choose ``argmin_m E_m / unit - lambda sigmoid(z_m + 1.5 sd_m)``, see
+One step: choose ``argmin_m E_m / unit - lambda sigmoid(z_m + 1.25 sd_m)``, see
 ``docs/policy.md``. The core keeps variances in single precision, so probabilities agree to some
 1e-5 and no further.
 """
@@ -25,6 +25,11 @@ FULL = 32
 
 def sigmoid(z: float) -> float:
     return float(1 / (1 + np.exp(-np.clip(z, -36, 36))))
+
+
+def geometric_mean(costs: Sequence[float]) -> float:
+    """The unit of money; no mean counts as less than a ten-thousandth of the largest."""
+    return float(np.exp(np.mean(np.log(np.maximum(costs, 1e-4 * max(costs))))))
 
 
 class Belief:
@@ -82,9 +87,10 @@ class Drift:
 class Model:
     """What is known about one model: its heads for log odds and log cost."""
 
-    def __init__(self, n: int, cost: float, most_expensive: float) -> None:
+    def __init__(self, n: int, cost: float, unit: float) -> None:
         self.listed = self.mean_cost = cost
-        self.odds = Belief(n, FULL, 0.1, 1.3 + 0.08 * np.log(cost / most_expensive), 2.0)
+        self.log_price = float(np.clip(np.log(cost / unit), -7, 7))
+        self.odds = Belief(n, FULL, 0.1, 1.1, 0.8)
         self.scatter, self.weight = 20.0, 20.0
         self.log_cost = Belief(n, 0, 1.0, -0.15, 1.0)
         self.noise, self.costed, self.in_flight = 0.3, 0, 0.0
@@ -146,12 +152,15 @@ class DefaultRouter:
 
     def __init__(self, costs: Sequence[float], alpha: float, n_features: int, seed: int) -> None:
         self.alpha = alpha
-        self.models = [Model(n_features, cost, max(costs)) for cost in costs]
-        # The shared heads have no intercept: every model has its own.
-        self.difficulty = Belief(n_features, FULL, 0.5, 0.0, 0.0)
+        self.models = [Model(n_features, cost, geometric_mean(costs)) for cost in costs]
+        self.difficulty = Belief(n_features, FULL, 0.5, 0.0, 1.0)
+        self.slope = Belief(0, 0, 0.0, 0.08, 0.02)
+        # The shared log cost has no intercept: every model has its own.
         self.length = Belief(n_features, 0, 10.0, 0.0, 0.0)
         self.compensator = DelayCompensator()
-        self.mean_log_dual, self.backlog = float(np.log1p(0.7 / 0.4)), 0.0
+        self.initial_dual = 0.7 * (max(costs) / geometric_mean(costs)) ** 0.7
+        self.mean_log_dual, self.backlog = float(np.log1p(self.initial_dual / 0.4)), 0.0
+        self.doubt = 0.0
         self.uniform = draws(seed)
         self.pending: dict[int, tuple[Array, tuple[float, float]]] = {}
         self.step = 0
@@ -160,19 +169,26 @@ class DefaultRouter:
         compensator = self.compensator
         n = compensator.rated + 1
         held_back = compensator.share * (compensator.delay or 0.0)
-        slack = 0.45 * np.sqrt(n + 25) + 0.05 * held_back
-        log_dual = (self.backlog + compensator.owed) / slack + 0.9 * self.mean_log_dual
-        log_dual = float(np.clip(log_dual, 0, 12))
+        slack = 0.45 * np.sqrt(n + 25) + 0.02 * held_back
+        slacks = (self.backlog + compensator.owed) / slack
+        self.doubt = float(np.clip(slacks - 3, 0, 2))
+        width = 2 + n / (1000 + 2 * held_back)
+        slacks = width * np.tanh(slacks / width) if slacks > 0 else slacks
+        log_dual = float(np.clip(slacks + 0.9 * self.mean_log_dual, 0, 12))
         if compensator.delay is None and compensator.decided > 2:
-            log_dual = max(log_dual, 1.5)
+            log_dual = max(log_dual, float(np.log1p(2 * self.initial_dual / 0.4)))
         else:
             rate = compensator.share * 2 / (n + 60 + held_back)
             self.mean_log_dual += rate * (log_dual - self.mean_log_dual)
         return 0.4 * float(np.expm1(log_dual))
 
+    def log_odds(self, model: Model, x: Array) -> float:
+        priced = model.log_price * self.slope.mean[0]
+        return float((self.difficulty.mean + model.odds.mean) @ x + priced)
+
     def look(self, x: Array) -> tuple[Array, Array, Array]:
         """Log odds, their standard deviations and expected costs, per model."""
-        z = [float((self.difficulty.mean + model.odds.mean) @ x) for model in self.models]
+        z = [self.log_odds(model, x) for model in self.models]
         variance = np.array([model.odds.variance(x) for model in self.models])
         under_way = np.array([self.compensator.share * model.in_flight for model in self.models])
         sd = np.sqrt(variance / (1 + 0.2 * under_way * variance))
@@ -189,8 +205,9 @@ class DefaultRouter:
         uniform = self.uniform.random() * self.compensator.share
         price = self.price()
         self.z, sd, costs = self.look(self.x)
-        optimism = 3.0 if uniform < min(1.0, 0.1 / (self.compensator.rated + 1) ** 0.25) else 1.5
-        unit = max(model.mean_cost for model in self.models)
+        explores = uniform < min(1.0, 0.1 / (self.compensator.rated + 1) ** 0.25)
+        optimism = 3.0 if explores else 1.25 + self.doubt
+        unit = geometric_mean([model.mean_cost for model in self.models])
         optimistic = np.array([sigmoid(z) for z in self.z + optimism * sd])
         return costs / unit - price * optimistic, np.array([sigmoid(z) for z in self.z])
 
@@ -231,13 +248,16 @@ class DefaultRouter:
     def rate(self, step: int, served: int, satisfaction: float) -> None:
         x, expectation = self.pending.pop(step)
         model = self.models[served]
-        p = sigmoid((self.difficulty.mean + model.odds.mean) @ x)
+        p = sigmoid(self.log_odds(model, x))
         h = max(p * (1 - p), 1e-3)
         phi = float(np.clip(model.scatter / model.weight, 0.05, 1.5))
+        log_price = np.array([model.log_price])
         variance = self.difficulty.variance(x) + model.odds.variance(x)
+        variance += self.slope.variance(log_price)
         error = satisfaction - p
         self.difficulty.learn(x, error / h, phi / h + variance)
         model.odds.learn(x, error / h, phi / h + variance)
+        self.slope.learn(log_price, error / h, phi / h + variance)
         expected = h * (1 + h * variance / phi)
         model.scatter += min(error**2 / expected, 10)
         model.weight += 1

@@ -165,6 +165,15 @@ impl Duals {
         self.levels[level].multiplier.compensator.shift(rise);
     }
 
+    /// Costs are counted in another unit of money: every dual goes on being worth as much.
+    pub fn rescale(&mut self, from: f64, to: f64) {
+        if self.objective == Objective::Cost && from > 0.0 && to > 0.0 {
+            let levels = self.levels.iter_mut().map(|level| &mut level.multiplier);
+            let limits = self.limits.iter_mut().map(|limit| &mut limit.multiplier);
+            levels.chain(limits).for_each(|multiplier| multiplier.rescale(from / to));
+        }
+    }
+
     /// A limit has another bound.
     pub fn set_limit(&mut self, limit: usize, mean: f64) {
         self.limits[limit].set_mean(mean);
@@ -187,6 +196,11 @@ impl Duals {
             let multiplier = &mut self.levels[level].multiplier;
             multiplier.warm_start_dual(shortfall(multiplier.steady_dual()), lines as f64);
         }
+    }
+
+    /// By how many standard deviations more than usual to be optimistic, for the sake of a level.
+    pub fn doubt(&self, level: usize) -> f64 {
+        self.levels[level].multiplier.doubt()
     }
 
     /// What is known of the ratings of a level that have not come.

@@ -6,8 +6,8 @@ use super::WINDOW;
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 
-/// The log dual, at least, while decisions go out before the first rating has come.
-const BLIND_LOG_DUAL: f64 = 1.5;
+/// The dual, at least, while decisions go out before the first rating has come, in initial ones.
+const BLIND_DUAL: f64 = 2.0;
 
 /// The dual variable lambda of a service level: what a unit of satisfaction is worth to it.
 #[derive(Clone, Debug)]
@@ -19,9 +19,9 @@ pub(crate) struct LevelDual {
 }
 
 impl LevelDual {
-    /// `dual` is its value for the first request, in costs of the most expensive model.
+    /// `dual` is its value for the first request, in units of money.
     pub fn new(dual: f64) -> Self {
-        Self { multiplier: Multiplier::new(dual, BLIND_LOG_DUAL), ceiling: 1.0, decided: 0.0 }
+        Self { multiplier: Multiplier::new(dual, BLIND_DUAL * dual), ceiling: 1.0, decided: 0.0 }
     }
 
     /// Take note of the best model's probability of satisfaction.

@@ -33,7 +33,7 @@ impl LimitDual {
         Self {
             resource: limit.resource,
             mean: limit.mean,
-            multiplier: Multiplier::new(0.0, 0.0),
+            multiplier: Multiplier::of_limit(),
             floor: 0.0,
             decided: 0.0,
             scatter: RATING_SCATTER * RATING_SCATTER,

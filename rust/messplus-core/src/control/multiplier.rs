@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// `SLACK_PER_DELAY` more per rating that the mean delay of feedback holds back.
 const SLACK: f64 = 0.45;
 const EARLY: f64 = 25.0;
-const SLACK_PER_DELAY: f64 = 0.05;
+const SLACK_PER_DELAY: f64 = 0.02;
 /// By how much more of itself it grows where next to no request is rated, but a random sample.
 const SLACK_PER_UNRATED: f64 = 0.5;
 /// Weight of the averaged log dual, and how fast it is averaged: `GAIN / (n + SLOW)`, where each
@@ -17,13 +17,20 @@ const SLACK_PER_UNRATED: f64 = 0.5;
 const MEMORY: f64 = 0.9;
 const GAIN: f64 = 2.0;
 const SLOW: f64 = 60.0;
-/// The dual per unit of its logarithm near zero, in costs of the most expensive model, and the largest
-/// log dual.
+/// Debts of a level beyond so many slacks count less and less: nothing is bought in haste that the
+/// average would buy in time. The width grows by one per `PATIENCE` ratings, and two more per rating
+/// held back: a debt that is large long after the first ratings tells of a change.
+const MAX_SLACKS: f64 = 2.0;
+const PATIENCE: f64 = 1000.0;
+/// From so many slacks on, what is believed of the models is in doubt: by a standard deviation per
+/// slack, up to the second number.
+const DOUBT: (f64, f64) = (3.0, 2.0);
+/// The dual per unit of its logarithm near zero, in units of money, and the largest log dual.
 const SCALE: f64 = 0.4;
 const MAX_LOG_DUAL: f64 = 12.0;
 /// Shares of that: from the first on a constraint may be out of reach, from the second on, at duals of
 /// hundreds, it may be what keeps another one out of reach.
-const SATURATED: f64 = 0.8;
+const SATURATED: f64 = 0.6;
 const PULLS: f64 = 0.5;
 /// How far a line of logged data moves the average: `WARM_START_STEP shortfall / sqrt(lines + 16)`.
 const WARM_START_STEP: f64 = 2.0;
@@ -31,16 +38,17 @@ const FIRST_LINES: f64 = 16.0;
 
 /// Turns the backlog Q into the multiplier lambda of `cost - lambda satisfaction`.
 ///
-/// With n rated requests, d ratings held back by delay and slack q = 0.45 sqrt(n + 25) + 0.05 d, the
+/// With n rated requests, d ratings held back by delay and slack q = 0.45 sqrt(n + 25) + 0.02 d, the
 /// log dual r and its average give
 ///
 /// ```text
-/// r = clip(Q~ / q + 0.9 mean r, 0, 12)        lambda = 0.4 (exp(r) - 1)
+/// r = clip(c tanh(Q~ / c q) + 0.9 mean r, 0, 12)        lambda = 0.4 (exp(r) - 1)
 /// ```
 ///
-/// in costs of the most expensive model. MESS+ weighs satisfaction by Q / V, which fits one scale of
-/// costs; the exponential, the slope of an exponential Lyapunov function instead of a quadratic one,
-/// reaches every dual from thousandths to thousands with one setting. The average carries the level
+/// in [units of money](crate::learn::unit::unit), with c = 2 + n / (1000 + 2 d) for a debt of a service
+/// level; credit, and debts of limits, count in full. MESS+ weighs satisfaction by Q / V, which fits one
+/// scale of costs; the exponential, the slope of an exponential Lyapunov function instead of a quadratic
+/// one, reaches every dual from thousandths to thousands with one setting. The average carries the level
 /// once it is found, so that the backlog itself returns to zero: proportional and integral control of
 /// the dual variable (Stooke, Achiam and Abbeel, *Responsive safety in reinforcement learning by PID
 /// Lagrangian methods*, 2020). Its clock is ratings: it moves by 2 / (n + 60 + d) per rating, however
@@ -53,15 +61,27 @@ pub struct Multiplier {
     mean_log_dual: f64,
     /// The log dual, at least, while decisions go out before the first rating has come.
     blind_log_dual: f64,
+    /// Whether large debts are paid without haste.
+    patient: bool,
+    /// What was owed at the last decision, in slacks. It is not saved: every decision says it anew.
+    slacks: f64,
     /// What is known of ratings to come.
     pub compensator: DelayCompensator,
 }
 
 impl Multiplier {
-    /// A multiplier that owes nothing and takes `dual` for the steady one.
-    pub fn new(dual: f64, blind_log_dual: f64) -> Self {
-        let mean_log_dual = libm::log1p(dual / SCALE).min(MAX_LOG_DUAL);
-        Self { mean_log_dual, blind_log_dual, compensator: DelayCompensator::default() }
+    /// The multiplier of a service level that owes nothing, which takes `dual` for the steady one, and at
+    /// least `blind_dual` until the first rating.
+    pub fn new(dual: f64, blind_dual: f64) -> Self {
+        let log = |dual: f64| libm::log1p(dual / SCALE).min(MAX_LOG_DUAL);
+        let (mean_log_dual, blind_log_dual) = (log(dual), log(blind_dual));
+        let compensator = DelayCompensator::default();
+        Self { mean_log_dual, blind_log_dual, patient: true, slacks: 0.0, compensator }
+    }
+
+    /// The multiplier of a limit of which nothing has been used: debts count in full.
+    pub fn of_limit() -> Self {
+        Self { patient: false, ..Self::new(0.0, 0.0) }
     }
 
     /// The dual at which the queue neither grows nor shrinks, as far as is known.
@@ -94,8 +114,13 @@ impl Multiplier {
         self.mean_log_dual / MAX_LOG_DUAL >= PULLS
     }
 
-    /// The dual for the next request: what a unit of satisfaction is worth, `>= 0`, in costs of the
-    /// most expensive model.
+    /// The unit of money becomes smaller by this factor, `> 0`.
+    pub fn rescale(&mut self, factor: f64) {
+        let steady = libm::expm1(self.mean_log_dual) * factor;
+        self.mean_log_dual = libm::log1p(steady).min(MAX_LOG_DUAL);
+    }
+
+    /// The dual for the next request: what a unit of satisfaction is worth, `>= 0`, in units of money.
     ///
     /// Where ratings are of a random sample, they need no margin. Each then speaks for many requests, on
     /// all of which a debt would be paid back at once: it is paid over up to half as many ratings more,
@@ -110,7 +135,13 @@ impl Multiplier {
         } else {
             owed += self.compensator.margin();
         }
-        let log_dual = (owed / slack + MEMORY * self.mean_log_dual).clamp(0.0, MAX_LOG_DUAL);
+        self.slacks = owed / slack;
+        let mut slacks = self.slacks;
+        if self.patient && slacks > 0.0 {
+            let width = MAX_SLACKS + self.n() / (PATIENCE + 2.0 * held_back);
+            slacks = width * libm::tanh(slacks / width);
+        }
+        let log_dual = (slacks + MEMORY * self.mean_log_dual).clamp(0.0, MAX_LOG_DUAL);
         if self.compensator.is_blind() {
             return SCALE * libm::expm1(log_dual.max(self.blind_log_dual));
         }
@@ -119,6 +150,13 @@ impl Multiplier {
         let rate = (rate * self.compensator.weight()).min(0.5);
         self.mean_log_dual += rate * (log_dual - self.mean_log_dual);
         SCALE * libm::expm1(log_dual)
+    }
+
+    /// By how many standard deviations more than usual to be optimistic about the models: where so much is
+    /// owed, one that could pay it may have looked worse than it is.
+    pub fn doubt(&self) -> f64 {
+        let (from, most) = DOUBT;
+        (self.slacks - from).clamp(0.0, most)
     }
 
     pub(crate) fn encode(&self, out: &mut Writer) {
@@ -138,7 +176,7 @@ impl Multiplier {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_LOG_DUAL, Multiplier};
+    use super::{EARLY, MAX_LOG_DUAL, MEMORY, Multiplier, SCALE, SLACK};
     use crate::control::delay_compensator::Expectation;
 
     /// Decide and rate at once, `n` times, at a constant backlog; the last dual.
@@ -154,13 +192,13 @@ mod tests {
 
     #[test]
     fn nothing_owed_needs_no_dual() {
-        assert_eq!(run(&mut Multiplier::new(0.0, 1.5), 0.0, 100), 0.0);
-        assert_eq!(run(&mut Multiplier::new(0.0, 1.5), -5.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0, 1.4), 0.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0, 1.4), -5.0, 100), 0.0);
     }
 
     #[test]
     fn a_dual_known_beforehand_holds_at_once_and_is_forgotten_with_credit() {
-        let mut multiplier = Multiplier::new(5.0, 1.5);
+        let mut multiplier = Multiplier::new(5.0, 10.0);
         let first = run(&mut multiplier, 0.0, 1);
         assert!((3.0..5.0).contains(&first), "{first}");
         assert!(run(&mut multiplier, -5.0, 2000) < 0.1);
@@ -168,7 +206,7 @@ mod tests {
 
     #[test]
     fn lasting_debt_raises_the_dual_to_the_cap() {
-        let mut multiplier = Multiplier::new(0.0, 1.5);
+        let mut multiplier = Multiplier::new(0.0, 1.4);
         let soon = run(&mut multiplier, 10.0, 20);
         let later = run(&mut multiplier, 10.0, 200);
         assert!(0.0 < soon && soon < later);
@@ -177,15 +215,35 @@ mod tests {
     }
 
     #[test]
+    fn a_large_debt_counts_in_full_once_many_ratings_have_come() {
+        let dual = |ratings: u64| {
+            let mut multiplier = Multiplier::new(1.0, 2.0);
+            run(&mut multiplier, 0.0, ratings);
+            let slack = SLACK * (multiplier.n() + EARLY).sqrt();
+            let dual = multiplier.advance(4.0 * slack, false);
+            assert!((multiplier.doubt() - 1.0).abs() < 1e-9);
+            (dual / SCALE).ln_1p() - MEMORY * multiplier.mean_log_dual
+        };
+        let (soon, late) = (dual(10), dual(8000));
+        assert!(soon < 2.1 && (3.5..4.0).contains(&late), "{soon} {late}");
+    }
+
+    #[test]
+    fn debts_of_limits_count_in_full_at_once() {
+        let (mut level, mut limit) = (Multiplier::new(0.0, 0.0), Multiplier::of_limit());
+        assert!(limit.advance(20.0, false) > 10.0 * level.advance(20.0, false));
+    }
+
+    #[test]
     fn the_level_outlives_the_debt() {
-        let mut multiplier = Multiplier::new(0.0, 1.5);
+        let mut multiplier = Multiplier::new(0.0, 1.4);
         run(&mut multiplier, 5.0, 100);
         assert!(multiplier.advance(0.0, false) > 0.0);
     }
 
     #[test]
     fn ratings_in_flight_count_with_what_they_should_bring() {
-        let mut relieved = Multiplier::new(0.0, 1.5);
+        let mut relieved = Multiplier::new(0.0, 1.4);
         let expectations: Vec<_> = (0..50).map(|_| relieved.compensator.expect(-0.2)).collect();
         relieved.compensator.settle(expectations[0], -0.2, Some(50));
         let mut burdened = relieved.clone();
@@ -196,7 +254,7 @@ mod tests {
     #[test]
     fn unrated_requests_do_not_speed_up_the_average() {
         let levels = [1, 5].map(|decisions| {
-            let mut multiplier = Multiplier::new(0.0, 1.5);
+            let mut multiplier = Multiplier::new(0.0, 1.4);
             for _ in 0..400 {
                 for _ in 0..decisions {
                     multiplier.advance(8.0, false);
@@ -210,14 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn blind_decisions_have_a_mild_dual() {
-        let mut multiplier = Multiplier::new(0.0, 1.5);
+    fn blind_decisions_have_a_dual_of_their_own() {
+        let mut multiplier = Multiplier::new(0.0, 1.4);
         let duals = [0; 4].map(|_| {
             let dual = multiplier.advance(0.0, false);
             multiplier.compensator.expect(-0.1);
             dual
         });
         assert_eq!(duals[0], 0.0);
-        assert!((duals[3] - 1.39).abs() < 0.01, "{duals:?}");
+        assert!((duals[3] - 1.4).abs() < 1e-9, "{duals:?}");
     }
 }

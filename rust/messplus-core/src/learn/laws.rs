@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 
-use super::bayesian_heads::{BayesianHeads, LogOdds};
+use super::bayesian_heads::{BayesianHeads, LogOdds, Prior};
 use super::gaussian::{FULL, Gaussian};
 use super::log_costs::LogCosts;
 use crate::types::price::{ListedCost, TokenPrice};
@@ -63,7 +63,8 @@ proptest! {
     #[test]
     fn learning_moves_towards_the_rating(x in features(), satisfaction in 0.0..=1.0) {
         let x = x.map(|x| x.clamp(-1.0, 1.0));
-        let mut heads = BayesianHeads::new([LogOdds { mean: 1.0, sd: 1.4 }], 3, 1.0);
+        let prior = Prior { intercept: LogOdds { mean: 1.0, sd: 1.4 }, log_price: 0.0 };
+        let mut heads = BayesianHeads::new([prior], 3, 1.0);
         let p = |heads: &BayesianHeads| heads.log_odds(0, &x, heads.difficulty(&x)).optimistic(0.0);
         let before = p(&heads);
         heads.learn_one(0, &x, satisfaction);

@@ -7,6 +7,7 @@ use messplus_base::wire::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::learn::diagonal::Diagonal;
 use crate::learn::drift::{self, Drift};
+use crate::learn::unit::unit;
 use crate::types::price::ListedCost;
 
 /// Prior variances of a weight of the shared head and of a model's own, and of a listed log cost.
@@ -147,9 +148,14 @@ impl LogCosts {
         libm::exp((log_cost + model.noise / 2.0).min(100.0))
     }
 
-    /// Mean cost of the most expensive model: the natural unit of money for this zoo, `>= 0`.
+    /// Mean cost of the most expensive model, `>= 0`.
     pub fn most_expensive(&self) -> f64 {
         self.models.iter().map(|model| model.mean).fold(0.0, f64::max)
+    }
+
+    /// The [`unit`] of money, from costs seen and listed, `>= 0`.
+    pub fn unit(&self) -> f64 {
+        unit(self.models.iter().map(|model| model.mean))
     }
 
     /// Learn from the cost of one call of `model` on features `x` and a prompt of this many tokens, so many
@@ -258,7 +264,7 @@ mod tests {
         let costs = fixed([2.0, 0.0]);
         assert!((costs.expected(0, &[0.0], 0.0, None, 0) - 2.0).abs() < 1e-12);
         assert_eq!(costs.expected(1, &[0.0], 0.0, None, 0), 0.0);
-        assert_eq!(costs.most_expensive(), 2.0);
+        assert!((costs.unit() - 2.0).abs() < 1e-12);
     }
 
     #[test]

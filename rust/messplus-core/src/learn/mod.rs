@@ -12,3 +12,4 @@ pub(crate) mod logistic;
 pub(crate) mod logistic_heads;
 pub(crate) mod running_means;
 pub(crate) mod sources;
+pub(crate) mod unit;

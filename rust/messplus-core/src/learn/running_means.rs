@@ -3,6 +3,7 @@
 use messplus_base::wire::{Reader, Writer};
 
 use crate::error::Result;
+use crate::learn::unit::unit;
 
 /// Mean cost per model over the requests whose cost is known; the listed cost until the first
 /// (MESS+, arXiv 2505.19947: the E of algorithm 1).
@@ -39,6 +40,11 @@ impl RunningMeans {
     /// The largest mean, `>= 0`.
     pub fn most_expensive(&self) -> f64 {
         self.means.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// The [`unit`] of money, `>= 0`.
+    pub fn unit(&self) -> f64 {
+        unit(self.means.iter().copied())
     }
 
     /// Whether nothing has been learned.

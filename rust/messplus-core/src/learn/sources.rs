@@ -231,7 +231,7 @@ impl Agreement {
 #[cfg(test)]
 mod tests {
     use super::Sources;
-    use crate::learn::bayesian_heads::{BayesianHeads, LogOdds};
+    use crate::learn::bayesian_heads::{BayesianHeads, LogOdds, Prior};
     use crate::learn::logistic::sigmoid;
     use crate::random::Uniforms;
 
@@ -240,7 +240,11 @@ mod tests {
     }
 
     fn heads() -> BayesianHeads {
-        BayesianHeads::new([LogOdds { mean: 1.0, sd: 1.4 }], 1, 1.0)
+        BayesianHeads::new(
+            [Prior { intercept: LogOdds { mean: 1.0, sd: 1.4 }, log_price: 0.0 }],
+            1,
+            1.0,
+        )
     }
 
     fn sources() -> Sources {

@@ -20,9 +20,9 @@ use crate::types::price::ListedCost;
 use crate::types::request::{Decision, Weights};
 use crate::types::zoo::ModelSpec;
 
-/// Standard deviations of optimism about a model: on every request, on exploring ones, and about
-/// ratings in flight.
-const OPTIMISM: f64 = 1.5;
+/// Standard deviations of optimism about a model: on every request where little is owed, on exploring
+/// ones, and about ratings in flight.
+const OPTIMISM: f64 = 1.25;
 const EXPLORING_OPTIMISM: f64 = 3.0;
 const PENDING_OPTIMISM: f64 = 1.0;
 
@@ -68,12 +68,13 @@ impl Preset for DefaultConfig {
 
 /// Chooses `argmin_m E_m(x) - lambda p_m(x) + sum_r mu_r u_rm(x)`.
 ///
-/// `E_m` is the expected cost in units of the most expensive model's mean ([`LogCosts`]), `p_m` the
-/// probability of satisfaction seen with 1.5 standard deviations of optimism ([`BayesianHeads`]),
-/// lambda and `mu_r` are the dual variables of the request's service level and of each limited
-/// resource ([`Duals`]), of which `u_rm` are used.
+/// `E_m` is the expected cost ([`LogCosts`]) in units of the geometric mean of the models' mean costs,
+/// `p_m` the probability of satisfaction seen with 1.25 standard deviations of optimism
+/// ([`BayesianHeads`]), or more where a large debt puts beliefs in doubt, lambda and `mu_r` are the dual
+/// variables of the request's service level and of each limited resource ([`Duals`]), of which `u_rm`
+/// are used.
 ///
-/// With probability `min(1, c / n^(1/4))` after n ratings the request explores: optimism doubles, so
+/// With probability `min(1, c / n^(1/4))` after n ratings the request explores: optimism is 3, so
 /// that a model is tried again exactly where it might change the choice at the current duals, and no
 /// money goes into models that could not.
 #[derive(Clone, Debug)]
@@ -99,13 +100,13 @@ impl DefaultPolicy {
         let &Problem { models, agreement, n_features } = problem;
         let duals = Duals::new(agreement, |alpha| prior::initial_dual(models, alpha));
         let unknown = || LogCosts::new(models.iter().map(|_| 0.0.into()), n_features);
-        let most_expensive = prior::most_expensive(models);
-        let log_odds = models.iter().map(|model| prior::log_odds(model, most_expensive));
+        let costs = LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features);
+        let priors = models.iter().map(|model| prior::belief(model, costs.unit()));
         Self {
             exploration: config.exploration,
-            heads: BayesianHeads::new(log_odds, n_features, config.forgetting),
+            heads: BayesianHeads::new(priors, n_features, config.forgetting),
             sources: Sources::new(),
-            costs: LogCosts::new(models.iter().map(|model| model.cost.clone()), n_features),
+            costs,
             latencies: duals.limits(Resource::Latency).then(unknown),
             duals,
             in_flight: InFlight::new(models.len()),
@@ -121,9 +122,9 @@ impl DefaultPolicy {
         self.sources.learn_lean(source, call.model, residual, information);
     }
 
-    /// Mean cost of the most expensive model: what costs are counted in.
+    /// What costs are counted in.
     fn unit(&self) -> f64 {
-        self.costs.most_expensive().max(f64::MIN_POSITIVE)
+        self.costs.unit().max(f64::MIN_POSITIVE)
     }
 }
 
@@ -138,6 +139,7 @@ impl Policy for DefaultPolicy {
             &context.limit_backlogs,
             unit,
         );
+        let optimism = OPTIMISM + self.duals.doubt(level);
         shorten(context.features, &mut self.x);
         let x = self.x.as_slice();
         let (difficulty, length) = (self.heads.difficulty(x), self.costs.length(x));
@@ -174,14 +176,14 @@ impl Policy for DefaultPolicy {
             decision.expected_cost.push(cost);
             let spent = weights.cost * cost * context.switching_factor(model);
             let spent = spent + weights.latency * latency;
-            decision.score.push(spent - weights.satisfaction * log_odds.optimistic(OPTIMISM));
+            decision.score.push(spent - weights.satisfaction * log_odds.optimistic(optimism));
             if explores {
                 let p_satisfied = log_odds.optimistic(EXPLORING_OPTIMISM);
                 self.optimistic_scores.push(spent - weights.satisfaction * p_satisfied);
             }
         }
         decision.weights =
-            Weights { satisfaction: weights.satisfaction, cost: weights.cost, optimism: OPTIMISM };
+            Weights { satisfaction: weights.satisfaction, cost: weights.cost, optimism };
         rank(&decision.score, &mut decision.ranking);
         let exploit = decision.ranking[0];
         let model = context.served.unwrap_or_else(|| {
@@ -327,12 +329,13 @@ impl Policy for DefaultPolicy {
     }
 
     fn add(&mut self, model: &ModelSpec, n_features: usize) {
-        // The zoo's most expensive mean stands for the most expensive listed cost.
-        let most_expensive = self.costs.most_expensive().max(model.cost.usual());
-        self.heads.add(prior::log_odds(model, most_expensive), n_features);
+        let before = self.costs.unit();
+        self.costs.add(model.cost.clone(), n_features);
+        self.heads.add(prior::belief(model, before), n_features);
+        // Whoever joins, a unit of satisfaction is worth as much money as before.
+        self.duals.rescale(before, self.costs.unit());
         self.sources.add_model();
         self.in_flight.add();
-        self.costs.add(model.cost.clone(), n_features);
         if let Some(latencies) = &mut self.latencies {
             latencies.add(0.0.into(), n_features);
         }
@@ -388,6 +391,9 @@ impl Policy for DefaultPolicy {
         self.costs.decode(input)?;
         self.latencies.iter_mut().try_for_each(|latencies| latencies.decode(input))?;
         self.duals.decode(input)?;
+        if input.found_format() < 7 {
+            self.duals.rescale(self.costs.most_expensive(), self.costs.unit());
+        }
         self.in_flight.decode(input)?;
         self.accounted = input.f64()?;
         if self.accounted < 0.0 {

@@ -56,8 +56,8 @@ impl Preset for EpsilonGreedyConfig {
 /// With probability epsilon a model drawn uniformly serves, otherwise
 /// `argmin_m E_m - lambda clip(w_m . x + b_m, 0, 1)`.
 ///
-/// `E_m` is the mean cost in units of the most expensive one, lambda the dual variable of the service
-/// level ([`Duals`]); each rating moves `w_m` and `b_m` by one step of Bayesian ridge regression
+/// `E_m` is the mean cost in units of the geometric mean of all, lambda the dual variable of the
+/// service level ([`Duals`]); each rating moves `w_m` and `b_m` by one step of Bayesian ridge regression
 /// ([`Gaussian`]; Bishop, *Pattern Recognition and Machine Learning*, 2006, sec. 3.3). Exploration:
 /// Sutton and Barto, *Reinforcement Learning*, 2018, sec. 2.2.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl EpsilonGreedyPolicy {
 impl Policy for EpsilonGreedyPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
         let &Context { level, alpha, allowed, uniform, .. } = context;
-        let unit = self.costs.most_expensive().max(f64::MIN_POSITIVE);
+        let unit = self.costs.unit().max(f64::MIN_POSITIVE);
         let weights = self.duals.advance(
             level,
             context.backlog,
@@ -194,6 +194,10 @@ impl Policy for EpsilonGreedyPolicy {
         self.heads.iter_mut().try_for_each(|head| head.decode(input))?;
         input.u64s(&mut self.labels)?;
         self.costs.decode(input)?;
-        self.duals.decode(input)
+        self.duals.decode(input)?;
+        if input.found_format() < 7 {
+            self.duals.rescale(self.costs.most_expensive(), self.costs.unit());
+        }
+        Ok(())
     }
 }
