@@ -1,4 +1,4 @@
-"""Where commands that look at a router find it: its folder, its file, or a gateway's address."""
+"""Where commands that look at a router find it: its folder, file or log, or a gateway."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def look(source: str) -> dict[str, Any]:
     Parameters
     ----------
     source
-        A folder of :meth:`Router.open`, in use or not, a file of :meth:`Router.save`, or the
-        address of ``messplus serve``; its key is read from ``MESSPLUS_KEY``.
+        A folder of :meth:`Router.open`, in use or not, a file of :meth:`Router.save`, the address
+        of a fleet, or that of ``messplus serve``; its key is read from ``MESSPLUS_KEY``.
 
     Raises
     ------
@@ -45,12 +45,12 @@ def look(source: str) -> dict[str, Any]:
 
 
 def core_of(path: str) -> Controller:
-    """The core of a router kept in a folder, in use or not, or saved to a file.
+    """The core of a router kept in a folder, in use or not, or a log, or saved to a file.
 
     Parameters
     ----------
     path
-        Folder or file.
+        Folder, address or file.
 
     Raises
     ------
@@ -58,7 +58,11 @@ def core_of(path: str) -> Controller:
         If it is no router's.
     """
     from messplus import _core
+    from messplus.fleet.follow import follow_at
 
+    followed = follow_at(path)
+    if followed is not None:
+        return followed.core
     state = Path(path)
     if state.is_dir():
         core, _ = _core.Controller.recover(state)

@@ -19,7 +19,8 @@ def add_parser(commands: Subparsers) -> None:
     """Register the command."""
     parser = commands.add_parser("dashboard", help="a page on what a router does, live")
     parser.add_argument(
-        "source", help="folder of Router.open, file of Router.save, or address of messplus serve"
+        "source",
+        help="folder of Router.open, file of Router.save, address of a fleet or of messplus serve",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve the page at")
     parser.add_argument("--port", type=int, default=8081, help="port to serve the page at")

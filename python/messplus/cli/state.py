@@ -1,4 +1,4 @@
-"""``messplus state``: look into the folder of a router without opening it."""
+"""``messplus state``: look into the folder or the log of a router without opening it; copy it."""
 
 from __future__ import annotations
 
@@ -11,64 +11,67 @@ if TYPE_CHECKING:
 
     from ._parsers import Subparsers
 
+_STATE = "folder of Router.open, or address of a fleet"
+
 
 def add_parser(commands: Subparsers) -> None:
     """Register the command."""
-    parser = commands.add_parser("state", help="look into the folder of a router")
+    parser = commands.add_parser("state", help="look into a router's folder or log, or copy it")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    inspect = actions.add_parser("inspect", help="what the router has done, and its files")
-    inspect.add_argument("state", help="folder of Router.open")
+    inspect = actions.add_parser("inspect", help="what the router has done, and where it is kept")
+    inspect.add_argument("state", help=_STATE)
     inspect.add_argument("--json", action="store_true", help="one JSON object")
     inspect.set_defaults(run=_inspect)
-    verify = actions.add_parser("verify", help="check every file, and that they agree")
-    verify.add_argument("state", help="folder of Router.open")
+    verify = actions.add_parser("verify", help="check everything that is kept, and that it agrees")
+    verify.add_argument("state", help=_STATE)
     verify.set_defaults(run=_verify)
     export = actions.add_parser("export", help="the router's tables for other programs")
-    export.add_argument("state", help="folder of Router.open")
+    export.add_argument("state", help=_STATE)
     export.add_argument("--format", choices=("csv", "json", "sqlite"), default="json")
     export.add_argument("--table", choices=("models", "decisions", "outcomes"), default="outcomes")
     export.add_argument("--out", help="file; standard output by default, needed for sqlite")
     export.set_defaults(run=_export)
+    copy = actions.add_parser("copy", help="copy the router as it is now, bit for bit")
+    copy.add_argument("source", metavar="FROM", help=f"{_STATE}, or file of Router.save")
+    copy.add_argument("target", metavar="TO", help="folder or address with nothing there yet")
+    copy.add_argument("--file", action="store_true", help="TO is a file, for Router.load")
+    copy.set_defaults(run=_copy)
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    from messplus import _core
-    from messplus.reports import accounting
+    from messplus.fleet.places import log_at
 
-    core, found = _core.Controller.recover(args.state)
-    account = accounting.build(core.report())
-    files = _core.audit_folder(args.state)
-    if args.json:
-        from dataclasses import asdict
+    from . import _kept
 
-        from messplus._text import strict_json
-
-        told = {"report": asdict(account), "recovery": found, "files": files}
-        print(strict_json(told, indent=1))
+    log = log_at(args.state)
+    if log is None:
+        _kept.inspect_folder(args.state, as_json=args.json)
     else:
-        print(account)
-        for file in files:
-            print(f"{file['name']:<26}{file['bytes']:>12,} bytes")
-        print(f"{found['transitions']:,} transitions, {found['replayed']:,} since the snapshot")
-        for note in found["notes"]:
-            print(f"note: {note}")
+        _kept.inspect_log(log, as_json=args.json)
     return 0
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from messplus import _core
+    from messplus.fleet.places import log_at
 
-    files = _core.audit_folder(args.state)
-    problems = 0
-    for file in files:
-        verdict = file["problem"] or "sound"
-        if file["torn_bytes"]:
-            verdict += f", {file['torn_bytes']} torn bytes at the end"
-        problems += file["problem"] is not None
-        print(f"{file['name']:<26}  {verdict}")
-    if not files:
-        print("no files of a router here", file=sys.stderr)
-    return 1 if problems or not files else 0
+    from . import _kept
+
+    log = log_at(args.state)
+    sound = _kept.verify_folder(args.state) if log is None else _kept.verify_log(log)
+    return 0 if sound else 1
+
+
+def _copy(args: argparse.Namespace) -> int:
+    from messplus.fleet.copying import copy
+
+    copied = copy(args.source, args.target, as_file=args.file)
+    report = copied.core.report()
+    print(
+        f"copied up to {copied.place}: {report['decisions']:,} decisions; later ones are not in it"
+    )
+    for note in copied.notes:
+        print(f"note: {note}")
+    return 0
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -19,7 +19,8 @@ def add_parser(commands: Subparsers) -> None:
     """Register the command."""
     parser = commands.add_parser("watch", help="what a router does, live in the terminal")
     parser.add_argument(
-        "source", help="folder of Router.open, file of Router.save, or address of messplus serve"
+        "source",
+        help="folder of Router.open, file of Router.save, address of a fleet or of messplus serve",
     )
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks")
     parser.add_argument("--once", action="store_true", help="look once and end")

@@ -281,6 +281,17 @@ class FolderLog:
             left.remove()
         return len(self._living.positions())
 
+    def readers(self) -> dict[int, int]:
+        """The living replicas, and how far each has read."""
+        files = self._folder()
+        return {} if files is None else Living(files).readers()
+
+    def unsent(self) -> Sequence[bytes]:
+        """What killed replicas left; the log may have some of it."""
+        files = self._folder()
+        dead = () if files is None else Living(files).dead()
+        return [batch for left in dead for batch in left.batches(set_aside=False)]
+
     def leave(self, replica: int) -> None:
         """Say that a replica ends."""
         if self._living is not None:

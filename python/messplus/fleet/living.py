@@ -70,13 +70,18 @@ class Living:
 
     def positions(self) -> list[int]:
         """How far the living replicas have read."""
-        found = []
+        return list(self.readers().values())
+
+    def readers(self) -> dict[int, int]:
+        """The living replicas, and how far each has read."""
+        found = {}
         for name in self._replicas():
             if name in self._held or not self._is_dead(name):
                 try:
-                    found.append(int(self._files.read(name).split()[1], 16))
+                    position = int(self._files.read(name).split()[1], 16)
                 except (FileNotFoundError, IndexError, ValueError):
                     continue
+                found[int(name.removeprefix("replica-"), 16)] = position
         return found
 
     def dead(self) -> Iterator[Left]:
@@ -132,14 +137,14 @@ class Left:
             name for name in self.files.names() if name.startswith(start) and "aside" not in name
         ]
 
-    def batches(self) -> Iterator[bytes]:
-        """What it did and the log may not have."""
+    def batches(self, *, set_aside: bool = True) -> Iterator[bytes]:
+        """What it did and the log may not have; damaged pages are set aside, or left alone."""
         for name in self.pages():
             content = self.files.read(name)
             try:
                 batch = read_spool(content)
             except StateError as error:
-                if content:
+                if content and set_aside:
                     aside = self.files.set_aside(name)
                     logger.error("%s: %s, kept as %s", self.files.path / name, error, aside)
                 continue

@@ -97,6 +97,12 @@ class SharedLog(Protocol):
     def alive(self, replica: int, mark: Mark) -> int:
         """Say that a replica is alive and how far it has read; how many are."""
 
+    def readers(self) -> dict[int, int]:
+        """The living replicas, and how far each has read."""
+
+    def unsent(self) -> Sequence[bytes]:
+        """What killed replicas left, as far as it can be found; the log may have some of it."""
+
     def leave(self, replica: int) -> None:
         """Say that a replica ends."""
 

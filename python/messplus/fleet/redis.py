@@ -120,6 +120,15 @@ class RedisLog:
         """Say that a replica is alive and how far it has read."""
         return int(self._script(scripts.ALIVE, replica, mark.position, TIME_TO_LIVE))
 
+    def readers(self) -> dict[int, int]:
+        """The living replicas, and how far each has read."""
+        found = self._script(scripts.READERS, TIME_TO_LIVE)
+        return {int(found[at]): int(found[at + 1]) for at in range(0, len(found), 2)}
+
+    def unsent(self) -> Sequence[bytes]:
+        """Nothing: it went with the process of the replica."""
+        return ()
+
     def leave(self, replica: int) -> None:
         """Say that a replica ends."""
         self._call("zrem", self._keys[3], replica)

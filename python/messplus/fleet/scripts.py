@@ -112,6 +112,17 @@ end
 return redis.call('ZCARD', KEYS[4])
 """
 LEASE = "return redis.call('SET', KEYS[6], ARGV[1], 'NX', 'PX', ARGV[2])"
+READERS = """
+local since, found = redis.call('TIME')[1] - ARGV[1], {}
+for _, replica in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], since, '+inf')) do
+  local read = redis.call('HGET', KEYS[5], replica)
+  if read then
+    table.insert(found, replica)
+    table.insert(found, read)
+  end
+end
+return found
+"""
 SAVE = (
     _PLACE
     + """

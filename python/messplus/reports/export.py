@@ -1,4 +1,4 @@
-"""The folder of a router as tables: what other programs can read."""
+"""The folder or the log of a router as tables: what other programs can read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from messplus import _core
 from messplus._text import strict_json
 from messplus.exceptions import InputError
+from messplus.fleet.follow import follow_at
 from messplus.state.core_config import CoreConfig
 
 if TYPE_CHECKING:
@@ -42,33 +43,41 @@ COLUMNS = {
 
 
 def tables(path: str | Path) -> dict[str, list[Row]]:
-    """Read a folder that may be in use.
+    """Read a folder or a log that may be in use.
 
     Parameters
     ----------
     path
-        The folder of :meth:`Router.open`.
+        The folder of :meth:`Router.open`, or the address of a fleet.
 
     Returns
     -------
     dict
         ``models``: counts and sums since the router was made. ``decisions`` and ``outcomes``: the
-        transitions since the last snapshot but one; earlier ones live on in the state only.
-        Features are left out.
+        transitions since the last snapshot but one, in a log since the snapshot; earlier ones live
+        on in the state only. ``transition`` is a number that counts them, in a log that of the
+        batch. Features are left out.
 
     Raises
     ------
     StateError
-        If the folder holds no router that can be read.
+        If there is no router that can be read.
     """
-    core, _ = _core.Controller.recover(path)
+    followed = follow_at(path)
+    if followed is None:
+        core, _ = _core.Controller.recover(path)
+        recorded, outcomes = _core.folder_history(path)
+    else:
+        core = followed.core
+        recorded, outcomes = _core.log_history(
+            followed.begin.state, followed.batches + followed.unsent
+        )
     report, listed = core.report(), CoreConfig.of(core).listed_costs
     names, levels = list(listed), list(report["slas"])
     models: list[Row] = [
         {"model": name, "listed_cost": listed[name], **counters}
         for name, counters in report["models"].items()
     ]
-    recorded, outcomes = _core.folder_history(path)
     decisions: list[Row] = [
         {
             **decision,

@@ -21,7 +21,7 @@ mod _core {
     #[pymodule_export]
     use super::router::{
         Histogram, PyController, PyDecision, PyReplica, after_fork_in_child, after_fork_in_parent,
-        audit_folder, before_fork, folder_history, read_spool, retrace_folder,
+        audit_folder, before_fork, folder_history, log_history, read_spool, retrace_folder,
     };
 
     #[pymodule_export]

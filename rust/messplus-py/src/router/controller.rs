@@ -66,6 +66,12 @@ impl PyController {
         Ok((Self::wrap(py, Store::in_memory(controller)), found))
     }
 
+    /// Make a folder of what `to_bytes` wrote, where there is none yet.
+    #[staticmethod]
+    fn write_folder(py: Python<'_>, path: PathBuf, state: &[u8]) -> PyResult<()> {
+        folder::write(py, path, state)
+    }
+
     /// Write a snapshot and begin a new journal.
     fn checkpoint(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.shared.store.checkpoint()).map_err(folder_error)

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use messplus_base::Invalid;
 use messplus_base::wire::WireError;
 use messplus_core::{Config, Controller, Error as CoreError};
-use messplus_journal::format::Transition;
-use messplus_journal::{FailureKind, FileAudit, Folder, Found, Options, Store, audit, history};
+use messplus_journal::{FailureKind, FileAudit, Folder, Found, Options, Store, audit};
 use pyo3::prelude::*;
 
-use super::ids;
 use super::report::Named;
 use crate::error::{folder_error, to_py};
 
@@ -42,6 +40,23 @@ pub fn recover(py: Python<'_>, path: PathBuf) -> PyResult<(Controller, FoundFold
     };
     let found = Found::of(&recovered).into();
     Ok((recovered.controller, found))
+}
+
+/// Make a folder of what another router knows, where there is none yet.
+pub fn write(py: Python<'_>, path: PathBuf, state: &[u8]) -> PyResult<()> {
+    let shown = path.display().to_string();
+    let folder = Folder::new(path);
+    let make = || Ok(Controller::from_bytes(state)?);
+    py.detach(|| {
+        let (store, found) = Store::open(folder, Options::default(), make)?;
+        store.close()?;
+        if found.is_some() {
+            let there = WireError::malformed("a folder must hold no router yet", shown);
+            return Err(CoreError::from(there).into());
+        }
+        Ok(())
+    })
+    .map_err(folder_error)
 }
 
 /// How a folder was found; each struct here becomes a dict of its fields in Python.
@@ -93,58 +108,4 @@ impl From<FileAudit> for AuditedFile {
 pub fn audit_folder(py: Python<'_>, path: PathBuf) -> PyResult<Vec<AuditedFile>> {
     let files = py.detach(|| audit(&Folder::new(path))).map_err(folder_error)?;
     Ok(files.into_iter().map(Into::into).collect())
-}
-
-#[derive(IntoPyObject)]
-pub struct RecordedDecision {
-    transition: u64,
-    id: String,
-    level: usize,
-    model: usize,
-    allowed: Option<Vec<usize>>,
-}
-
-#[derive(IntoPyObject)]
-pub struct RecordedOutcome {
-    transition: u64,
-    id: String,
-    model: usize,
-    satisfied: Option<f64>,
-    cost: Option<f64>,
-    latency: Option<f64>,
-}
-
-/// The decisions and the outcomes that the journals of a folder hold, models and levels by index.
-#[pyfunction]
-pub fn folder_history(
-    py: Python<'_>,
-    path: PathBuf,
-) -> PyResult<(Vec<RecordedDecision>, Vec<RecordedOutcome>)> {
-    let history = py.detach(|| history(&Folder::new(path))).map_err(folder_error)?;
-    let (mut decisions, mut outcomes) = (Vec::new(), Vec::new());
-    for (transition, inputs) in history {
-        match inputs {
-            Transition::Decide { id, model, level, allowed, .. } => {
-                decisions.push(RecordedDecision {
-                    transition,
-                    id: ids::to_hex(id),
-                    level,
-                    model,
-                    allowed: allowed.map(|models| models.iter().collect()),
-                });
-            }
-            Transition::Observe { id, outcomes: parts, .. } => {
-                outcomes.extend(parts.into_iter().map(|part| RecordedOutcome {
-                    transition,
-                    id: ids::to_hex(id),
-                    model: part.model,
-                    satisfied: part.satisfaction,
-                    cost: part.cost,
-                    latency: part.latency,
-                }));
-            }
-            _ => {}
-        }
-    }
-    Ok((decisions, outcomes))
 }

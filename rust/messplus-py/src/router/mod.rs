@@ -7,6 +7,7 @@ mod controller;
 mod decision;
 mod folder;
 mod fork;
+mod history;
 mod ids;
 mod logged_data;
 mod names;
@@ -21,8 +22,9 @@ mod timing;
 
 pub use controller::PyController;
 pub use decision::PyDecision;
-pub use folder::{audit_folder, folder_history};
+pub use folder::audit_folder;
 pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use history::{folder_history, log_history};
 pub use replica::{PyReplica, read_spool};
 pub use retraced::retrace_folder;
 pub use timing::Histogram;

@@ -74,6 +74,13 @@ impl PyReplica {
         Ok(PyBytes::new(py, &py.detach(|| Fold::new(Controller::new(config)).to_bytes())))
     }
 
+    /// The same for a fleet that goes on from what another router knows.
+    #[staticmethod]
+    fn founding<'py>(py: Python<'py>, state: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let found = py.detach(|| Controller::from_bytes(state)).map_err(|error| to_py(&error))?;
+        Ok(PyBytes::new(py, &py.detach(|| Fold::new(found).to_bytes())))
+    }
+
     #[new]
     fn new(py: Python<'_>, snapshot: &[u8], id: u64) -> PyResult<Self> {
         let replica = Replica::new(id, py.detach(|| Self::fold(snapshot))?);
