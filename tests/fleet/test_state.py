@@ -60,7 +60,7 @@ def test_inspect_tells_who_what_and_where(
     close(one, two)
 
 
-def test_looking_changes_nothing(server: Server) -> None:
+def test_looking_changes_nothing(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = fleet(server)
     serve(one, 10)
     settle(one, two)
@@ -69,6 +69,7 @@ def test_looking_changes_nothing(server: Server) -> None:
     for command in (["inspect"], ["inspect", "--json"], ["verify"], ["export"]):
         assert main(["state", *command, server.address]) == 0
     assert main(["watch", "--once", server.address]) == 0
+    assert "0 replicas, batch 1" in capsys.readouterr().out
     assert main(["report", server.address]) == 0
     assert keys_of(server) == before
 

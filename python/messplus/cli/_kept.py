@@ -37,7 +37,7 @@ def inspect_folder(path: str, *, as_json: bool) -> None:
 def inspect_log(log: SharedLog, *, as_json: bool) -> None:
     """Say what a fleet has done, who is alive, and how far each has read."""
     followed = follow(log)
-    readers = _readers(log)
+    readers = followed.readers
     log.close()
     standing, begin = followed.replica.standing(), followed.begin
     if as_json:
@@ -101,13 +101,6 @@ def verify_log(log: SharedLog) -> bool:
     print(f"{since:<26}  {verdict}")
     print("in all: " + ", ".join(f"{count:,} {name}" for name, count in after.items()))
     return not damaged
-
-
-def _readers(log: SharedLog) -> dict[int, int]:
-    try:
-        return log.readers()
-    except OSError as error:
-        raise StateError(str(error)) from error
 
 
 def _counts(standing: Standing) -> dict[str, int]:

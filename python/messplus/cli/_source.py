@@ -37,11 +37,15 @@ def look(source: str) -> dict[str, Any]:
     """
     if source.startswith(("http://", "https://")):
         return _ask(f"{source.rstrip('/')}/report")
+    from messplus.fleet.follow import follow_at
     from messplus.reports import accounting, calendar
     from messplus.reports.view import view
 
-    core = core_of(source)
-    return view(accounting.build(core.report()), calendar.build(core.calendar()), time.time())
+    followed = follow_at(source)
+    core = core_of(source) if followed is None else followed.core
+    fleet = None if followed is None else followed.report()
+    report = accounting.build(core.report(), fleet=fleet)
+    return view(report, calendar.build(core.calendar()), time.time())
 
 
 def core_of(path: str) -> Controller:

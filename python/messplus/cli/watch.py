@@ -61,7 +61,12 @@ def _totals(data: dict[str, Any]) -> Any:  # noqa: ANN401
         f"  {data['decisions']:,} requests, {data['rated']:,} rated, {data['pending']:,} waiting, "
         f"cost {_number(data['cost'])}, {when}"
     )
-    return Text.assemble((status, f"bold {colour}"), rest)
+    return Text.assemble((status, f"bold {colour}"), rest, *_fleet(data))
+
+
+def _fleet(data: dict[str, Any]) -> list[tuple[str, str]]:
+    fleet = data.get("fleet")
+    return [] if not fleet else [(f"\n{fleet['text']}", "bold red" if fleet["degraded"] else "")]
 
 
 def _levels(data: dict[str, Any]) -> Any:  # noqa: ANN401

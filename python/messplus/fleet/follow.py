@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from messplus._core import Replica
 from messplus.exceptions import StateError
+from messplus.reports.fleet import FleetReport
 
 from .places import log_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from messplus._core import Controller
@@ -35,17 +37,41 @@ class Followed:
         What killed replicas left beside the log, which the next replica to look will enter.
     replica
         What all of them lead to.
+    address
+        The log's, without a password.
+    readers
+        The living replicas, and how far each has read.
     """
 
     begin: Snapshot
     batches: tuple[bytes, ...]
     unsent: tuple[bytes, ...]
     replica: Replica
+    address: str
+    readers: Mapping[int, int]
 
     @property
     def position(self) -> int:
         """Batches up to the end."""
         return self.replica.standing()["position"]
+
+    def report(self) -> FleetReport:
+        """The fleet, as one sees it who is no replica."""
+        standing = self.replica.standing()
+        return FleetReport(
+            address=self.address,
+            replicas=len(self.readers),
+            share=0.0,
+            position=standing["position"],
+            staleness_seconds=0.0,
+            unsent=0,
+            given_up=0,
+            degraded=False,
+            refused=standing["refused"],
+            lost=standing["lost"],
+            damaged=standing["damaged"],
+            error=None,
+        )
 
     @property
     def core(self) -> Controller:
@@ -104,4 +130,4 @@ def _attempt(log: SharedLog) -> Followed | None:
         return None
     unsent = tuple(log.unsent())
     replica.read(unsent, 0.0, 1)
-    return Followed(begin, tuple(batches), unsent, replica)
+    return Followed(begin, tuple(batches), unsent, replica, log.address, log.readers())

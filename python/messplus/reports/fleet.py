@@ -16,7 +16,7 @@ class FleetReport:
     replicas
         Replicas alive when the log was last seen, this one included.
     share
-        This replica's share of their requests, in (0, 1].
+        This replica's share of their requests, in (0, 1]; 0 for one who looks and is no replica.
     position
         Batches of the log that are folded here; replicas at one position agree bit for bit.
     staleness_seconds
@@ -47,3 +47,20 @@ class FleetReport:
     lost: int
     damaged: int
     error: str | None
+
+    def __str__(self) -> str:
+        """In a line."""
+        told = [f"{self.replicas:,} {'replica' if self.replicas == 1 else 'replicas'}"]
+        if self.share:
+            told.append(f"{self.share:.0%} of requests here")
+        told.append(f"batch {self.position:,}")
+        if self.degraded:
+            told.append(f"DEGRADED for {self.staleness_seconds:,.0f} s: {self.error}")
+        counts = {
+            "unsent": self.unsent,
+            "given up": self.given_up,
+            "refused": self.refused,
+            "lost": self.lost,
+            "damaged": self.damaged,
+        }
+        return ", ".join([*told, *(f"{count:,} {name}" for name, count in counts.items() if count)])

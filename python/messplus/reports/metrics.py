@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from messplus._core import __version__
 from messplus._optional import require
 
+from .fleet_metrics import of_fleet
 from .parts import Status
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class RouterCollector:
         yield from self._of_models(report)
         yield from self._of_router(report)
         yield from self._of_durations(report)
+        yield from of_fleet(self._core, report.fleet)
         info = self._core.InfoMetricFamily("messplus_build", "Version of the library.")
         info.add_metric([], {"version": __version__})
         yield info

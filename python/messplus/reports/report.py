@@ -117,5 +117,5 @@ class Report:
     fleet: FleetReport | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        """A short text: service levels, limits, models."""
-        return text(self.slas, self.limits, self.models)
+        """A short text: service levels, limits, fleet, models."""
+        return text(self.slas, self.limits, self.models, self.fleet)

@@ -9,6 +9,7 @@ from ._text_table import format_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from .fleet import FleetReport
     from .parts import LimitReport, ModelReport, SLAReport, SpanModel
 
 
@@ -16,9 +17,11 @@ def text(
     slas: Mapping[str, SLAReport],
     limits: Mapping[str, LimitReport],
     models: Mapping[str, ModelReport],
+    fleet: FleetReport | None,
 ) -> str:
     """Write it: a line or two per service level and limit, and a table of the models."""
-    return "\n".join([*_levels(slas), *_limits(limits), "", model_table(models)])
+    others = [] if fleet is None else [f"fleet: {fleet}"]
+    return "\n".join([*_levels(slas), *_limits(limits), *others, "", model_table(models)])
 
 
 def _levels(slas: Mapping[str, SLAReport]) -> Iterator[str]:

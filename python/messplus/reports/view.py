@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .calendar import Calendar, Slot
+    from .fleet import FleetReport
     from .parts import SLAReport
     from .report import Report
 
@@ -37,8 +38,9 @@ def view(report: Report, calendar: Calendar, now: float) -> dict[str, Any]:
     -------
     dict
         Totals, of which ``most_expensive`` and ``mixture``, the mean costs that the router is
-        compared with, are None until enough is rated; a list of ``slas`` and one of ``models``; and
-        ``periods``, lists of columns by name for each kind of slot there is any of.
+        compared with, are None until enough is rated; ``fleet``, None without one; a list of
+        ``slas`` and one of ``models``; and ``periods``, lists of columns by name for each kind of
+        slot there is any of.
     """
     costed = sum(model.costed for model in report.models.values())
     costs = [model.expected_cost_overall for model in report.models.values() if not model.removed]
@@ -63,6 +65,7 @@ def view(report: Report, calendar: Calendar, now: float) -> dict[str, Any]:
             "featurizer": report.featurizer_errors + report.featurizer_timeouts,
             "state": sum(report.state_errors.values()),
         },
+        "fleet": None if report.fleet is None else _fleet(report.fleet),
         "slas": [_sla(name, sla) for name, sla in report.slas.items()],
         "models": [
             {
@@ -105,6 +108,10 @@ def mixture(report: Report) -> float | None:
         elif sla.decisions:
             return None
     return total / report.decisions if report.decisions else None
+
+
+def _fleet(fleet: FleetReport) -> dict[str, Any]:
+    return {"text": str(fleet), "replicas": fleet.replicas, "degraded": fleet.degraded}
 
 
 def _sla(name: str, sla: SLAReport) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -82,12 +83,38 @@ def test_a_router_without_ratings_has_no_rate() -> None:
     assert registry.get_sample_value("messplus_virtual_queue", {"sla": "default"}) == 0.0
 
 
-def test_the_grafana_dashboard_asks_for_metrics_there_are() -> None:
+@pytest.mark.skipif(os.name != "posix", reason="folders are shared where there are POSIX locks")
+def test_a_replica_tells_how_it_stands_to_its_fleet(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    with Router.open(tmp_path, [Model("small", 0.2)], SLA(0.7)) as router:
+        register(router, registry)
+        assert registry.get_sample_value("messplus_fleet_replicas") is None
+        with Router.open(tmp_path) as other:
+            other.feedback(other.select("x"), satisfied=True)
+            for _ in range(2):
+                other.checkpoint()
+                router.checkpoint()
+            fleet = router.report().fleet
+            assert fleet is not None
+            for name in ("replicas", "share_ratio", "unsent", "degraded", "position"):
+                value = getattr(fleet, name.removesuffix("_ratio"))
+                assert registry.get_sample_value(f"messplus_fleet_{name}") == value
+            for name in ("given_up", "refused", "lost", "damaged"):
+                assert registry.get_sample_value(f"messplus_fleet_{name}_total") == 0
+            assert registry.get_sample_value("messplus_fleet_staleness_seconds") is not None
+            assert f"fleet: {fleet.replicas} replica" in str(router.report())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are shared where there are POSIX locks")
+def test_the_grafana_dashboard_asks_for_metrics_there_are(tmp_path: Path) -> None:
     """Every metric in a query exists, with the labels the query names; every metric is shown."""
     board = json.loads((Path(__file__).parents[3] / "examples" / "grafana.json").read_text())
     models = [Model("small", 0.2), Model("large", 2.0)]
-    router = Router(models, SLA(0.7), limits=[Limit("cost", 2.0)])
+    router = Router.open(tmp_path, models, SLA(0.7), limits=[Limit("cost", 2.0)])
+    # From here on they are a fleet.
+    Router.open(tmp_path).close()
     router.feedback(router.select("x"), satisfied=True, cost=1.0, latency=1.0)
+    router.checkpoint()
     registry = CollectorRegistry()
     register(router, registry)
     labels: dict[str, set[str]] = {}
@@ -106,5 +133,6 @@ def test_the_grafana_dashboard_asks_for_metrics_there_are() -> None:
             assert shown <= set.union(*(labels[name] for name in found))
     ignored = ("_created", "_count", "_sum", "_info")
     assert asked == {name for name in labels if not name.endswith(ignored)}
+    router.close()
     places = [tuple(panel["gridPos"][key] for key in "xy") for panel in board["panels"]]
     assert len(set(places)) == len(places)

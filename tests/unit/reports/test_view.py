@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from messplus import SLA, Router
 from messplus.reports.colours import COLOURS, GREY, MIXTURE, ROUTER, of_policies
+from messplus.reports.fleet import FleetReport
 from messplus.reports.view import view
 from tests.zoo import MODELS, StubFeaturizer, make_router
 
@@ -67,3 +69,13 @@ def test_a_policy_has_one_colour_whatever_is_drawn_beside_it() -> None:
     assert among["default"] == ROUTER
     assert len(set(among.values())) == 5
     assert set(of_policies(map(str, range(20))).values()) == set(COLOURS)
+
+
+def test_a_fleet_is_told_in_a_line() -> None:
+    fleet = FleetReport(
+        "redis://host", 4, 0.25, 1234, 0.01, unsent=0, given_up=0, degraded=False,
+        refused=2, lost=0, damaged=0, error=None,
+    )  # fmt: skip
+    assert str(fleet) == "4 replicas, 25% of requests here, batch 1,234, 2 refused"
+    away = replace(fleet, degraded=True, staleness_seconds=12.0, unsent=9, error="refused")
+    assert "DEGRADED for 12 s: refused, 9 unsent" in str(away)
