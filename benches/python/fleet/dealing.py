@@ -2,23 +2,25 @@
 
 Real processes have no clock in common with a simulation: how much a replica does not know is what
 the others did since it last looked. So requests come at a stated rate, in bursts that the fleet
-answers before the next one comes; where the machine cannot keep up, the pace falls, and is told.
+answers before the next one comes, and none goes to a replica that has not looked since the last 64
+requests: where the machine cannot keep up, the pace falls, and is told.
 """
 
 from __future__ import annotations
 
 import time
+from bisect import bisect
 from collections import defaultdict, deque
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benches.python.fleet_sim import Stream, traffic
+from benches.python.fleet_sim import EVERY, Stream, traffic
 from messplus import SLA, Model, Router
 from messplus.replay.streams import arrivals
 
-from .replicas import Replica, background, settle, standing
+from .replicas import Replica, background, looked, settle, standing
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -125,9 +127,10 @@ def deal(
     to = random.integers(replicas, size=len(order))
     waiting, total, behind = deque[tuple[int, float]](), np.zeros(2), []
     begun, folding = time.monotonic(), -sum(replica.ask(background) for replica in fleet)
+    rhythm = _Rhythm(fleet, pace)
     for first in range(0, len(order), BURST):
-        time.sleep(max(0.0, begun + first / pace - time.monotonic()))
         burst = range(first, min(first + BURST, len(order)))
+        rhythm.wait({int(by[t]) for t in burst})
         dealt = defaultdict(list)
         for t in burst:
             dealt[by[t]].append((t, int(order[t])))
@@ -147,8 +150,8 @@ def deal(
         for replica in ratings:
             fleet[replica].heard()
         if first // BURST % LOOK_EVERY == LOOK_EVERY - 1:
-            looked: int = fleet[random.integers(replicas)].ask(standing).decisions
-            behind.append(burst[-1] + 1 - looked)
+            known: int = fleet[random.integers(replicas)].ask(standing).decisions
+            behind.append(burst[-1] + 1 - known)
     seconds = time.monotonic() - begun
     folding += sum(replica.ask(background) for replica in fleet)
     identical = settle(fleet)
@@ -166,6 +169,32 @@ def deal(
         counted=counted,
         identical=identical,
     )
+
+
+class _Rhythm:
+    """When the next burst may come: in time, and to replicas that know of what came before."""
+
+    def __init__(self, fleet: list[Replica], pace: float) -> None:
+        self._fleet, self._pace = fleet, pace
+        self._begun = time.monotonic()
+        # When each burst was dealt, and each replica last looked at the log.
+        self._bursts: list[float] = []
+        self._looked = dict.fromkeys(range(len(fleet)), self._begun)
+
+    def wait(self, replicas: set[int]) -> None:
+        due = self._begun + len(self._bursts) * BURST / self._pace
+        time.sleep(max(0.0, due - time.monotonic()))
+        while self._pace < float("inf") and (late := [n for n in replicas if self._is_late(n)]):
+            for n in late:
+                self._fleet[n].tell(looked)
+            self._looked |= {n: self._fleet[n].heard() for n in late}
+            if any(map(self._is_late, late)):
+                time.sleep(0.002)
+        self._bursts.append(time.monotonic())
+
+    def _is_late(self, replica: int) -> bool:
+        since = len(self._bursts) - bisect(self._bursts, self._looked[replica])
+        return since * BURST > EVERY
 
 
 def shuffled(stream: Stream, requests: int | None, seed: int) -> npt.NDArray[np.uint32]:

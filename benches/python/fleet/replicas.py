@@ -114,6 +114,13 @@ def standing(router: Router) -> Standing:
     )
 
 
+def looked(router: Router) -> float:
+    """When the replica last knew all of the log: what a report says too, and takes longer for."""
+    member = router._member
+    assert member is not None
+    return time.monotonic() - member.report().staleness_seconds
+
+
 def background(_router: Router) -> float:
     """Seconds of a processor that the process has spent beside what it was told to do."""
     return time.process_time() - time.thread_time()
@@ -137,7 +144,7 @@ def settle(replicas: Sequence[Replica]) -> bool:
     return len({replica.ask(digest) for replica in replicas}) == 1
 
 
-_DEEDS: tuple[Deed, ...] = (standing, background, flush, digest)
+_DEEDS: tuple[Deed, ...] = (standing, looked, background, flush, digest)
 
 
 def _serve(pipe: Connection, address: str, opened: Open, deeds: dict[str, Deed]) -> None:
