@@ -1,6 +1,6 @@
 //! One replica: decides ahead of the fold, and keeps its transitions until the log has them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use messplus_base::wire::Writer;
 use messplus_core::{Controller, Decision, Result};
@@ -13,6 +13,8 @@ use crate::share::Share;
 
 /// Bytes of transitions that the log does not have yet, beyond which the oldest are given up.
 const OUTBOX: usize = 256 << 20;
+/// Bytes of others' batches that are kept to restore them.
+const RECENT: usize = 64 << 20;
 /// Seconds for which a replica could still have to send what the log has: a server that lost its last
 /// second asks for it again.
 const RETAINED: f64 = 10.0;
@@ -29,6 +31,9 @@ pub struct Replica {
     sent: u64,
     outbox: VecDeque<(Batch, Option<f64>)>,
     given_up: u64,
+    /// When batches of others were read, and they.
+    recent: VecDeque<(f64, Vec<u8>)>,
+    recent_bytes: usize,
     share: Share,
     extrapolates: bool,
 }
@@ -43,6 +48,8 @@ impl Replica {
             sent: 0,
             outbox: VecDeque::new(),
             given_up: 0,
+            recent: VecDeque::new(),
+            recent_bytes: 0,
             share: Share::default(),
             extrapolates: true,
         }
@@ -146,9 +153,40 @@ impl Replica {
     pub fn read(&mut self, bytes: &[u8], now: f64) -> Result<()> {
         if let Some((replica, decisions)) = self.fold.apply(bytes)? {
             self.share.see(decisions as f64, replica == self.id);
+            if replica != self.id {
+                self.remember(bytes, now);
+            }
         }
         self.acknowledge(now);
         Ok(())
+    }
+
+    fn remember(&mut self, bytes: &[u8], now: f64) {
+        self.recent.push_back((now, bytes.to_vec()));
+        self.recent_bytes += bytes.len();
+        while let Some((at, oldest)) = self.recent.front()
+            && (now - at >= RETAINED || self.recent_bytes > RECENT)
+        {
+            self.recent_bytes -= oldest.len();
+            self.recent.pop_front();
+        }
+    }
+
+    /// Batches of other replicas that were read not long ago and that the log has lost since: whoever sent
+    /// them may have ended. Each may come from several replicas; it counts once.
+    pub fn missing(&self) -> Vec<Vec<u8>> {
+        let mut known = HashMap::new();
+        let mut missing = Vec::new();
+        for (_, bytes) in &self.recent {
+            let Ok(batch) = Batch::decode(bytes) else { continue };
+            let last = known.entry(batch.replica).or_insert_with(|| self.fold.last(batch.replica));
+            // After a gap, what is in it would never count.
+            if batch.last() > *last && batch.first <= *last + 1 {
+                *last = batch.last();
+                missing.push(bytes.clone());
+            }
+        }
+        missing
     }
 
     /// Go on from a snapshot, where the log no longer leads on from here.

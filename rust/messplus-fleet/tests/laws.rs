@@ -246,6 +246,68 @@ fn what_a_server_lost_is_sent_again() {
 }
 
 #[test]
+fn what_a_server_lost_of_a_replica_that_ended_comes_from_another_one() {
+    let before = Fold::new(Controller::new(config(default_policy())));
+    let (mut gone, mut log) = (Member::join(1, before.clone()), Vec::new());
+    let mut members: Vec<_> = [2, 3].map(|id| Member::join(id, before.clone())).into();
+    for id in 1..=3 {
+        let model = gone.decide(id);
+        gone.live.observe(id, &[rating(model, true)]).unwrap();
+        gone.send(&mut log);
+    }
+    members.iter_mut().for_each(|member| member.read(&log, 9));
+    assert!(members[0].replica.missing().is_empty());
+    // The first batch survives.
+    log.truncate(1);
+    for member in &mut members {
+        member.replica.reload(before.clone(), 1.0);
+        member.read(&log, 9);
+        assert_eq!(member.replica.missing().len(), 2);
+    }
+    for member in &mut members {
+        log.extend(member.replica.missing());
+    }
+    members.iter_mut().for_each(|member| member.read(&log, 9));
+    for member in &members {
+        assert_eq!(member.replica.fold().controller().stats().rated(), 3);
+        assert_eq!(member.replica.fold().counts().again, 4);
+        assert!(member.replica.missing().is_empty());
+    }
+}
+
+#[test]
+fn weights_of_audits_and_prices_of_draws_are_those_of_the_replica_that_drew() {
+    let operation =
+        Operation { audit: 0.05, audit_first: 4.0, epsilon: 0.3, ..Operation::default() };
+    let config = || {
+        let config = Config { operation: operation.clone(), ..(*config(default_policy())).clone() };
+        ValidConfig::try_from(config).expect("valid")
+    };
+    let fold = Fold::new(Controller::new(config()));
+    let mut members: Vec<_> = [1, 2].map(|id| Member::join(id, fold.clone())).into();
+    let (mut log, mut decision) = (Vec::new(), Decision::with_capacity(2));
+    let (mut weight, mut drawn) = (0.0, 0);
+    for id in 0..200 {
+        let member = &mut members[usize::from(id % 3 > 0)];
+        let request = Request { id, features: Some(&[0.5, 1.0]), ..Request::default() };
+        member.live.decide(&request, &mut decision).unwrap();
+        weight += decision.audit_weight;
+        drawn += u64::from(decision.drawn_for.is_some());
+        assert_eq!(decision.audit, decision.audit_weight > 0.0);
+        member.live.observe(id, &[rating(decision.model, true)]).unwrap();
+        // Both learn late that there were more requests, and audit more of them.
+        if id % 50 == 49 {
+            members.iter_mut().for_each(|member| member.send(&mut log));
+            members.iter_mut().for_each(|member| member.read(&log, 9));
+        }
+    }
+    let stats = members[0].replica.fold().controller().stats();
+    assert!((stats.levels[0].audits.weight - weight).abs() < 1e-9);
+    assert!(drawn > 10);
+    assert_eq!(stats.randomisation.requests, drawn);
+}
+
+#[test]
 fn damaged_batches_are_passed_over_by_all_and_other_versions_refused() {
     let mut fold = Fold::new(Controller::new(config(default_policy())));
     assert_eq!(fold.apply(b"garbage").unwrap(), None);

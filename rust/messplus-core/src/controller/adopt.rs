@@ -32,8 +32,12 @@ impl Controller {
         let n_models = self.config.models.len();
         let choice = served.shadow_choice.map_or(served.model, |(model, _)| model);
         let named = served.also_query.with(served.model).with(choice);
+        let named = named.with(served.drawn_for.unwrap_or(choice));
         if !named.iter().all(|model| model < n_models) {
             return Err(Error::input("served", "must be in the zoo", served.model));
+        }
+        if !(0.0..=1.0).contains(&served.audit_weight) {
+            return Err(Error::input("audit_weight", "must be in [0, 1]", served.audit_weight));
         }
         // A model may have left the zoo, or begun to rest, since the replica chose it.
         // Or it was affordable by what the replica knew.
@@ -49,7 +53,7 @@ impl Controller {
         put_first(&mut decision.ranking, served.model);
         decision.model = served.model;
         decision.also_query = served.also_query;
-        decision.audit = served.audit;
+        (decision.audit, decision.audit_weight) = (served.audit_weight > 0.0, served.audit_weight);
         decision.propensity = served.propensity;
         decision.reason = served.reason;
         selection.explored = served.reason == Reason::Explore;
@@ -62,13 +66,10 @@ impl Controller {
         if let Some(choice) = &decision.shadow_choice {
             self.stats.shadow.decide(choice, served.model);
         }
-        // As if picked here: the replica knew of as many audits, but for the last moments.
-        let operation = &self.config.operation;
-        let n = self.stats.levels[request.level].audits.decided + 1;
-        let probability = operation.audit_probability(n);
-        let audited = served.audit && probability > 0.0;
-        let audit_weight = if audited { operation.audit / probability } else { 0.0 };
-        self.remember(request, decision, audit_weight, selection);
+        if let Some(drawn_for) = served.drawn_for {
+            self.count_draw(drawn_for, decision);
+        }
+        self.remember(request, decision, selection);
         Ok(())
     }
 }

@@ -195,7 +195,7 @@ impl Controller {
         let mut selection = self.policy.decide(&context, decision);
         let chosen = decision.ranking[0];
         self.line_up(request, &affordable, allowed, selection.explored, decision);
-        let audit_weight = self.audit(request.level, decision);
+        self.audit(request.level, decision);
         if let Some(shadow) = request.shadow {
             self.serve_in_shadow(shadow, allowed, decision);
         } else {
@@ -218,7 +218,7 @@ impl Controller {
                 expectations,
             );
         }
-        self.remember(request, decision, audit_weight, selection);
+        self.remember(request, decision, selection);
         other.is_none()
     }
 
@@ -331,22 +331,16 @@ impl Controller {
         }
     }
 
-    /// Pick the request for an audit or not; the weight of the audit.
-    fn audit(&mut self, level: usize, decision: &mut Decision) -> f64 {
+    /// Pick the request for an audit or not.
+    fn audit(&mut self, level: usize, decision: &mut Decision) {
         let operation = &self.config.operation;
         let n = self.stats.levels[level].audits.decided + 1;
         let probability = operation.audit_probability(n);
         decision.audit = probability > 0.0 && self.audit_uniforms.uniform() < probability;
-        if decision.audit { operation.audit / probability } else { 0.0 }
+        decision.audit_weight = if decision.audit { operation.audit / probability } else { 0.0 };
     }
 
-    fn remember(
-        &mut self,
-        request: &Request<'_>,
-        decision: &Decision,
-        audit_weight: f64,
-        selection: Selection,
-    ) {
+    fn remember(&mut self, request: &Request<'_>, decision: &Decision, selection: Selection) {
         let chosen = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
         self.stats.decide(request.level, decision);
         if self.config.operation.audit > 0.0 {
@@ -379,7 +373,7 @@ impl Controller {
             at: self.now,
             call,
             audited: decision.audit,
-            audit_weight,
+            audit_weight: decision.audit_weight,
             input_tokens: request.input_tokens,
             cached_tokens: cached.get(decision.model).copied().unwrap_or_default(),
             p_satisfied: decision.p_satisfied[chosen],

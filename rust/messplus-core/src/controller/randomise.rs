@@ -22,14 +22,21 @@ impl Controller {
         if served == choice {
             return false;
         }
+        put_first(&mut decision.ranking, served);
+        decision.model = served;
+        self.count_draw(choice, decision);
+        decision.also_query = ModelSet::EMPTY;
+        decision.reason = Reason::Explore;
+        true
+    }
+
+    /// Count the price of a draw that let another model than the choice serve.
+    pub(super) fn count_draw(&mut self, choice: usize, decision: &mut Decision) {
+        let served = decision.model;
+        decision.drawn_for = Some(choice);
         self.stats.randomisation.add(
             decision.expected_cost[served] - decision.expected_cost[choice],
             decision.p_satisfied[served] - decision.p_satisfied[choice],
         );
-        put_first(&mut decision.ranking, served);
-        decision.model = served;
-        decision.also_query = ModelSet::EMPTY;
-        decision.reason = Reason::Explore;
-        true
     }
 }

@@ -36,6 +36,7 @@ impl Controller {
         put_first(&mut decision.ranking, model);
         decision.model = model;
         decision.propensity = 1.0;
+        decision.drawn_for = None;
         decision.also_query = ModelSet::EMPTY;
         decision.reason = Reason::Forced;
     }

@@ -101,6 +101,10 @@ pub struct Decision {
     pub propensity: f64,
     /// Whether it was picked to be rated in any case.
     pub audit: bool,
+    /// Weight of that audit, in `(0, 1]`; zero where it was not picked.
+    pub audit_weight: f64,
+    /// The choice in whose place the draw of [`epsilon`](crate::Operation::epsilon) let `model` serve.
+    pub drawn_for: Option<usize>,
     /// Models to query as well, for learning.
     pub also_query: ModelSet,
     /// Allowed models left out because they are cooling down.
@@ -134,6 +138,8 @@ impl Decision {
             shadow_choice: None,
             propensity: 1.0,
             audit: false,
+            audit_weight: 0.0,
+            drawn_for: None,
             also_query: ModelSet::EMPTY,
             cooling: ModelSet::EMPTY,
             reason: Reason::Exploit,
@@ -154,6 +160,8 @@ impl Decision {
         self.shadow_choice = None;
         self.propensity = 1.0;
         self.audit = false;
+        self.audit_weight = 0.0;
+        self.drawn_for = None;
         self.also_query = ModelSet::EMPTY;
         self.p_satisfied.clear();
         self.log_odds_sd.clear();

@@ -12,8 +12,10 @@ pub struct Served {
     pub shadow_choice: Option<(usize, f64)>,
     /// Probability with which `model` was to serve, in `(0, 1]`.
     pub propensity: f64,
-    /// Whether the request was picked to be rated in any case.
-    pub audit: bool,
+    /// Weight of the audit that the request was picked for, in `(0, 1]`; zero where it was not.
+    pub audit_weight: f64,
+    /// The choice in whose place `model` was drawn to serve.
+    pub drawn_for: Option<usize>,
     /// Models queried as well.
     pub also_query: ModelSet,
     /// Why `model` was chosen.
@@ -23,8 +25,9 @@ pub struct Served {
 impl Served {
     /// What was decided.
     pub fn by(decision: &Decision) -> Self {
-        let &Decision { model, propensity, audit, also_query, reason, .. } = decision;
+        let &Decision { model, propensity, audit_weight, drawn_for, also_query, reason, .. } =
+            decision;
         let shadow_choice = decision.shadow_choice.map(|choice| (choice.model, choice.propensity));
-        Self { model, shadow_choice, propensity, audit, also_query, reason }
+        Self { model, shadow_choice, propensity, audit_weight, drawn_for, also_query, reason }
     }
 }

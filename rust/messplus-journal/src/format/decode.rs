@@ -66,14 +66,16 @@ fn served(input: &mut Reader<'_>) -> Result<Served> {
     let reason = input.u8()?;
     let known = Reason::ALL.get(usize::from(reason)).copied();
     let reason = known.ok_or_else(|| damaged("reasons must be known", reason))?;
-    let audit = input.u8()? == 1;
+    let audit_weight = input.f64()?;
+    let (drawn, drawn_for) = (input.u8()? == 1, usize::from(input.u8()?));
+    let drawn_for = drawn.then_some(drawn_for);
     let also_query = ModelSet::from_bits(input.u64()?);
     let propensity = input.f64()?;
     let shadow_choice = match input.u8()? {
         0 => None,
         _ => Some((usize::from(input.u8()?), input.f64()?)),
     };
-    Ok(Served { model: 0, shadow_choice, propensity, audit, also_query, reason })
+    Ok(Served { model: 0, shadow_choice, propensity, audit_weight, drawn_for, also_query, reason })
 }
 
 fn decide(input: &mut Reader<'_>, served: Option<Served>) -> Result<Transition> {

@@ -22,7 +22,9 @@ pub fn decide(out: &mut Writer, request: &Request<'_>, model: usize) {
 pub fn adopt(out: &mut Writer, request: &Request<'_>, served: &Served) {
     out.u8(ADOPT);
     out.u8(served.reason as u8);
-    out.u8(u8::from(served.audit));
+    out.f64(served.audit_weight);
+    out.u8(u8::from(served.drawn_for.is_some()));
+    out.u8(served.drawn_for.unwrap_or(0) as u8);
     out.u64(served.also_query.bits());
     out.f64(served.propensity);
     out.u8(u8::from(served.shadow_choice.is_some()));

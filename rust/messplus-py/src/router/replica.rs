@@ -204,6 +204,12 @@ impl PyReplica {
         Ok(())
     }
 
+    /// Batches of other replicas that the log has lost since they were read here.
+    fn missing<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        let missing = py.detach(|| self.lock().missing());
+        missing.iter().map(|bytes| PyBytes::new(py, bytes)).collect()
+    }
+
     /// Be another replica from now on, in a forked child: what the parent has not sent is the parent's.
     fn rejoin(&self, py: Python<'_>, id: u64) {
         let shared = &self.controller.get().shared;
