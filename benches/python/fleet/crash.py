@@ -2,7 +2,8 @@
 
 An outcome is *acknowledged* once ``feedback`` has returned, and both the replica that took it and
 the one that decided have said since that the log has all they did (``report().fleet.unsent == 0``).
-What goes with a replica before it says so is counted apart.
+What goes with a replica before it says so is counted apart. In a folder it is acknowledged once
+both calls have returned.
 
 Every other end of the server is a power cut: its file loses at least its last second as well. What
 is in there is sent again by the replicas that live; what only those knew that were killed too is
@@ -23,7 +24,7 @@ from messplus import SLA, Model, Router
 from .books import Act, Books
 from .engines import RedisEngine
 from .outages import Outages
-from .replicas import Replica, Standing, settle, standing
+from .replicas import Replica, Standing, looked, settle, standing
 
 if TYPE_CHECKING:
     from .engines import Engine
@@ -66,9 +67,7 @@ def work(router: Router, deciding: list[int], rating: list[int]) -> None:
 
 def sent(router: Router) -> float | None:
     """When the replica had last looked at all of the log, if that has all it did."""
-    fleet = router.report().fleet
-    assert fleet is not None
-    return time.monotonic() - fleet.staleness_seconds if fleet.unsent == 0 else None
+    return None if standing(router).unsent else looked(router)
 
 
 def counted(router: Router, numbers: range) -> list[int]:
@@ -110,6 +109,7 @@ class Campaign:
         self._outcomes, self._decided, self._processes = outcomes, 0, 0
         self._unrated: list[int] = []
         self.books = Books()
+        self._keeps = engine.keeps
         self.outages = (
             Outages(engine.server, self._random) if isinstance(engine, RedisEngine) else None
         )
@@ -185,11 +185,13 @@ class Campaign:
             self._unrated = []
         return told
 
-    def _confirm(self, life: Life, looked: float | None) -> None:
-        if looked is None:
-            return
+    def _confirm(self, life: Life, known: float | None) -> None:
         now = time.monotonic()
-        self.books.looked[life.process] = looked
+        if self._keeps:
+            known = now
+        if known is None:
+            return
+        self.books.looked[life.process] = known
         self.books.safe(self.books.decisions, life.decided, now)
         self.books.safe(self.books.outcomes, life.rated, now)
         life.decided, life.rated = [], []

@@ -12,9 +12,18 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Gives a new fleet the address of its log."""
+    """Gives a new fleet the address of its log.
+
+    Attributes
+    ----------
+    name
+        The engine's.
+    keeps
+        Whether what a call returned for survives its process.
+    """
 
     name: str
+    keeps: bool
 
     def address(self, fleet: str) -> str:
         """Where a fleet of this name shares its log."""
@@ -27,6 +36,7 @@ class RedisEngine:
     """A redis-server of its own, on a free port, that appends to a file synced every second."""
 
     name = "redis"
+    keeps = False
 
     def __init__(self, root: Path) -> None:
         folder = root / "redis"
@@ -48,7 +58,25 @@ class RedisEngine:
         self.server.kill()
 
 
-ENGINES = ("redis",)
+class FolderEngine:
+    """Folders that processes of this host share without a server."""
+
+    name = "folder"
+    keeps = True
+
+    def __init__(self, root: Path) -> None:
+        self._root = root / "folders"
+
+    def address(self, fleet: str) -> str:
+        """Where a fleet of this name shares its log."""
+        self._root.mkdir(exist_ok=True)
+        return str(self._root / fleet)
+
+    def close(self) -> None:
+        """Nothing serves it."""
+
+
+ENGINES = ("redis", "folder")
 
 
 def missing(engine: str) -> str | None:
@@ -59,5 +87,5 @@ def missing(engine: str) -> str | None:
 
 
 def start(engine: str, root: Path) -> Engine:
-    """Start an engine that keeps its files in a folder."""
-    return {"redis": RedisEngine}[engine](root)
+    """Start an engine that keeps its files below a folder."""
+    return RedisEngine(root) if engine == "redis" else FolderEngine(root)

@@ -34,7 +34,6 @@ class Standing:
     rated: int
     cost: float
     unsent: int
-    degraded: bool
     position: int
 
 
@@ -100,25 +99,22 @@ class Replica:
 
 
 def standing(router: Router) -> Standing:
-    """Where a replica stands."""
+    """Where a replica stands; a folder's only process has sent all there is to send."""
     report = router.report()
     fleet = report.fleet
-    assert fleet is not None
     return Standing(
         decisions=report.decisions,
         rated=report.rated,
         cost=report.cost,
-        unsent=fleet.unsent,
-        degraded=fleet.degraded,
-        position=fleet.position,
+        unsent=0 if fleet is None else fleet.unsent,
+        position=0 if fleet is None else fleet.position,
     )
 
 
 def looked(router: Router) -> float:
     """When the replica last knew all of the log: what a report says too, and takes longer for."""
-    member = router._member
-    assert member is not None
-    return time.monotonic() - member.report().staleness_seconds
+    member = router._membership.member
+    return time.monotonic() - (0.0 if member is None else member.report().staleness_seconds)
 
 
 def background(_router: Router) -> float:

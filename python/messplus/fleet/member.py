@@ -26,9 +26,12 @@ INTERVAL = 0.02
 LONGEST = 1.0
 # Seconds between two signs of life.
 ALIVE_EVERY = 2.0
-# Batches after which a snapshot is due, and seconds between two attempts to write it.
+# Batches, or bytes of them, after which a snapshot is due, and seconds between two attempts.
 SNAPSHOT_EVERY = 2000
+SNAPSHOT_BYTES = 16 << 20
 SNAPSHOT_PAUSE = 5.0
+# Batches of others that are restored between two looks: others restore them as well.
+RESTORED = 64
 # Seconds without a look at the log after which a replica counts as degraded.
 STALE = 1.0
 _MEMBERS: Final[weakref.WeakSet[Member]] = weakref.WeakSet()
@@ -84,11 +87,12 @@ class Member:
         return member
 
     def _begin(self) -> None:
-        self._unsure = False
+        self._unsure = self._lost = False
         self._replicas = 1
         self._seen = monotonic()
         self._alive_at = self._saved_at = -LONGEST - ALIVE_EVERY - SNAPSHOT_PAUSE
         self._saved = self._mark.position
+        self._unsaved = 0
         self._error: str | None = None
         self._stop = threading.Event()
 
@@ -152,10 +156,12 @@ class Member:
             with self._lock:
                 self._replica.sent()
         self._read()
+        self._restore()
         if self.log.flush(now=flush) and self.log.spool is not None:
             self._replica.lasting()
         behind = self._mark.position - self._saved
-        if behind >= SNAPSHOT_EVERY and now - self._saved_at >= SNAPSHOT_PAUSE:
+        due = behind >= SNAPSHOT_EVERY or self._unsaved >= SNAPSHOT_BYTES
+        if due and now - self._saved_at >= SNAPSHOT_PAUSE:
             self._save(now)
 
     def _next(self) -> bytes | None:
@@ -169,11 +175,25 @@ class Member:
                 self._reload()
                 continue
             batches = [batch for _, batch in page]
+            self._unsaved += sum(map(len, batches))
             with self._lock:
                 self._replica.read(batches, monotonic(), self._replicas)
                 if not page:
                     return
                 self._mark = page[-1][0]
+
+    def _restore(self) -> None:
+        """Enter again what others sent and the log has lost: they may have ended since."""
+        before: list[bytes] = []
+        while self._lost:
+            with self._lock:
+                missing = self._replica.missing(RESTORED)
+            # What nobody can read stays missing.
+            self._lost, before = missing != before and bool(missing), missing
+            for batch in missing:
+                if not self.log.append(self._mark, batch):
+                    break
+            self._read()
 
     def _reload(self) -> None:
         """Go on from the snapshot: this replica's place is no longer in the log.
@@ -200,14 +220,15 @@ class Member:
         with self._lock:
             self._replica.reload(snapshot.state, monotonic())
             self._mark = snapshot.mark
-        self._saved = snapshot.mark.position
+        self._saved, self._unsaved = snapshot.mark.position, 0
+        self._lost = True
         self._spool()
 
     def _save(self, now: float) -> None:
         with self._lock:
             state = self._replica.snapshot()
         self.log.save(Snapshot(self._mark, state))
-        self._saved, self._saved_at = self._mark.position, now
+        self._saved, self._unsaved, self._saved_at = self._mark.position, 0, now
 
     def try_sync(self, *, flush: bool = False) -> bool:
         """Like :meth:`sync`; what goes wrong is logged once and told by :meth:`report`."""

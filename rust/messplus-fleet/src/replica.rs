@@ -172,12 +172,15 @@ impl Replica {
         }
     }
 
-    /// Batches of other replicas that were read not long ago and that the log has lost since: whoever sent
-    /// them may have ended. Each may come from several replicas; it counts once.
-    pub fn missing(&self) -> Vec<Vec<u8>> {
+    /// The first batches of other replicas that were read not long ago and that the log has lost since:
+    /// whoever sent them may have ended. Each may come from several replicas; it counts once.
+    pub fn missing(&self, at_most: usize) -> Vec<Vec<u8>> {
         let mut known = HashMap::new();
         let mut missing = Vec::new();
         for (_, bytes) in &self.recent {
+            if missing.len() == at_most {
+                break;
+            }
             let Ok(batch) = Batch::decode(bytes) else { continue };
             let last = known.entry(batch.replica).or_insert_with(|| self.fold.last(batch.replica));
             // After a gap, what is in it would never count.

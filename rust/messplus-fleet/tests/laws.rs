@@ -256,22 +256,22 @@ fn what_a_server_lost_of_a_replica_that_ended_comes_from_another_one() {
         gone.send(&mut log);
     }
     members.iter_mut().for_each(|member| member.read(&log, 9));
-    assert!(members[0].replica.missing().is_empty());
+    assert!(members[0].replica.missing(9).is_empty());
     // The first batch survives.
     log.truncate(1);
     for member in &mut members {
         member.replica.reload(before.clone(), 1.0);
         member.read(&log, 9);
-        assert_eq!(member.replica.missing().len(), 2);
+        assert_eq!(member.replica.missing(9).len(), 2);
     }
     for member in &mut members {
-        log.extend(member.replica.missing());
+        log.extend(member.replica.missing(9));
     }
     members.iter_mut().for_each(|member| member.read(&log, 9));
     for member in &members {
         assert_eq!(member.replica.fold().controller().stats().rated(), 3);
         assert_eq!(member.replica.fold().counts().again, 4);
-        assert!(member.replica.missing().is_empty());
+        assert!(member.replica.missing(9).is_empty());
     }
 }
 

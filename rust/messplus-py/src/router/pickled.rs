@@ -9,8 +9,9 @@ use crate::error::InputError;
 
 /// Names, and which of them are in the zoo.
 pub type NameState = (Vec<String>, u64);
-/// Id, step, model, propensity, also queried, cooling, reason and audit.
-type Head = (String, u64, usize, f64, u64, u64, String, bool);
+/// Id, step, model, propensity, also queried, cooling, reason, weight of the audit, and the choice in whose
+/// place the model was drawn.
+type Head = (String, u64, usize, f64, u64, u64, String, f64, Option<usize>);
 /// Probabilities, standard deviations, costs, latencies and scores.
 type Columns = (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>);
 /// Everything a decision is made of.
@@ -22,8 +23,17 @@ pub fn state(decision: &Decision) -> DecisionState {
     let d = decision;
     let (also_query, cooling) = (d.also_query.bits(), d.cooling.bits());
     let reason = d.reason.as_str().to_owned();
-    let head =
-        (ids::to_hex(d.id), d.step, d.model, d.propensity, also_query, cooling, reason, d.audit);
+    let head = (
+        ids::to_hex(d.id),
+        d.step,
+        d.model,
+        d.propensity,
+        also_query,
+        cooling,
+        reason,
+        d.audit_weight,
+        d.drawn_for,
+    );
     let columns = (
         d.p_satisfied.clone(),
         d.log_odds_sd.clone(),
@@ -39,7 +49,7 @@ pub fn state(decision: &Decision) -> DecisionState {
 /// Put a decision together again.
 pub fn restore(names: &Names, state: DecisionState) -> PyResult<Decision> {
     let (head, ranking, columns, (satisfaction, cost, optimism), shadow) = state;
-    let (id, step, model, propensity, also_query, cooling, reason, audit) = head;
+    let (id, step, model, propensity, also_query, cooling, reason, audit_weight, drawn_for) = head;
     let (p_satisfied, log_odds_sd, expected_cost, expected_latency, score) = columns;
     let known = ranking.iter().chain([&model]).all(|&model| model < names.len());
     let reason = reason.parse::<Reason>().ok();
@@ -60,7 +70,9 @@ pub fn restore(names: &Names, state: DecisionState) -> PyResult<Decision> {
         shadow_choice,
         also_query: ModelSet::from_bits(also_query),
         cooling: ModelSet::from_bits(cooling),
-        audit,
+        audit: audit_weight > 0.0,
+        audit_weight,
+        drawn_for,
         reason,
         ranking,
         p_satisfied,

@@ -204,9 +204,9 @@ impl PyReplica {
         Ok(())
     }
 
-    /// Batches of other replicas that the log has lost since they were read here.
-    fn missing<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        let missing = py.detach(|| self.lock().missing());
+    /// The first batches of other replicas that the log has lost since they were read here.
+    fn missing<'py>(&self, py: Python<'py>, at_most: usize) -> Vec<Bound<'py, PyBytes>> {
+        let missing = py.detach(|| self.lock().missing(at_most));
         missing.iter().map(|bytes| PyBytes::new(py, bytes)).collect()
     }
 
