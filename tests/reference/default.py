@@ -176,7 +176,8 @@ class DefaultRouter:
         slacks = width * np.tanh(slacks / width) if slacks > 0 else slacks
         log_dual = float(np.clip(slacks + 0.9 * self.mean_log_dual, 0, 12))
         if compensator.delay is None and compensator.decided > 2:
-            log_dual = max(log_dual, float(np.log1p(2 * self.initial_dual / 0.4)))
+            steady = 0.4 * float(np.expm1(self.mean_log_dual))
+            log_dual = max(log_dual, float(np.log1p(2 * steady / 0.4)))
         else:
             rate = compensator.share * 2 / (n + 60 + held_back)
             self.mean_log_dual += rate * (log_dual - self.mean_log_dual)

@@ -6,9 +6,6 @@ use super::WINDOW;
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 
-/// The dual, at least, while decisions go out before the first rating has come, in initial ones.
-const BLIND_DUAL: f64 = 2.0;
-
 /// The dual variable lambda of a service level: what a unit of satisfaction is worth to it.
 #[derive(Clone, Debug)]
 pub(crate) struct LevelDual {
@@ -21,7 +18,7 @@ pub(crate) struct LevelDual {
 impl LevelDual {
     /// `dual` is its value for the first request, in units of money.
     pub fn new(dual: f64) -> Self {
-        Self { multiplier: Multiplier::new(dual, BLIND_DUAL * dual), ceiling: 1.0, decided: 0.0 }
+        Self { multiplier: Multiplier::new(dual), ceiling: 1.0, decided: 0.0 }
     }
 
     /// Take note of the best model's probability of satisfaction.

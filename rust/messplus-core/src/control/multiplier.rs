@@ -32,6 +32,8 @@ const MAX_LOG_DUAL: f64 = 12.0;
 /// hundreds, it may be what keeps another one out of reach.
 const SATURATED: f64 = 0.6;
 const PULLS: f64 = 0.5;
+/// The dual, at least, while decisions go out before the first rating has come, in steady ones.
+const BLIND_DUALS: f64 = 2.0;
 /// How far a line of logged data moves the average: `WARM_START_STEP shortfall / sqrt(lines + 16)`.
 const WARM_START_STEP: f64 = 2.0;
 const FIRST_LINES: f64 = 16.0;
@@ -59,8 +61,6 @@ const FIRST_LINES: f64 = 16.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Multiplier {
     mean_log_dual: f64,
-    /// The log dual, at least, while decisions go out before the first rating has come.
-    blind_log_dual: f64,
     /// Whether large debts are paid without haste.
     patient: bool,
     /// What was owed at the last decision, in slacks. It is not saved: every decision says it anew.
@@ -70,18 +70,16 @@ pub struct Multiplier {
 }
 
 impl Multiplier {
-    /// The multiplier of a service level that owes nothing, which takes `dual` for the steady one, and at
-    /// least `blind_dual` until the first rating.
-    pub fn new(dual: f64, blind_dual: f64) -> Self {
-        let log = |dual: f64| libm::log1p(dual / SCALE).min(MAX_LOG_DUAL);
-        let (mean_log_dual, blind_log_dual) = (log(dual), log(blind_dual));
+    /// The multiplier of a service level that owes nothing, which takes `dual` for the steady one.
+    pub fn new(dual: f64) -> Self {
+        let mean_log_dual = libm::log1p(dual / SCALE).min(MAX_LOG_DUAL);
         let compensator = DelayCompensator::default();
-        Self { mean_log_dual, blind_log_dual, patient: true, slacks: 0.0, compensator }
+        Self { mean_log_dual, patient: true, slacks: 0.0, compensator }
     }
 
     /// The multiplier of a limit of which nothing has been used: debts count in full.
     pub fn of_limit() -> Self {
-        Self { patient: false, ..Self::new(0.0, 0.0) }
+        Self { patient: false, ..Self::new(0.0) }
     }
 
     /// The dual at which the queue neither grows nor shrinks, as far as is known.
@@ -143,7 +141,7 @@ impl Multiplier {
         }
         let log_dual = (slacks + MEMORY * self.mean_log_dual).clamp(0.0, MAX_LOG_DUAL);
         if self.compensator.is_blind() {
-            return SCALE * libm::expm1(log_dual.max(self.blind_log_dual));
+            return (SCALE * libm::expm1(log_dual)).max(BLIND_DUALS * self.steady_dual());
         }
         let rate = share * GAIN / (self.n() + SLOW + held_back);
         // At most half of the way in one go, which one decision alone stays far below.
@@ -192,13 +190,13 @@ mod tests {
 
     #[test]
     fn nothing_owed_needs_no_dual() {
-        assert_eq!(run(&mut Multiplier::new(0.0, 1.4), 0.0, 100), 0.0);
-        assert_eq!(run(&mut Multiplier::new(0.0, 1.4), -5.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0), 0.0, 100), 0.0);
+        assert_eq!(run(&mut Multiplier::new(0.0), -5.0, 100), 0.0);
     }
 
     #[test]
     fn a_dual_known_beforehand_holds_at_once_and_is_forgotten_with_credit() {
-        let mut multiplier = Multiplier::new(5.0, 10.0);
+        let mut multiplier = Multiplier::new(5.0);
         let first = run(&mut multiplier, 0.0, 1);
         assert!((3.0..5.0).contains(&first), "{first}");
         assert!(run(&mut multiplier, -5.0, 2000) < 0.1);
@@ -206,7 +204,7 @@ mod tests {
 
     #[test]
     fn lasting_debt_raises_the_dual_to_the_cap() {
-        let mut multiplier = Multiplier::new(0.0, 1.4);
+        let mut multiplier = Multiplier::new(0.0);
         let soon = run(&mut multiplier, 10.0, 20);
         let later = run(&mut multiplier, 10.0, 200);
         assert!(0.0 < soon && soon < later);
@@ -217,7 +215,7 @@ mod tests {
     #[test]
     fn a_large_debt_counts_in_full_once_many_ratings_have_come() {
         let dual = |ratings: u64| {
-            let mut multiplier = Multiplier::new(1.0, 2.0);
+            let mut multiplier = Multiplier::new(1.0);
             run(&mut multiplier, 0.0, ratings);
             let slack = SLACK * (multiplier.n() + EARLY).sqrt();
             let dual = multiplier.advance(4.0 * slack, false);
@@ -230,20 +228,20 @@ mod tests {
 
     #[test]
     fn debts_of_limits_count_in_full_at_once() {
-        let (mut level, mut limit) = (Multiplier::new(0.0, 0.0), Multiplier::of_limit());
+        let (mut level, mut limit) = (Multiplier::new(0.0), Multiplier::of_limit());
         assert!(limit.advance(20.0, false) > 10.0 * level.advance(20.0, false));
     }
 
     #[test]
     fn the_level_outlives_the_debt() {
-        let mut multiplier = Multiplier::new(0.0, 1.4);
+        let mut multiplier = Multiplier::new(0.0);
         run(&mut multiplier, 5.0, 100);
         assert!(multiplier.advance(0.0, false) > 0.0);
     }
 
     #[test]
     fn ratings_in_flight_count_with_what_they_should_bring() {
-        let mut relieved = Multiplier::new(0.0, 1.4);
+        let mut relieved = Multiplier::new(0.0);
         let expectations: Vec<_> = (0..50).map(|_| relieved.compensator.expect(-0.2)).collect();
         relieved.compensator.settle(expectations[0], -0.2, Some(50));
         let mut burdened = relieved.clone();
@@ -254,7 +252,7 @@ mod tests {
     #[test]
     fn unrated_requests_do_not_speed_up_the_average() {
         let levels = [1, 5].map(|decisions| {
-            let mut multiplier = Multiplier::new(0.0, 1.4);
+            let mut multiplier = Multiplier::new(0.0);
             for _ in 0..400 {
                 for _ in 0..decisions {
                     multiplier.advance(8.0, false);
@@ -268,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn blind_decisions_have_a_dual_of_their_own() {
-        let mut multiplier = Multiplier::new(0.0, 1.4);
+    fn blind_decisions_pay_twice_the_steady_dual() {
+        let mut multiplier = Multiplier::new(0.7);
         let duals = [0; 4].map(|_| {
             let dual = multiplier.advance(0.0, false);
             multiplier.compensator.expect(-0.1);
             dual
         });
-        assert_eq!(duals[0], 0.0);
-        assert!((duals[3] - 1.4).abs() < 1e-9, "{duals:?}");
+        assert!(duals[0] < 0.7);
+        assert_eq!(duals[3], 2.0 * multiplier.steady_dual());
     }
 }
