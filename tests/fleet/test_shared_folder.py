@@ -174,7 +174,8 @@ def _sharing_killed_at(state: Path, step: int) -> Callable[[], None]:
 
 
 def test_a_crash_at_any_moment_of_the_conversion_loses_nothing(tmp_path: Path) -> None:
-    kept, shared = set(), set()
+    kept: set[int] = set()
+    shared: set[int] = set()
     for step in range(1, 200):
         state = tmp_path / str(step)
         ended = in_child(_sharing_killed_at(state, step))

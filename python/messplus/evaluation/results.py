@@ -57,8 +57,12 @@ class PolicyEstimate:
         return bool(self.warnings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON form."""
-        return {
+        """Give the JSON form, with figures to twelve digits.
+
+        Digits beyond depend on where arrays lie in memory: products of matrices are summed in an
+        order that does.
+        """
+        found = {
             "policy": self.policy,
             "target": self.target,
             "kind": self.kind,
@@ -73,6 +77,15 @@ class PolicyEstimate:
                 for name, of in self.estimators.items()
             },
         }
+        return {key: _to_twelve_digits(value) for key, value in found.items()}
+
+
+def _to_twelve_digits(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if isinstance(value, dict):
+        return {key: _to_twelve_digits(held) for key, held in value.items()}
+    return value
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,6 @@ def ways_to_get_a_router() -> Iterable[Case]:
         StateError,
         ("featurizer", "'b"),
     )
-    yield Case("open twice", lambda w: (opened(w), opened(w)), StateError, ("state",))
     yield Case(
         "open a file",
         lambda w: Router.open(file(w, "f", ""), MODELS, SLA(0.7), featurizer=stub),
