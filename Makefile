@@ -9,7 +9,7 @@ RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.l
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.deps: pyproject.toml
+$(VENV)/.deps: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --group dev numpy onnxruntime pydantic pyarrow matplotlib gymnasium prometheus-client jinja2 \
@@ -45,7 +45,7 @@ python: dev  ## unit, property, thread and repository tests
 
 # LiteLLM and LangChain bring a hundred packages: an environment of their own, with ours by path.
 GATE := .venv-gateways
-$(GATE)/.deps: pyproject.toml
+$(GATE)/.deps: pyproject.toml Makefile
 	$(PYTHON) -m venv $(GATE)
 	$(GATE)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(GATE)/bin/python -m pip install --quiet --group gateways
@@ -56,7 +56,7 @@ integrations: dev $(GATE)/.deps  ## tests of LiteLLM, LangChain and the other in
 	$(GATE)/bin/python -m pytest tests/gateways
 
 DOCS := .venv-docs
-$(DOCS)/.deps: pyproject.toml
+$(DOCS)/.deps: pyproject.toml Makefile
 	$(PYTHON) -m venv $(DOCS)
 	$(DOCS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(DOCS)/bin/python -m pip install --quiet --group docs
