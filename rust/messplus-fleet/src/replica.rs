@@ -5,9 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use messplus_base::wire::Writer;
 use messplus_core::{Controller, Decision, Result};
 use messplus_journal::JournaledController;
+use messplus_journal::format::Transition;
 
 use crate::batch::Batch;
-use crate::early::apply;
+use crate::early::{Answer, apply};
 use crate::fold::Fold;
 use crate::share::Share;
 
@@ -250,6 +251,10 @@ fn redo(batch: &Batch, last: u64, controller: &mut Controller) {
     let mut decision = Decision::with_capacity(controller.config().models.len());
     for (_, transition) in batch.transitions().filter(|&(number, _)| number > last) {
         // What is refused here is refused or kept waiting by the fold, which counts it.
-        apply(&transition, controller, &mut decision);
+        if apply(&transition, controller, &mut decision) == Answer::Unknown
+            && let Transition::Observe { source, outcomes, .. } = &transition
+        {
+            controller.overhear(source, outcomes);
+        }
     }
 }

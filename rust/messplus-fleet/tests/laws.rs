@@ -220,8 +220,8 @@ fn between_looks_a_replica_counts_with_what_the_others_do() {
     member.read(&[], 0);
     let model = member.decide(1);
     member.live.observe(1, &[rating(model, false)]).unwrap();
-    // It owes 0.75, and takes the three others to owe as much.
-    assert_eq!(member.live.levels()[0].backlog(), 3.0);
+    // It owes 0.75, and nothing is known of the three others yet: it counts as the root of four.
+    assert_eq!(member.live.levels()[0].backlog(), 1.5);
     let mut log = Vec::new();
     member.send(&mut log);
     member.read(&log, 1);

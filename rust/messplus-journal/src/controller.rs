@@ -94,6 +94,7 @@ impl JournaledController {
     /// Write outcomes down that another replica's decision is to get, which is not known here yet. They
     /// are not checked.
     pub fn forward(&mut self, id: u128, feedback: &Feedback<'_>) {
+        self.controller.overhear(feedback.source, feedback.outcomes);
         self.write_down(|out| encode::observe(out, id, feedback));
     }
 

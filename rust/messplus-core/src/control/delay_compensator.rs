@@ -47,8 +47,7 @@ pub struct DelayCompensator {
     squared_errors: f64,
     /// Logarithm of all fading so far.
     fading: f64,
-    /// How many decisions and ratings each one stands for: one, except where a replica of a fleet
-    /// counts with what the others do meanwhile.
+    /// Decisions of the whole fleet per decision made here: one, but in a replica ahead of its log.
     weight: f64,
 }
 
@@ -119,28 +118,26 @@ impl DelayCompensator {
         }
     }
 
-    /// Let every decision and every rating stand for so many, `>= 1`.
+    /// Count from now on with what the other replicas of a fleet do: this one makes one in `weight >= 1`
+    /// decisions.
     pub fn extrapolate(&mut self, weight: f64) {
         self.weight = weight;
     }
 
-    /// How many decisions and ratings each one stands for.
+    /// Decisions of the whole fleet per decision made here.
     pub fn weight(&self) -> f64 {
         self.weight
     }
 
-    /// By how much what one decision stands for fades what is open.
+    /// By how much one decision fades what is open. Where others decide as well, what they are rated is
+    /// not seen, however long it takes: nothing fades.
     pub fn fade(&self) -> f64 {
-        if self.weight == 1.0 { self.keep() } else { libm::pow(self.keep(), self.weight) }
+        if self.weight == 1.0 { self.keep() } else { 1.0 }
     }
 
-    /// What the decisions that one stands for count together, each having faded the ones before.
+    /// How many decisions are open after one that was made here.
     pub fn mass(&self) -> f64 {
-        let keep = self.keep();
-        if self.weight == 1.0 || keep == 1.0 {
-            return self.weight;
-        }
-        (1.0 - self.fade()) / (1.0 - keep)
+        self.weight
     }
 
     /// Expected shortfall of the ratings still to come, in rated requests.
@@ -156,12 +153,27 @@ impl DelayCompensator {
         STANDARD_ERRORS * (unrated_share * squared_error * self.rated).sqrt()
     }
 
+    /// The other replicas have decided meanwhile, and get ratings as before; that of what is expected of
+    /// them is in their queue already.
+    fn count_others(&mut self) {
+        let others = self.weight - 1.0;
+        let rated = others * self.rated_share();
+        let weight = self.rated + SQUARED_ERROR_WEIGHT;
+        self.squared_errors *= 1.0 + rated / weight;
+        self.squared_errors += rated * SQUARED_ERROR * SQUARED_ERROR_WEIGHT / weight;
+        self.rated += rated;
+        self.decided += others;
+    }
+
     /// Take note of a decision whose expected shortfall is alpha - p.
     pub fn expect(&mut self, shortfall: f64) -> Expectation {
-        self.decided += self.weight;
-        let (keep, mass) = (self.fade(), self.mass());
-        self.expected = self.expected * keep + shortfall * mass;
-        self.open = self.open * keep + mass;
+        if self.weight > 1.0 {
+            self.count_others();
+        }
+        self.decided += 1.0;
+        let keep = self.fade();
+        self.expected = self.expected * keep + shortfall;
+        self.open = self.open * keep + 1.0;
         // A sum that fades at once is gone: its logarithm stays finite.
         self.fading += libm::log(keep.max(1e-9));
         Expectation { shortfall, fading: self.fading }
@@ -169,7 +181,7 @@ impl DelayCompensator {
 
     /// The decision just made should fall short by this instead.
     pub fn expect_instead(&mut self, expectation: &mut Expectation, shortfall: f64) {
-        self.expected += self.mass() * (shortfall - expectation.shortfall);
+        self.expected += shortfall - expectation.shortfall;
         expectation.shortfall = shortfall;
     }
 
@@ -177,18 +189,18 @@ impl DelayCompensator {
     /// imputed without one. What it still counted is returned; infinity where nothing is open any
     /// more.
     pub fn settle(&mut self, expectation: Expectation, shortfall: f64, age: Option<u64>) -> f64 {
-        self.rated += self.weight;
+        self.rated += 1.0;
         if let Some(age) = age.map(|age| age as f64) {
             self.delay = Some(self.delay.map_or(age, |delay| delay + DELAY_RATE * (age - delay)));
         }
         let error = shortfall - expectation.shortfall;
         let weight = (self.rated + BIAS_WEIGHT).min(BIAS_WINDOW);
         self.bias += (error - self.bias) / weight;
-        self.squared_errors += error * error * self.weight;
-        let faded = self.mass() * libm::exp((self.fading - expectation.fading).min(0.0));
+        self.squared_errors += error * error;
+        let faded = libm::exp((self.fading - expectation.fading).min(0.0));
         self.expected -= expectation.shortfall * faded;
         self.open -= faded;
-        if self.keep() == 0.0 {
+        if self.fade() == 0.0 {
             (self.expected, self.open) = (0.0, 0.0);
             return f64::INFINITY;
         }
@@ -197,12 +209,12 @@ impl DelayCompensator {
 
     /// A decision was never acted on; what it still counted is returned.
     pub fn cancel(&mut self, expectation: Expectation) -> f64 {
-        self.decided = (self.decided - self.weight).max(self.rated);
-        if self.keep() == 0.0 {
+        self.decided = (self.decided - 1.0).max(self.rated);
+        if self.fade() == 0.0 {
             (self.expected, self.open) = (0.0, 0.0);
             return f64::INFINITY;
         }
-        let faded = self.mass() * libm::exp((self.fading - expectation.fading).min(0.0));
+        let faded = libm::exp((self.fading - expectation.fading).min(0.0));
         self.expected -= expectation.shortfall * faded;
         self.open -= faded;
         faded

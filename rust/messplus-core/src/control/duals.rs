@@ -153,7 +153,7 @@ impl Duals {
         self.levels[level].multiplier.compensator.cancel(expectations.level)
     }
 
-    /// Let every decision and every rating stand for so many.
+    /// Count with what the other replicas of a fleet do, which makes `weight` decisions per one made here.
     pub fn extrapolate(&mut self, weight: f64) {
         let levels = self.levels.iter_mut().map(|level| &mut level.multiplier);
         let limits = self.limits.iter_mut().map(|limit| &mut limit.multiplier);

@@ -144,8 +144,6 @@ impl Multiplier {
             return (SCALE * libm::expm1(log_dual)).max(BLIND_DUALS * self.steady_dual());
         }
         let rate = share * GAIN / (self.n() + SLOW + held_back);
-        // At most half of the way in one go, which one decision alone stays far below.
-        let rate = (rate * self.compensator.weight()).min(0.5);
         self.mean_log_dual += rate * (log_dual - self.mean_log_dual);
         SCALE * libm::expm1(log_dual)
     }

@@ -42,7 +42,7 @@ impl Controller {
         // A model may have left the zoo, or begun to rest, since the replica chose it.
         // Or it was affordable by what the replica knew.
         let asked = self.check_request(request)?;
-        self.step += self.weight.steps();
+        self.step += self.others.steps();
         let context = self.context(request, asked);
         let affordable = self.afford(request, &context, decision);
         let allowed = affordable.models.with(choice).with(served.model);

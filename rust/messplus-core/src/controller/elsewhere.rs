@@ -48,7 +48,7 @@ impl Controller {
             let Some(used) = used else { continue };
             for (index, limit) in self.config.agreement.limits.iter().enumerate() {
                 if limit.resource == resource {
-                    self.weight.update(&mut self.limits[index], used / limit.mean, 1.0);
+                    self.limits[index].update(used / limit.mean, 1.0);
                     self.policy.debit(index, used, None);
                 }
             }
@@ -56,7 +56,7 @@ impl Controller {
         if let Some(satisfaction) = outcome.satisfaction {
             self.stats.rate_model(outcome.model, satisfaction);
             let alpha = self.alpha(level);
-            self.weight.update(&mut self.levels[level], alpha, satisfaction);
+            self.levels[level].update(alpha, satisfaction);
             // Nothing was predicted, so nothing was predicted wrongly.
             self.count_rating(level, satisfaction, satisfaction);
         }

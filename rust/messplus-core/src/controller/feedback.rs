@@ -181,7 +181,8 @@ impl Controller {
     /// imputed without an age.
     fn account(&mut self, pending: &PendingDecision, satisfaction: f64, age: Option<u64>) {
         let alpha = self.alpha(pending.level);
-        self.weight.update(&mut self.levels[pending.level], alpha, satisfaction);
+        self.levels[pending.level].update(alpha, satisfaction);
+        self.correct(pending.level, pending.p_satisfied, satisfaction, 1.0);
         self.policy.settle(
             pending.level,
             pending.model,
@@ -213,7 +214,7 @@ impl Controller {
         let age = self.step.saturating_sub(pending.step);
         for (index, limit) in self.config.agreement.limits.iter().enumerate() {
             if limit.resource == resource {
-                self.weight.update(&mut self.limits[index], used / limit.mean, 1.0);
+                self.limits[index].update(used / limit.mean, 1.0);
                 let first = earlier.is_empty().then_some((pending.expectations.limits[index], age));
                 self.policy.debit(index, used, first);
             }

@@ -19,7 +19,7 @@ mod shadow;
 mod silence;
 
 use self::affordable::Affordable;
-use self::extrapolate::Weight;
+use self::extrapolate::Others;
 use crate::config::{Config, ValidConfig};
 use crate::control::breaker::CircuitBreaker;
 use crate::control::queue::VirtualQueue;
@@ -62,7 +62,7 @@ pub struct Controller {
     /// Picks the requests to audit, apart from everything else.
     audit_uniforms: Uniforms,
     sessions: Sessions,
-    weight: Weight,
+    others: Others,
     policy: Box<dyn Policy>,
     pending: PendingDecisions,
     stats: Stats,
@@ -88,7 +88,7 @@ impl Controller {
             raters: Raters::new(),
             audit_uniforms: Uniforms::new(config.seed ^ AUDIT_STREAM),
             sessions: Sessions::new(config.switching_cost > 0.0),
-            weight: Weight::default(),
+            others: Others::default(),
             policy: config.policy.preset().build(&config.problem()),
             pending: PendingDecisions::new(config.pending_capacity, n_features),
             stats: Stats::new(config.agreement.levels.len(), n_models),
@@ -186,7 +186,7 @@ impl Controller {
         before: Option<usize>,
         decision: &mut Decision,
     ) -> bool {
-        self.step += self.weight.steps();
+        self.step += self.others.steps();
         let context = self.context(request, asked);
         let affordable = self.afford(request, &context, decision);
         let allowed = self.breaker.available(affordable.models, self.now);
@@ -343,6 +343,7 @@ impl Controller {
     fn remember(&mut self, request: &Request<'_>, decision: &Decision, selection: Selection) {
         let chosen = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
         self.stats.decide(request.level, decision);
+        self.count_others(request.level, decision, chosen);
         if self.config.operation.audit > 0.0 {
             let audits = &mut self.stats.levels[request.level].audits;
             audits.decide(decision.p_satisfied[chosen], decision.audit);

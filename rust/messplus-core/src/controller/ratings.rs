@@ -126,7 +126,7 @@ impl Controller {
         if pending.closed {
             return;
         }
-        self.weight.update(&mut self.levels[pending.level], before, rating);
+        self.levels[pending.level].update(before, rating);
         let backlog = self.levels[pending.level].backlog();
         let stats = &mut self.stats.levels[pending.level];
         stats.revise(before, rating, backlog);

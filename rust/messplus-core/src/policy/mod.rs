@@ -215,7 +215,8 @@ pub(crate) trait Policy: CloneBoxed + Debug + Send + Sync {
     /// decision, made `age` decisions ago, where it is the first call.
     fn debit(&mut self, _limit: usize, _used: f64, _first: Option<(Expectation, u64)>) {}
 
-    /// Let every decision and every rating from now on stand for so many; with one by default.
+    /// Count from now on with what the other replicas of a fleet do, which makes `weight` decisions per one
+    /// made here; one by default.
     fn extrapolate(&mut self, _weight: f64) {}
 
     /// A model joins at the end of the zoo.
