@@ -1,8 +1,10 @@
 """One service level for a fleet, simulated: ``python fleet_sim.py [SEEDS] [REPLICAS ...]``.
 
 Real replicas fold one log; only the network is made up. Reads the outcome tables in the folder that
-``MESSPLUS_DATA`` names. Each row compares a fleet with the single router on the same streams, means
-over the seeds. Ends with one JSON line.
+``MESSPLUS_DATA`` names. Each row compares a fleet with the single router on the same streams: means
+over the seeds, and the standard error of the mean cost. Large fleets take long: beyond 16 replicas
+there are as many times fewer seeds, and only the cases that size matters to. Ends with one JSON
+line.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,20 +52,24 @@ class Case(NamedTuple):
     naive: bool = False
     outage: bool = False
     crashes: bool = False
+    large: bool = False
 
 
 CASES = (
-    Case("even"),
+    Case("even", large=True),
     Case("even, every 512", every=512),
     Case("even, every 512, naive", every=512, naive=True),
     Case("80/20", skewed=True),
     Case("delay 200", delay=200),
     Case("80/20, delay 200", skewed=True, delay=200),
-    Case("delay 200, 30 % rated", delay=200, rated=0.3),
-    Case("log away for the middle third", outage=True),
+    Case("20 % never rated", rated=0.8),
+    Case("delay 200, 70 % never rated", delay=200, rated=0.3),
+    Case("log away for the middle third", outage=True, large=True),
     Case("log away for the middle third, naive", outage=True, naive=True),
-    Case("20 crashes, others join", crashes=True),
+    Case("20 crashes, others join", crashes=True, large=True),
 )
+# Replicas beyond which a fleet is large.
+LARGE = 16
 
 
 class Stream(NamedTuple):
@@ -71,10 +80,11 @@ class Stream(NamedTuple):
     target: float
 
 
-def read(root: Path, name: str) -> Stream:
+@cache
+def read(name: str) -> Stream:
     """Read a table."""
     cost, target = TABLES[name]
-    table = load_table(root / name / "outcomes.parquet", cost=cost)
+    table = load_table(Path(os.environ["MESSPLUS_DATA"]) / name / "outcomes.parquet", cost=cost)
     return Stream(table, np.ascontiguousarray(policy_features(table)), target)
 
 
@@ -115,55 +125,68 @@ def run(stream: Stream, case: Case, replicas: int, seed: int) -> SimulatedFleet:
     )
 
 
-def compare(stream: Stream, case: Case, replicas: int, seeds: int) -> dict[str, Any]:
+@cache
+def run_single(name: str, delay: int, rated: float, seed: int) -> SimulatedFleet:
+    """Route a stream over one router."""
+    return run(read(name), Case("single", delay=delay, rated=rated), 1, seed)
+
+
+def compare(name: str, case: Case, replicas: int, seeds: int) -> dict[str, Any]:
     """Compare a fleet with the single router, on the same streams."""
-    plain = case._replace(naive=False, outage=False, crashes=False)
-    costs, gaps, worst, missing = [], [], [], 0
+    stream = read(name)
+    costs, gaps, debts, missing = [], [], [], 0
     identical = True
     for seed in range(seeds):
-        one = run(stream, plain, 1, seed)
+        one = run_single(name, case.delay, case.rated, seed)
         many = run(stream, case, replicas, seed)
         costs.append(many["cost"].mean() / one["cost"].mean())
         gaps.append(many["satisfaction"].mean() - one["satisfaction"].mean())
-        sums = np.cumsum(stream.target - many["satisfaction"])
-        worst.append(float(sums.max()))
+        debts.append(float(np.cumsum(stream.target - many["satisfaction"]).max()))
         missing += many["accepted"] - many["counted"]
         identical &= many["identical"]
+    error = np.std(costs, ddof=1) / np.sqrt(seeds) if seeds > 1 else np.nan
     return {
+        "table": name,
         "case": case.name,
         "replicas": replicas,
+        "seeds": seeds,
         "cost_vs_single": round(float(np.mean(costs)), 4),
+        "standard_error": round(float(error), 4) if seeds > 1 else None,
         "satisfaction_gap": round(float(np.mean(gaps)), 5),
-        "largest_debt": round(float(np.mean(worst)), 1),
+        "largest_debt": round(float(np.mean(debts)), 1),
         "ratings_not_counted": missing,
         "identical": identical,
     }
 
 
+def show(row: dict[str, Any]) -> str:
+    """A line of the table."""
+    error = "" if row["standard_error"] is None else f"±{row['standard_error']:.3f}"
+    return (
+        f"{row['case']:38} {row['replicas']:3} {row['cost_vs_single']:8.3f} {error:6}"
+        f" {100 * row['satisfaction_gap']:+9.2f} pts {row['largest_debt']:6.0f}"
+        f" {row['ratings_not_counted']:6} {'' if row['identical'] else ' NOT IDENTICAL'}"
+    )
+
+
 def main(seeds: int, replicas: list[int]) -> None:
     """Print a line per fleet and the JSON line."""
-    root = Path(os.environ["MESSPLUS_DATA"])
     rows = []
-    for name in TABLES:
-        stream = read(root, name)
-        print(f"{name}, {len(stream.table):,} requests, target {stream.target}", flush=True)
-        print(f"{'':38}  R  cost/single  satisfaction   debt  not counted", flush=True)
-        for case in CASES:
-            for n in replicas:
-                row = compare(stream, case, n, seeds)
-                rows.append({"table": name, **row})
-                print(
-                    f"{case.name:38} {n:3} {row['cost_vs_single']:11.3f}"
-                    f" {100 * row['satisfaction_gap']:+9.2f} pts {row['largest_debt']:6.0f}"
-                    f" {row['ratings_not_counted']:6}",
-                    "" if row["identical"] else " NOT IDENTICAL",
-                    flush=True,
-                )
-    print(json.dumps({"requests_between_looks": EVERY, "seeds": seeds, "rows": rows}))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name in TABLES:
+            stream = read(name)
+            print(f"{name}, {len(stream.table):,} requests, target {stream.target}", flush=True)
+            print(f"{'':38}   R  cost/single  satisfaction   debt  not counted", flush=True)
+            fleets = [(case, n) for case in CASES for n in replicas if case.large or n <= LARGE]
+            counts = [max(1, seeds * LARGE // max(n, LARGE)) for _, n in fleets]
+            for row in pool.map(compare, repeat(name), *zip(*fleets, strict=True), counts):
+                print(show(row), flush=True)
+                rows.append(row)
+    print(json.dumps({"requests_between_looks": EVERY, "rows": rows}))
 
 
 if __name__ == "__main__":
     main(
-        int(sys.argv[1]) if len(sys.argv) > 1 else 3,
-        [int(n) for n in sys.argv[2:]] or [4, 16, 64],
+        int(sys.argv[1]) if len(sys.argv) > 1 else 4,
+        [int(n) for n in sys.argv[2:]] or [4, 16, 64, 256],
     )

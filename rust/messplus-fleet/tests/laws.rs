@@ -229,6 +229,48 @@ fn between_looks_a_replica_counts_with_what_the_others_do() {
 }
 
 #[test]
+fn between_looks_the_others_are_rated_as_is_predicted() {
+    let mut controller = Controller::new(config(default_policy()));
+    let mut decision = Decision::with_capacity(2);
+    let x = [0.0, 1.0];
+    for id in 1000..1300 {
+        let request = Request { id, features: Some(&x), ..Request::default() };
+        controller.decide(&request, &mut decision).unwrap();
+        controller.observe(id, &[rating(decision.model, id % 5 > 0)]).unwrap();
+    }
+    let mut member = Member::join(1, Fold::new(controller));
+    member.replica.among(4);
+    member.read(&[], 0);
+    let before = member.live.levels()[0].backlog();
+    let request = Request { id: 0, features: Some(&x), ..Request::default() };
+    member.live.decide(&request, &mut decision).unwrap();
+    // After 300 ratings, half of what is predicted is believed of each of the three.
+    let expected = 3.0 * 0.5 * (0.75 - decision.p_satisfied[decision.model]);
+    let counted = member.live.levels()[0].backlog() - before;
+    assert!((counted - expected).abs() < 1e-9, "{counted} {expected}");
+}
+
+#[test]
+fn a_rating_of_a_decision_made_elsewhere_says_how_the_fleet_serves() {
+    let mut member = Member::join(1, Fold::new(Controller::new(config(default_policy()))));
+    member.replica.among(4);
+    member.read(&[], 0);
+    member.decide(1);
+    let mut hear = |satisfaction, source| {
+        let outcome = Outcome { satisfaction: Some(satisfaction), ..rating(SERVED, false) };
+        let outcomes = [outcome];
+        let feedback = Feedback { source, ..Feedback::from(&outcomes) };
+        member.live.forward(99, &feedback);
+        member.live.levels()[0].backlog()
+    };
+    assert_eq!(hear(0.0, "judge"), 0.0);
+    assert_eq!(hear(0.0, "user"), 1.5);
+    // The same when it takes them up again after a look at the log.
+    member.read(&[], 0);
+    assert_eq!(member.live.levels()[0].backlog(), 1.5);
+}
+
+#[test]
 fn what_a_server_lost_is_sent_again() {
     let mut member = Member::join(1, Fold::new(Controller::new(config(default_policy()))));
     let before = member.replica.fold().clone();

@@ -49,35 +49,35 @@ impl Controller {
     ///
     /// A replica that sees the others' outcomes late would work off a debt that all of them work off:
     /// together they would do so as many times as they are. So each takes the others to decide as it does,
-    /// and to be rated as is predicted. Its queue is, of the queue G that it last read,
+    /// and to be rated as is predicted. From the queue G that it last read, its queue is
     ///
     /// ```text
-    /// G + sum (alpha - s) + (weight - 1) f c sum (alpha - p) + (sqrt(weight) - 1) sum (e - c (alpha - p))
+    /// G + (weight - 1) f c sum (alpha - p)                  its decisions
+    ///   + sum (alpha - s) + (sqrt(weight) - 1) (c p + (1 - c) alpha - s)     their ratings
+    ///   + sum               sqrt(weight)      (c p + (1 - c) alpha - s)      ratings of others' decisions
     /// ```
     ///
-    /// where f is the share of requests that get rated, c = n / (n + 300) the trust in predictions p after
-    /// n ratings, and e the shortfall alpha - s of a rating that came here. What comes here is a small and
-    /// noisy sample of what comes to all. To multiply it by the weight would be right in the mean, and
-    /// have each replica act on noise; the root keeps noise at the part of the debt that it has in one
-    /// router's queue, and still corrects what is predicted wrongly as long as the log is away.
+    /// where f is the share of requests that get rated and c = n / (n + 300) the trust in predictions p
+    /// after n ratings. Ratings s that come here are a small and noisy sample of those that come to all.
+    /// Multiplied by the weight they would be right in the mean, and each replica would act on noise; its
+    /// root keeps noise at the part of the debt that it is in one router's queue, and still corrects what
+    /// is predicted wrongly while the log is away.
     ///
-    /// Dual variables expect the others' ratings as well; counters and predictors count what happens
-    /// here. Nothing of this is part of the [saved](Self::to_bytes) state.
+    /// Dual variables count with the others' ratings too; statistics and predictors count what happens here.
+    /// Nothing of this is part of the [saved](Self::to_bytes) state.
     pub fn extrapolate(&mut self, weight: f64) {
         let weight = weight.max(1.0);
         let share = |known: u64, of: u64| ((known + 1) as f64 / (of + 1) as f64).min(1.0);
         let models = || self.stats.models.iter();
         let decided = self.stats.levels.iter().map(|level| level.decided).sum();
         let used = [models().map(|of| of.costed).sum(), models().map(|of| of.timed).sum()];
-        let mut levels = std::mem::take(&mut self.others.levels);
-        levels.clear();
-        levels.extend(self.stats.levels.iter().map(|level| {
+        let levels = self.stats.levels.iter().map(|level| {
             let accounted = level.rated + level.imputed;
             let trust = accounted as f64 / (accounted as f64 + HALF_TRUST);
             (share(accounted, level.decided), trust)
-        }));
+        });
         let used = used.map(|known| share(known, decided));
-        self.others = Others { weight, levels, used, ..Others::default() };
+        self.others = Others { weight, levels: levels.collect(), used, ..Others::default() };
         self.policy.extrapolate(weight);
     }
 
