@@ -36,6 +36,7 @@ class LevelCounters(TypedDict):
     judged: int
     volunteered: int
     set_aside: int
+    price_capped: int
     audits: AuditCounters
     history: list[tuple[int, float, float, int, float]]
 

@@ -32,6 +32,7 @@ class RouterSettings(BaseModel):
     audit_first: float = Field(default=0.0, ge=0, le=1e6)
     epsilon: float = Field(default=0.0, ge=0, le=1)
     max_cost: float = Field(default=1e18, ge=0, le=1e18)
+    max_price: float = Field(default=1e18, ge=0, le=1e18)
     unrated: str = "best"
     tag_features: int = Field(default=16, ge=0, le=1024)
 
@@ -48,6 +49,7 @@ class Amended(BaseModel):
     audit: float | None = Field(default=None, ge=0, le=1)
     audit_first: float | None = Field(default=None, ge=0, le=1e6)
     max_cost: float | None = Field(default=None, ge=0, le=1e18)
+    max_price: float | None = Field(default=None, ge=0, le=1e18)
     unrated: str | None = None
 
 

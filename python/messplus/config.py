@@ -82,6 +82,12 @@ class Settings(TypedDict, total=False):
         (as learned or, before that, as listed) are left out of its decision, of its ``ranking``
         too. Where all are, it is not refused: the cheapest that is not resting serves, with the
         reason ``unaffordable``. ``report().max_cost`` counts both.
+    max_price
+        The most that one more satisfied request may cost, in ``[0, 1e18]``, in the unit of the zoo:
+        the policy pays no higher price for satisfaction (``decision.explain().price``), though a
+        target be missed by that. By default the largest, which caps nothing beyond what the default
+        policy does itself: at some 65,000 times what it counts costs in. Where ``cost`` is the
+        objective. ``report().slas[...].price_capped`` counts how often it binds.
     unrated
         Where requests go after 1,000 of them without a rating (ten times the mean gap where ratings
         are rarer than one in a hundred): to the model expected to satisfy ``best``, the default; to
@@ -102,6 +108,7 @@ class Settings(TypedDict, total=False):
     audit_first: float
     epsilon: float
     max_cost: float
+    max_price: float
     unrated: str
 
 

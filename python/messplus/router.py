@@ -741,6 +741,7 @@ class Router:
         audit: float | None = None,
         audit_first: float | None = None,
         max_cost: float | None = None,
+        max_price: float | None = None,
         unrated: str | None = None,
     ) -> None:
         """Change what was agreed, and keep what was learned. What is left out stays.
@@ -756,7 +757,7 @@ class Router:
             New targets of the service levels there are: one :class:`SLA`, or all by name.
         limits
             New bounds on the resources that are limited.
-        cooldown, missing, audit, audit_first, max_cost, unrated
+        cooldown, missing, audit, audit_first, max_cost, max_price, unrated
             See :class:`messplus.config.Settings`.
 
         Raises
@@ -773,6 +774,7 @@ class Router:
             audit=audit,
             audit_first=audit_first,
             max_cost=max_cost,
+            max_price=max_price,
             unrated=unrated,
         )
         amendment.apply(self._core, asked)

@@ -299,3 +299,16 @@ def test_no_request_is_expected_to_cost_more_than_its_cap(
     told = session.router.report().max_cost.unaffordable
     assert told == sum(d.reason == "unaffordable" for d in session.decisions)
     session.save_and_load()
+
+
+@every_preset
+@given(data=st.data(), models=zoos, seed=seeds, steps=sessions, most=st.floats(0, 50))
+def test_no_more_is_paid_for_satisfaction_than_agreed(
+    preset: Preset, data: st.DataObject, models: list[Model], seed: int, steps: Steps, most: float
+) -> None:
+    session = Session(models, data.draw(preset.policies), seed)
+    session.router.amend(max_price=most)
+    for decision in session.run(steps).decisions:
+        price = decision.explain().price
+        assert price is None or price <= most * (1 + 1e-9)
+    session.save_and_load()

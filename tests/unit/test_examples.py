@@ -11,6 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples" / "core"
 SHOWN = {
     "audits.py": "the audits say",
+    "caps.py": "no caps: satisfied",
     "first_route.py": "certainly at least",
     "folder.py": "2 decisions, 1 rated, 1 pending",
     "limits.py": "out of reach: nothing",

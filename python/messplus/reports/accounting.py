@@ -122,6 +122,7 @@ def _sla(counters: LevelCounters) -> SLAReport:
         judged=counters["judged"],
         volunteered=counters["volunteered"],
         set_aside=counters["set_aside"],
+        price_capped=counters["price_capped"],
         cost=counters["cost"],
         history=tuple(Point(*point) for point in counters["history"]),
         since=counters["since"],

@@ -119,6 +119,14 @@ class RouterCollector:
                 if value is not None:
                     family.add_metric([sla], value)
             yield family
+        capped = counter(
+            "messplus_price_capped",
+            "Requests decided at the highest price of satisfaction there may be.",
+            labels=["sla"],
+        )
+        for sla, part in report.slas.items():
+            capped.add_metric([sla], part.price_capped)
+        yield capped
         for name, text, field in (
             ("limit_queue", "Usage beyond a limit, in calls at the limit.", "backlog"),
             ("limit", "Bound on the mean per call.", "limit"),

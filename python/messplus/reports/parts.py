@@ -192,6 +192,9 @@ class SLAReport:
         requests that were not audited. Evidence for the predictions, and no part of the bound.
     set_aside
         Ratings that count for nothing, because one ``rater`` gave too many.
+    price_capped
+        Requests decided at the highest price of satisfaction there may be: ``max_price``, or the
+        policy's own cap where that is lower. Where they are many, the target may be missed by it.
     cost
         Sum of the reported costs of its requests.
     history
@@ -219,6 +222,7 @@ class SLAReport:
     judged: int
     volunteered: int
     set_aside: int
+    price_capped: int
     cost: float
     history: tuple[Point, ...]
     since: int

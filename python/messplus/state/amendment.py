@@ -20,6 +20,7 @@ _OPERATION: Mapping[str, object] = {
     "audit": 0.0,
     "audit_first": 0.0,
     "max_cost": NO_CAP,
+    "max_price": NO_CAP,
     "unrated": "best",
 }
 
@@ -41,7 +42,7 @@ def apply(core: Controller, asked: Amended) -> None:
         amendment["limits"] = [
             {"resource": limit.resource, "mean": limit.mean} for limit in asked.limits
         ]
-    for name in ("cooldown", "missing", "audit", "audit_first", "max_cost"):
+    for name in ("cooldown", "missing", "audit", "audit_first", "max_cost", "max_price"):
         if (value := getattr(asked, name)) is not None:
             amendment[name] = value
     if asked.unrated is not None:
@@ -90,7 +91,7 @@ def amended(kept: str, amendment: Mapping[str, Any]) -> str:
     native = json.loads(kept)
     for name, value in amendment.items():
         native["agreement" if name in ("levels", "limits") else "operation"][name] = value
-    for name in ("audit", "audit_first", "max_cost", "unrated"):
+    for name in ("audit", "audit_first", "max_cost", "max_price", "unrated"):
         if native["operation"].get(name) == _OPERATION[name]:
             del native["operation"][name]
     return json.dumps(native)

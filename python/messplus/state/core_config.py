@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from messplus._core import Controller
     from messplus._schema import RouterSettings
 
-#: The cap on the expected cost of a router that has none: the largest cost there is.
+#: The caps of a router that has none: the largest cost there is.
 NO_CAP = 1e18
 
 
@@ -138,8 +138,9 @@ def _operation(settings: RouterSettings) -> dict[str, object]:
     for name in ("audit", "audit_first", "epsilon"):
         if number := getattr(settings, name):
             operation[name] = number
-    if settings.max_cost != NO_CAP:
-        operation["max_cost"] = settings.max_cost
+    for name in ("max_cost", "max_price"):
+        if (most := getattr(settings, name)) != NO_CAP:
+            operation[name] = most
     if settings.unrated != "best":
         operation["unrated"] = unrated(settings.unrated)
     return operation

@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 use crate::memory::pending_decision::PendingDecision;
 use crate::policy::Problem;
 use crate::policy::presets::PolicyConfig;
-use crate::types::agreement::Agreement;
+use crate::types::agreement::{Agreement, Objective};
 use crate::types::zoo::{self, ModelSpec};
 
 /// Most features a prompt can have.
 pub const MAX_FEATURES: usize = 4096;
 /// Most requests that may be audited at first.
 const MAX_AUDIT_FIRST: f64 = 1e6;
-/// A cap on the expected cost that nothing exceeds.
+/// A cap on costs and prices that nothing exceeds.
 pub(crate) const NO_CAP: f64 = *check::AMOUNTS.end();
 /// Most bytes that pending decisions may take, at [`DECISION_BYTES`] and four a feature each.
 pub const MAX_PENDING_BYTES: u64 = 4 << 30;
@@ -77,6 +77,11 @@ pub struct Operation {
     /// where all are, the cheapest serves. The largest cost there is stands for no cap.
     #[serde(skip_serializing_if = "is_uncapped")]
     pub max_cost: f64,
+    /// The most that one more satisfied request may cost, in `[0, 1e18]`, where the objective is cost:
+    /// the policy pays no higher price for satisfaction, though a target be missed by that. The largest
+    /// cost there is stands for no cap; the default policy has one of its own.
+    #[serde(skip_serializing_if = "is_uncapped")]
+    pub max_price: f64,
     /// Where requests go while nobody rates.
     #[serde(skip_serializing_if = "is_best")]
     pub unrated: Unrated,
@@ -92,12 +97,18 @@ impl Default for Operation {
             audit_first: 0.0,
             epsilon: 0.0,
             max_cost: NO_CAP,
+            max_price: NO_CAP,
             unrated: Unrated::Best,
         }
     }
 }
 
 impl Operation {
+    /// The most that one more satisfied request may cost; infinite without a cap.
+    pub(crate) fn price_cap(&self) -> f64 {
+        if self.max_price < NO_CAP { self.max_price } else { f64::INFINITY }
+    }
+
     /// Probability with which the `n`-th request of a service level is audited, `n >= 1`.
     ///
     /// Labels are worth most while little is known. Audits whose share falls with the square root of the
@@ -117,8 +128,8 @@ fn is_zero(share: &f64) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_uncapped(max_cost: &f64) -> bool {
-    *max_cost == NO_CAP
+fn is_uncapped(most: &f64) -> bool {
+    *most == NO_CAP
 }
 
 fn is_best(unrated: &Unrated) -> bool {
@@ -219,9 +230,16 @@ impl TryFrom<Config> for ValidConfig {
         check::number("switching_cost", config.switching_cost, rule, |c| {
             (0.0..=100.0).contains(&c)
         })?;
-        let &Operation { pending_age, cooldown, audit, audit_first, epsilon, max_cost, .. } =
+        let &Operation { pending_age, cooldown, audit, audit_first, epsilon, .. } =
             &config.operation;
-        check::number("max_cost", max_cost, check::MEASURED, check::is_measured)?;
+        let &Operation { max_cost, max_price, .. } = &config.operation;
+        for (field, most) in [("max_cost", max_cost), ("max_price", max_price)] {
+            check::number(field, most, check::MEASURED, check::is_measured)?;
+        }
+        if max_price < NO_CAP && config.agreement.objective == Objective::Satisfaction {
+            let rule = "must be left out where satisfaction is the objective";
+            return Err(Error::config("max_price", rule, check::shown(max_price)));
+        }
         if pending_age == Some(0) {
             return Err(Error::config("pending_age", "must be at least 1 second", 0));
         }

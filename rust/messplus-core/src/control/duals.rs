@@ -5,6 +5,8 @@ use messplus_base::wire::{Reader, Writer};
 use super::delay_compensator::{DelayCompensator, Expectation, Expectations};
 use super::level_dual::LevelDual;
 use super::limit_dual::LimitDual;
+use super::multiplier::Multiplier;
+use super::price_cap::cap_price;
 use crate::error::Result;
 use crate::types::agreement::{Agreement, MAX_LIMITS, Objective, Resource};
 
@@ -31,6 +33,16 @@ pub(crate) struct UnitWeights {
     pub satisfaction: f64,
     pub cost: f64,
     pub latency: f64,
+    /// The dual of the level is at its cap.
+    pub is_highest: bool,
+}
+
+impl UnitWeights {
+    /// Let one more satisfied request cost `max_price` at most; whether its price is at this cap, or at
+    /// that of all duals.
+    pub fn cap_price(&mut self, max_price: f64) -> bool {
+        cap_price(&mut self.satisfaction, self.cost, max_price) || self.is_highest
+    }
 }
 
 /// What a call uses up, or the least that any call would.
@@ -81,9 +93,14 @@ impl Duals {
     ) -> UnitWeights {
         let dual = self.levels[level].multiplier.advance(backlog, sampled);
         let mut weights = match self.objective {
-            Objective::Cost => UnitWeights { satisfaction: dual, cost: 1.0 / unit, latency: 0.0 },
+            Objective::Cost => UnitWeights {
+                satisfaction: dual,
+                cost: 1.0 / unit,
+                latency: 0.0,
+                is_highest: Multiplier::is_highest(dual),
+            },
             Objective::Satisfaction => {
-                UnitWeights { satisfaction: 1.0 + dual, cost: 0.0, latency: 0.0 }
+                UnitWeights { satisfaction: 1.0 + dual, cost: 0.0, latency: 0.0, is_highest: false }
             }
         };
         for (limit, &backlog) in self.limits.iter_mut().zip(limit_backlogs) {

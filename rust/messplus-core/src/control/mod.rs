@@ -7,6 +7,7 @@ pub(crate) mod in_flight;
 pub(crate) mod level_dual;
 pub(crate) mod limit_dual;
 pub(crate) mod multiplier;
+pub(crate) mod price_cap;
 pub(crate) mod queue;
 
 /// Means over requests are over about this many.

@@ -28,6 +28,8 @@ const DOUBT: (f64, f64) = (3.0, 2.0);
 /// The dual per unit of its logarithm near zero, in units of money, and the largest log dual.
 const SCALE: f64 = 0.4;
 const MAX_LOG_DUAL: f64 = 12.0;
+/// A little less than the dual of that.
+const HIGHEST: f64 = 65_101.0;
 /// Shares of that: from the first on a constraint may be out of reach, from the second on, at duals of
 /// hundreds, it may be what keeps another one out of reach.
 const SATURATED: f64 = 0.6;
@@ -105,6 +107,11 @@ impl Multiplier {
     /// Whether hardly any dual is left to try: the constraint may be out of reach.
     pub fn is_saturated(&self) -> bool {
         self.mean_log_dual / MAX_LOG_DUAL >= SATURATED
+    }
+
+    /// Whether this dual is as high as they get.
+    pub fn is_highest(dual: f64) -> bool {
+        dual >= HIGHEST
     }
 
     /// Whether the constraint pulls so hard that it may keep another one out of reach.
@@ -228,6 +235,12 @@ mod tests {
     fn debts_of_limits_count_in_full_at_once() {
         let (mut level, mut limit) = (Multiplier::new(0.0), Multiplier::of_limit());
         assert!(limit.advance(20.0, false) > 10.0 * level.advance(20.0, false));
+    }
+
+    #[test]
+    fn the_highest_dual_is_known_by_itself() {
+        let highest = run(&mut Multiplier::of_limit(), 1e6, 1);
+        assert!(Multiplier::is_highest(highest) && !Multiplier::is_highest(0.99 * highest));
     }
 
     #[test]

@@ -77,6 +77,7 @@ impl Controller {
                 cooldown: amendment.cooldown.unwrap_or(operation.cooldown),
                 audit: amendment.audit.unwrap_or(operation.audit),
                 max_cost: amendment.max_cost.unwrap_or(operation.max_cost),
+                max_price: amendment.max_price.unwrap_or(operation.max_price),
                 audit_first: amendment.audit_first.unwrap_or(operation.audit_first),
                 unrated: amendment.unrated.clone().unwrap_or_else(|| operation.unrated.clone()),
                 ..operation.clone()

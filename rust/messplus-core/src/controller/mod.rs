@@ -238,6 +238,7 @@ impl Controller {
             level: request.level,
             backlog: self.levels[request.level].backlog(),
             alpha: self.alpha(request.level),
+            max_price: self.config.operation.price_cap(),
             limit_backlogs,
             previous: request.session.and_then(|session| self.sessions.model(session)),
             switching_cost: self.config.switching_cost,
@@ -344,6 +345,7 @@ impl Controller {
         let chosen = decision.shadow_choice.map_or(decision.model, |choice| choice.model);
         self.stats.decide(request.level, decision);
         self.count_others(request.level, decision, chosen);
+        self.stats.levels[request.level].price_capped += u64::from(selection.price_capped);
         if self.config.operation.audit > 0.0 {
             let audits = &mut self.stats.levels[request.level].audits;
             audits.decide(decision.p_satisfied[chosen], decision.audit);

@@ -76,6 +76,8 @@ pub struct LevelStats {
     pub volunteered: u64,
     /// Ratings that were set aside, because one rater gave too many.
     pub set_aside: u64,
+    /// Requests decided at the highest price of satisfaction there may be.
+    pub price_capped: u64,
     /// What audits tell of all its requests.
     pub audits: AuditStats,
     /// Calls for its requests whose cost is known.
@@ -149,6 +151,7 @@ impl LevelStats {
         self.history.encode(out);
         out.u64(self.since);
         self.closed.encode(out);
+        out.u64(self.price_capped);
     }
 
     fn decode(&mut self, input: &mut Reader<'_>) -> Result<()> {
@@ -170,6 +173,9 @@ impl LevelStats {
         if input.found_format() >= 4 {
             self.since = input.u64()?;
             self.closed = ClosedPeriods::decode(input)?;
+        }
+        if input.found_format() >= 7 {
+            self.price_capped = input.u64()?;
         }
         Ok(())
     }

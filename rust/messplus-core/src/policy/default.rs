@@ -132,13 +132,14 @@ impl Policy for DefaultPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
         let &Context { level, alpha, uniform, input_tokens, .. } = context;
         let unit = self.unit();
-        let weights = self.duals.advance(
+        let mut weights = self.duals.advance(
             level,
             context.backlog,
             context.sampled,
             &context.limit_backlogs,
             unit,
         );
+        let price_capped = weights.cap_price(context.max_price);
         let optimism = OPTIMISM + self.duals.doubt(level);
         shorten(context.features, &mut self.x);
         let x = self.x.as_slice();
@@ -196,7 +197,7 @@ impl Policy for DefaultPolicy {
         let compensator = self.duals.compensator(level);
         self.in_flight.expect(model, compensator.fade(), compensator.mass());
         let expectations = self.duals.expect(level, best, alpha - pending, used, least);
-        Selection { explored: model != exploit, expectations }
+        Selection { explored: model != exploit, price_capped, expectations }
     }
 
     fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>) {

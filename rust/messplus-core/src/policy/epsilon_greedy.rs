@@ -95,13 +95,14 @@ impl Policy for EpsilonGreedyPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
         let &Context { level, alpha, allowed, uniform, .. } = context;
         let unit = self.costs.unit().max(f64::MIN_POSITIVE);
-        let weights = self.duals.advance(
+        let mut weights = self.duals.advance(
             level,
             context.backlog,
             context.sampled,
             &context.limit_backlogs,
             unit,
         );
+        let price_capped = weights.cap_price(context.max_price);
         shorten(context.features, &mut self.x);
         for (model, head) in self.heads.iter().enumerate() {
             let p_satisfied = head.mean(&self.x).clamp(0.0, 1.0);
@@ -126,7 +127,7 @@ impl Policy for EpsilonGreedyPolicy {
         let used = Usage { cost: decision.expected_cost[model], latency: 0.0 };
         let shortfall = alpha - decision.p_satisfied[model];
         let expectations = self.duals.expect(level, best, shortfall, used, used);
-        Selection { explored: model != greedy, expectations }
+        Selection { explored: model != greedy, price_capped, expectations }
     }
 
     fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>) {

@@ -74,6 +74,8 @@ pub(crate) struct Context<'a> {
     pub backlog: f64,
     /// Its target.
     pub alpha: f64,
+    /// The most that one more satisfied request may cost; infinite without a cap.
+    pub max_price: f64,
     /// Backlogs of the limits.
     pub limit_backlogs: [f64; MAX_LIMITS],
     /// The model that served the conversation last.
@@ -113,6 +115,8 @@ impl Context<'_> {
 pub(crate) struct Selection {
     /// The request was picked for exploration and got another model, or more models, by that.
     pub explored: bool,
+    /// The price of satisfaction was at its cap.
+    pub price_capped: bool,
     /// What its rating and costs should bring: handed back once they are known.
     pub expectations: Expectations,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::objective::{drift_plus_penalty, put_first, rank};
 use super::{Call, Context, Policy, Preset, Problem, Selection, exploration};
 use crate::check;
+use crate::control::price_cap::cap_price;
 use crate::error::Result;
 use crate::learn::logistic_heads::{LogisticHeads, SgdConfig};
 use crate::learn::running_means::RunningMeans;
@@ -77,7 +78,8 @@ impl PaperPolicy {
 
 impl Policy for PaperPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
-        let &Context { step, allowed, backlog, alpha, uniform, .. } = context;
+        let &Context { step, allowed, mut backlog, alpha, uniform, .. } = context;
+        let price_capped = cap_price(&mut backlog, self.v, context.max_price);
         for model in 0..self.largest.len() {
             let p_satisfied = self.predictor.predict_proba_one(model, context.features);
             let cost = context.cost(model).unwrap_or_else(|| self.costs.expected(model));
@@ -94,9 +96,9 @@ impl Policy for PaperPolicy {
             Some(most_expensive) if explored && allowed.len() > 1 => {
                 put_first(&mut decision.ranking, most_expensive);
                 decision.also_query = allowed.without(most_expensive);
-                Selection { explored: true, ..Selection::default() }
+                Selection { explored: true, price_capped, ..Selection::default() }
             }
-            _ => Selection::default(),
+            _ => Selection { price_capped, ..Selection::default() },
         }
     }
 

@@ -31,6 +31,9 @@ pub struct Amendment {
     /// The most a request may be expected to cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_cost: Option<f64>,
+    /// The most that one more satisfied request may cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<f64>,
     /// Where requests go while nobody rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unrated: Option<Unrated>,

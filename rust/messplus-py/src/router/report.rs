@@ -65,6 +65,7 @@ struct LevelCounters {
     judged: u64,
     volunteered: u64,
     set_aside: u64,
+    price_capped: u64,
     audits: AuditCounters,
     /// Accounted requests, satisfaction, backlog, calls with a cost, and cost.
     history: Vec<(u64, f64, f64, u64, f64)>,
@@ -253,6 +254,7 @@ impl LevelCounters {
             judged: stats.judged,
             volunteered: stats.volunteered,
             set_aside: stats.set_aside,
+            price_capped: stats.price_capped,
             audits: AuditCounters::of(&stats.audits),
             history: points
                 .map(|p| (p.accounted, p.satisfaction, p.backlog, p.costed, p.cost))
