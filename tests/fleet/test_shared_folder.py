@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from messplus import SLA, Router, StateError
+from messplus import SLA, ConfigError, Router, StateError
 from messplus.fleet import holder, segments
 from messplus.fleet.files import Files
 from messplus.fleet.folder import FolderLog
@@ -78,6 +78,16 @@ def test_a_shared_folder_stays_shared_and_is_for_its_owner_alone(tmp_path: Path)
     assert modes == {0o600}
     assert (state / "log").stat().st_mode & 0o777 == 0o700
     close(sole)
+
+
+@pytest.mark.parametrize("setting", [{"durability": "all"}, {"journal_bytes": 0}, {"seed": 1}])
+def test_settings_of_shared_folders_are_checked(tmp_path: Path, setting: dict[str, Any]) -> None:
+    state = tmp_path / "state"
+    close(opened(state), opened(state))
+    with pytest.raises(ConfigError, match=next(iter(setting))):
+        opened(state, **setting)
+    with opened(state) as router:
+        assert standing(router).replicas == 1
 
 
 def test_a_report_has_all_that_was_done_here(tmp_path: Path) -> None:

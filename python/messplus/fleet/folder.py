@@ -73,7 +73,7 @@ class FolderLog:
         self._files: Files | None = None
         self._forget()
         try:
-            self.snapshot()
+            self._folder()
         except OSError as error:
             raise StateError(f"{self.address}: must hold a sound log, got {error}") from error
 

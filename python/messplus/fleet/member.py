@@ -58,6 +58,7 @@ class Member:
         self._lock = threading.RLock()
         # Held while the log is used.
         self._using = threading.Lock()
+        self._joined_at = mark.position
         self._begin()
 
     @classmethod
@@ -287,9 +288,9 @@ class Member:
         return self._stop.is_set()
 
     @property
-    def position(self) -> int:
-        """Batches of the log up to where it has read."""
-        return self._mark.position
+    def replayed(self) -> int:
+        """Batches read since it joined."""
+        return self._mark.position - self._joined_at
 
     @property
     def transitions(self) -> int:

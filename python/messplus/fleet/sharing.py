@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from messplus.exceptions import StateLockedError
+from messplus.exceptions import ConfigError, StateError, StateLockedError
 from messplus.state import folder
 from messplus.state.recovery import Recovery
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Seconds to wait until the holder of a folder shares it, and between two looks whether it did.
 PATIENCE = 10.0
 LOOK_EVERY = 0.01
+DURABILITIES = ("group", "each", "none")
 
 
 def open_folder(
@@ -45,6 +47,11 @@ def open_folder(
     StateLockedError
         If it does not do so within 10 seconds.
     """
+    folder.check_journal_bytes(journal_bytes)
+    if durability not in DURABILITIES:
+        raise ConfigError(
+            f"durability: must be one of {', '.join(DURABILITIES)}, got {json.dumps(durability)}"
+        )
     path = path.absolute()
     until = monotonic() + PATIENCE
     while not FolderLog.is_at(path):
@@ -56,7 +63,10 @@ def open_folder(
                     f"{error}, which did not share it within {PATIENCE:.0f} seconds: "
                     "stop it, or see its log for the reason"
                 ) from error
-            ask(path)
+            try:
+                ask(path)
+            except OSError as refusal:
+                raise StateError(f"{path}: must be writable, got {refusal}") from error
             time.sleep(LOOK_EVERY)
             continue
         except Exception:
@@ -80,8 +90,7 @@ def _join(
     forget_request(path)
     drop_private(path)
     log = FolderLog(path, durability)
-    found = log.snapshot()
     given, featurizer = given_to_core(settings, featurizer)
     member, parts, changed = joined(log, given, featurizer)
-    replayed = member.position - (0 if found is None else found.mark.position)
-    return replace(parts, recovery=Recovery(member.transitions, replayed, 0, changed))
+    recovery = Recovery(member.transitions, member.replayed, 0, changed)
+    return replace(parts, recovery=recovery)

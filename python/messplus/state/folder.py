@@ -50,9 +50,7 @@ def open_folder(
         If the folder cannot be read or written, is open already, or was made with another
         featurizer.
     """
-    whole = isinstance(journal_bytes, int) and not isinstance(journal_bytes, bool)
-    if not whole or not 0 < journal_bytes < 2**63:
-        raise ConfigError(f"journal_bytes: must be an integer >= 1, got {journal_bytes!r}")
+    check_journal_bytes(journal_bytes)
     given = None
     if settings is not None:
         features = RequestFeatures(featurizer, settings.tag_features)
@@ -68,6 +66,19 @@ def open_folder(
     except BaseException:
         core.close()
         raise
+
+
+def check_journal_bytes(journal_bytes: int) -> None:
+    """Refuse what is no size of a journal.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    whole = isinstance(journal_bytes, int) and not isinstance(journal_bytes, bool)
+    if not whole or not 0 < journal_bytes < 2**63:
+        raise ConfigError(f"journal_bytes: must be an integer >= 1, got {journal_bytes!r}")
 
 
 def _recovery(path: Path, found: FoundFolder) -> Recovery:

@@ -12,9 +12,10 @@ class Recovery:
     Attributes
     ----------
     transitions
-        Decisions and outcomes recorded since the folder was made.
+        Decisions and outcomes recorded since the folder was made, or came to be shared.
     replayed
-        Those of them that were read from journals, after the snapshot.
+        Those of them that were read from journals, after the snapshot; batches of them where the
+        folder is shared.
     torn_bytes
         Bytes of a half-written record at the end of a journal: what a killed process was writing
         when it ended, and had not acknowledged.
