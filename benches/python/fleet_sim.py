@@ -81,10 +81,10 @@ class Stream(NamedTuple):
 
 
 @cache
-def read(name: str) -> Stream:
+def read(root: Path, name: str) -> Stream:
     """Read a table."""
     cost, target = TABLES[name]
-    table = load_table(Path(os.environ["MESSPLUS_DATA"]) / name / "outcomes.parquet", cost=cost)
+    table = load_table(root / name / "outcomes.parquet", cost=cost)
     return Stream(table, np.ascontiguousarray(policy_features(table)), target)
 
 
@@ -126,18 +126,18 @@ def run(stream: Stream, case: Case, replicas: int, seed: int) -> SimulatedFleet:
 
 
 @cache
-def run_single(name: str, delay: int, rated: float, seed: int) -> SimulatedFleet:
+def run_single(root: Path, name: str, delay: int, rated: float, seed: int) -> SimulatedFleet:
     """Route a stream over one router."""
-    return run(read(name), Case("single", delay=delay, rated=rated), 1, seed)
+    return run(read(root, name), Case("single", delay=delay, rated=rated), 1, seed)
 
 
-def compare(name: str, case: Case, replicas: int, seeds: int) -> dict[str, Any]:
+def compare(root: Path, name: str, case: Case, replicas: int, seeds: int) -> dict[str, Any]:
     """Compare a fleet with the single router, on the same streams."""
-    stream = read(name)
+    stream = read(root, name)
     costs, gaps, debts, missing = [], [], [], 0
     identical = True
     for seed in range(seeds):
-        one = run_single(name, case.delay, case.rated, seed)
+        one = run_single(root, name, case.delay, case.rated, seed)
         many = run(stream, case, replicas, seed)
         costs.append(many["cost"].mean() / one["cost"].mean())
         gaps.append(many["satisfaction"].mean() - one["satisfaction"].mean())
@@ -172,14 +172,17 @@ def show(row: dict[str, Any]) -> str:
 def main(seeds: int, replicas: list[int]) -> None:
     """Print a line per fleet and the JSON line."""
     rows = []
+    root = Path(os.environ["MESSPLUS_DATA"])
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in TABLES:
-            stream = read(name)
+            stream = read(root, name)
             print(f"{name}, {len(stream.table):,} requests, target {stream.target}", flush=True)
             print(f"{'':38}   R  cost/single  satisfaction   debt  not counted", flush=True)
             fleets = [(case, n) for case in CASES for n in replicas if case.large or n <= LARGE]
             counts = [max(1, seeds * LARGE // max(n, LARGE)) for _, n in fleets]
-            for row in pool.map(compare, repeat(name), *zip(*fleets, strict=True), counts):
+            for row in pool.map(
+                compare, repeat(root), repeat(name), *zip(*fleets, strict=True), counts
+            ):
                 print(show(row), flush=True)
                 rows.append(row)
     print(json.dumps({"requests_between_looks": EVERY, "rows": rows}))

@@ -156,8 +156,8 @@ fn a_folder_is_handed_on_while_threads_work_on_it() {
         assert_eq!(handed, Ok(true));
         let again = store.hand_on(place(&log), |_| Err::<JournaledController, _>("twice"));
         assert_eq!(again, Ok(false));
-        let at = store.read(|live| live.step());
-        while store.read(|live| live.step()) < at + 200 {
+        let at = store.read(Controller::step);
+        while store.read(Controller::step) < at + 200 {
             thread::yield_now();
         }
         ending.store(true, Ordering::Relaxed);
@@ -175,7 +175,7 @@ fn a_folder_is_handed_on_while_threads_work_on_it() {
     assert_eq!(store.failures().expect("counted"), [0; FailureKind::ALL.len()]);
     // The folder is free, and holds what was there when it was handed on.
     let (next, _) = open();
-    assert!(next.read(|live| live.step()) > 200);
+    assert!(next.read(Controller::step) > 200);
     store.close().expect("closes");
     assert!(Folder::new(&state).generations(Content::Snapshot).expect("lists").len() < 4);
 }
