@@ -35,6 +35,9 @@ class Server:
             "yes",
             "--appendfsync",
             "everysec",
+            # One file all along: campaigns cut off its end.
+            "--auto-aof-rewrite-percentage",
+            "0",
             "--save",
             "",
             "--bind",

@@ -134,8 +134,15 @@ def study(table: Table, target: float, seeds: int) -> Iterator[tuple[str, Figure
             yield f"first {n}{late}", serve(samples, target, [*map(mix, samples)], delay)
 
 
+def line(problem: str, name: str, figures: Figures) -> str:
+    """A line of the table."""
+    cost, points, worst = figures["cost"], figures["points"], figures["worst"]
+    return f"{problem:26}{name:26}{cost:8.3f}{points:+10.2f}{worst:+10.2f}"
+
+
 def main(data: Path, seeds: int) -> None:
     """Print a line per problem and variant, and the JSON line."""
+    print(f"{'problem':26}{'variant':26}{'cost/mix':>8}{'points':>10}{'worst':>10}")
     figures: dict[str, dict[str, Figures]] = {}
     for source in TABLES:
         path = data / source.folder / "outcomes.parquet"
@@ -147,7 +154,7 @@ def main(data: Path, seeds: int) -> None:
             figures[problem] = {}
             for name, outcome in study(table, target, seeds):
                 figures[problem][name] = outcome
-                print(problem, name, outcome, flush=True)
+                print(line(problem, name, outcome), flush=True)
     print(json.dumps(figures))
 
 

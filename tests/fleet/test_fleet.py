@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
+import re
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from messplus import SLA, FeedbackError, Model, Router, StateError
+from messplus import SLA, FeedbackError, InputError, Model, Router, StateError
 from messplus.fleet import member
 
 from .fleets import ZOO, close, fleet, settle, until
@@ -35,6 +37,35 @@ def test_feedback_reaches_any_replica_and_counts_once(engine: Engine) -> None:
     with pytest.raises(FeedbackError):
         routers[2].feedback(decisions[0].id, satisfied=True)
     close(*routers)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"satisfied": math.nan}, "satisfied: must be in [0, 1], got NaN"),
+        ({"satisfied": 2.0}, "satisfied: must be in [0, 1], got 2"),
+        ({"satisfied": {"small": -1.0}}, 'satisfied["small"]: must be in [0, 1], got -1'),
+        ({"satisfied": True, "cost": -1.0}, "cost: must be in [0, 1e18], got -1"),
+        ({"satisfied": True, "latency": math.inf}, "latency: must be in [0, 1e18], got inf"),
+        ({"satisfied": True, "source": ""}, "source: "),
+    ],
+    ids=str,
+)
+def test_wrong_feedback_is_refused_where_the_decision_is_not_known(
+    engine: Engine, wrong: dict[str, Any], words: str
+) -> None:
+    one, two = fleet(engine)
+    settle(one, two)
+    before = one.report()
+    with pytest.raises(InputError, match=re.escape(words)):
+        two.feedback("0" * 32, **wrong)
+    settle(one, two)
+    after = one.report()
+    assert after.fleet is not None
+    assert before.fleet is not None
+    assert after.fleet.position == before.fleet.position
+    assert after == before
+    close(one, two)
 
 
 def test_the_second_of_two_ratings_that_cross_is_refused_and_counted(engine: Engine) -> None:

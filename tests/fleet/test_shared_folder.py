@@ -192,7 +192,8 @@ def test_a_crash_at_any_moment_of_the_conversion_loses_nothing(tmp_path: Path) -
         (shared if FolderLog.is_at(state) else kept).add(step)
         with opened(state) as router:
             rated = router.report().rated
-            assert rated in (5, 10) if FolderLog.is_at(state) else rated == 5
+            # Once it is shared the router serves on, and is killed in the midst of that.
+            assert 5 <= rated <= (10 if FolderLog.is_at(state) else 5)
             serve(router, 1)
         if ended == 0:
             break

@@ -47,7 +47,7 @@ class Outages:
         self._cut: int | None = None
         self._return = 0.0
         self.all: list[Outage] = []
-        self._begin_file()
+        self._look()
 
     @property
     def away(self) -> bool:
@@ -75,14 +75,9 @@ class Outages:
                 os.truncate(self._file(), self._cut)
             self._server.start()
             self._cut = None
-            self._begin_file()
+            self._sizes.clear()
+            self._look()
             self.all[-1].over = time.monotonic()
-
-    def _begin_file(self) -> None:
-        # Else sizes would be of another file after it was rewritten.
-        self._server.command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
-        self._sizes.clear()
-        self._look()
 
     def _look(self) -> None:
         self._sizes.append((time.monotonic(), self._file().stat().st_size))

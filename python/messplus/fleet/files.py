@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -56,6 +57,11 @@ class Files:
     def names(self) -> list[str]:
         """Names of the files, in their order."""
         return sorted(os.listdir(self._folder))  # noqa: PTH208
+
+    def numbers(self, kind: str) -> list[int]:
+        """Numbers of the files called ``kind`` and sixteen digits, in their order."""
+        wanted = re.compile(f"{kind}-([0-9a-f]{{16}})")
+        return [int(found[1], 16) for name in self.names() if (found := wanted.fullmatch(name))]
 
     def open(self, name: str, *, write: bool = False, make: bool = False) -> int:
         """Open an ordinary file, made for its owner alone where it may be made."""

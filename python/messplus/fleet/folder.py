@@ -323,15 +323,15 @@ class FolderLog:
 
     def _prune(self, files: Files) -> None:
         """Keep the newest two snapshots, and the log from the older one and every replica on."""
-        *older, oldest = _snapshots(files)[:-1]
-        for position in older:
+        found = _snapshots(files)
+        for position in found[:-2]:
             files.remove(_name(position))
         for name in files.names():
             # Of one that was killed while it wrote it: it held the lease.
             if name.startswith("snapshot-") and name.endswith(".tmp"):
                 files.remove(name)
         living = Living(files) if self._living is None else self._living
-        needed = min([oldest, *living.positions()])
+        needed = min([*found[-2:], *living.positions()])
         begins = segments.positions(files)
         for position, after in pairwise(begins):
             if after <= needed:
@@ -364,10 +364,7 @@ def _name(position: int) -> str:
 
 
 def _snapshots(files: Files) -> list[int]:
-    digits = [
-        found.removeprefix("snapshot-") for found in files.names() if found.startswith("snapshot-")
-    ]
-    return [int(each, 16) for each in digits if len(each) == 16]
+    return files.numbers("snapshot")
 
 
 def _encode(snapshot: Snapshot) -> bytes:

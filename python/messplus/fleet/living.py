@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .files import Files
-
-_REPLICA = re.compile(r"replica-([0-9a-f]{16})")
 
 
 class Living:
@@ -102,7 +99,7 @@ class Living:
                 os.close(file)
 
     def _replicas(self) -> list[str]:
-        return [name for name in self._files.names() if _REPLICA.fullmatch(name)]
+        return [f"replica-{replica:016x}" for replica in self._files.numbers("replica")]
 
     def _is_dead(self, name: str) -> bool:
         try:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from messplus._core import Replica
 from messplus.exceptions import ConfigError, StateError
-from messplus.featurizers.requests import RequestFeatures
 from messplus.state.agree import agree
-from messplus.state.parts import Parts, native, restore
+from messplus.state.parts import Parts, given_to_core, restore
 
 from .log import Mark, Snapshot
 from .member import Member
@@ -48,16 +47,6 @@ def join(address: str, settings: RouterSettings | None, featurizer: AnyFeaturize
         raise StateError(f"{log.address}: must be writable, got {error}") from error
     _, parts, _ = joined(log, given, featurizer)
     return parts
-
-
-def given_to_core(
-    settings: RouterSettings | None, featurizer: AnyFeaturizer
-) -> tuple[str | None, AnyFeaturizer]:
-    """Settings as the core reads them, where any are given, and the featurizer as it is then."""
-    if settings is None:
-        return None, featurizer
-    features = RequestFeatures(featurizer, settings.tag_features)
-    return native(settings, features), features.map.featurizer
 
 
 def joined(

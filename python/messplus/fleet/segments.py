@@ -41,10 +41,7 @@ def name(position: int) -> str:
 
 def positions(files: Files) -> list[int]:
     """Where the segments begin, in their order."""
-    digits = [
-        found.removeprefix("segment-") for found in files.names() if found.startswith("segment-")
-    ]
-    return [int(each, 16) for each in digits if len(each) == 16 and name(int(each, 16))]
+    return files.numbers("segment")
 
 
 def header(mark: Mark) -> bytes:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from messplus.exceptions import ConfigError, StateError, StateLockedError
 from messplus.state import folder
+from messplus.state.parts import given_to_core
 from messplus.state.recovery import Recovery
 
 from .folder import FolderLog
 from .holder import Holder, ask, drop_private, forget_request
 from .membership import Membership
-from .opening import given_to_core, joined
+from .opening import joined
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from messplus._core import Controller
 from messplus._logger import logger
 from messplus.exceptions import ConfigError
-from messplus.featurizers.requests import RequestFeatures
 
 from .agree import agree
-from .parts import Parts, native, restore
+from .parts import Parts, given_to_core, restore
 from .recovery import Recovery
 
 if TYPE_CHECKING:
@@ -51,11 +50,7 @@ def open_folder(
         featurizer.
     """
     check_journal_bytes(journal_bytes)
-    given = None
-    if settings is not None:
-        features = RequestFeatures(featurizer, settings.tag_features)
-        featurizer = features.map.featurizer
-        given = native(settings, features)
+    given, featurizer = given_to_core(settings, featurizer)
     core, found = Controller.open(path.absolute(), given, durability, journal_bytes)
     try:
         recovery = None if found is None else _recovery(path, found)

@@ -74,3 +74,13 @@ def restore(core: Controller, featurizer: AnyFeaturizer, recovery: Recovery | No
 def native(settings: RouterSettings, features: RequestFeatures) -> str:
     """Write settings and what is known of the featurizer as the core reads them."""
     return core_config.write(settings, features.map.n_features, features.metadata())
+
+
+def given_to_core(
+    settings: RouterSettings | None, featurizer: AnyFeaturizer
+) -> tuple[str | None, AnyFeaturizer]:
+    """Settings as the core reads them, where any are given, and the featurizer as it is then."""
+    if settings is None:
+        return None, featurizer
+    features = RequestFeatures(featurizer, settings.tag_features)
+    return native(settings, features), features.map.featurizer

@@ -197,7 +197,7 @@ fn rate(
     if live.served(id).is_some() {
         live.observe(id, &[rating(usize::from(simulated.model[t]))])?;
     } else {
-        live.forward(id, &Feedback::from(&[rating(SERVED)][..]));
+        live.forward(id, &Feedback::from(&[rating(SERVED)][..]))?;
     }
     simulated.accepted += 1;
     Ok(())

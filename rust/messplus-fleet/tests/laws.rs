@@ -138,7 +138,7 @@ proptest! {
                             continue;
                         }
                     } else {
-                        live.forward(of, &Feedback::from(&[outcome][..]));
+                        live.forward(of, &Feedback::from(&[outcome][..])).unwrap();
                     }
                     handed_in[nth].push(id);
                     unsent_ratings.push((id, of));
@@ -260,7 +260,7 @@ fn a_rating_of_a_decision_made_elsewhere_says_how_the_fleet_serves() {
     let mut hear = |source| {
         let outcomes = [rating(SERVED, false)];
         let feedback = Feedback { source, ..Feedback::from(&outcomes) };
-        member.live.forward(99, &feedback);
+        member.live.forward(99, &feedback).unwrap();
         member.live.levels()[0].backlog()
     };
     // Ahead by a rating that counts twice, the root of four; the judge's is not what the level speaks of.

@@ -91,11 +91,16 @@ impl JournaledController {
         Ok(())
     }
 
-    /// Write outcomes down that another replica's decision is to get, which is not known here yet. They
-    /// are not checked.
-    pub fn forward(&mut self, id: u128, feedback: &Feedback<'_>) {
+    /// Write outcomes down that another replica's decision is to get, which is not known here yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Controller::check_forwarded`]: nothing has changed then.
+    pub fn forward(&mut self, id: u128, feedback: &Feedback<'_>) -> Result<()> {
+        self.controller.check_forwarded(feedback)?;
         self.controller.overhear(feedback.source, feedback.outcomes);
         self.write_down(|out| encode::observe(out, id, feedback));
+        Ok(())
     }
 
     /// [`Controller::fail`].

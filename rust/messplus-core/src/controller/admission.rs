@@ -25,7 +25,7 @@ impl Controller {
             // Fewer than models: the zoo may have grown since the caller looked.
             check_length("costs", n_models.min(costs.len()), costs.len())?;
             for (spec, cost) in self.config.models.iter().zip(costs) {
-                cost.map_or(Ok(()), |cost| check_amount("costs", &spec.name, cost))?;
+                cost.map_or(Ok(()), |cost| check_amount("costs", Some(&spec.name), cost))?;
             }
         }
         if let Some(cached) = request.cached_tokens {
@@ -74,14 +74,7 @@ impl Controller {
         let Some(spec) = self.config.models.get(outcome.model) else {
             return Err(Error::input("model", "must be in the zoo", outcome.model));
         };
-        if let Some(satisfaction) = outcome.satisfaction
-            && !(0.0..=1.0).contains(&satisfaction)
-        {
-            let field = format!("satisfied[{:?}]", spec.name);
-            return Err(Error::input(field, "must be in [0, 1]", satisfaction));
-        }
-        outcome.cost.map_or(Ok(()), |cost| check_amount("cost", &spec.name, cost))?;
-        outcome.latency.map_or(Ok(()), |latency| check_amount("latency", &spec.name, latency))?;
+        check_values(Some(&spec.name), outcome)?;
         Ok(spec)
     }
 
@@ -120,6 +113,18 @@ impl Controller {
         }
         self.check_feedback(slot, feedback)?;
         Ok(Some(slot))
+    }
+
+    /// Whether [`observe`](Self::observe) could accept this of a decision that is not known here, nor in
+    /// every case who serves it.
+    ///
+    /// # Errors
+    ///
+    /// A source or a value is none that any decision could have.
+    pub fn check_forwarded(&self, feedback: &Feedback<'_>) -> Result<()> {
+        self.check_source(feedback)?;
+        let name = |model| self.config.models.get(model).map(|spec: &ModelSpec| spec.name.as_str());
+        feedback.outcomes.iter().try_for_each(|outcome| check_values(name(outcome.model), outcome))
     }
 
     fn check_feedback(&self, slot: u32, feedback: &Feedback<'_>) -> Result<()> {
@@ -199,11 +204,25 @@ fn check_finite(features: &[f32]) -> Result<()> {
     Err(Error::NonFinite { field: "features", index, found: found.into() })
 }
 
-fn check_amount(field: &str, model: &str, value: f64) -> Result<()> {
+/// Check what became of a call of a model, where it is known which.
+fn check_values(model: Option<&str>, outcome: &Outcome) -> Result<()> {
+    if let Some(satisfaction) = outcome.satisfaction
+        && !(0.0..=1.0).contains(&satisfaction)
+    {
+        return Err(Error::input(of_model("satisfied", model), "must be in [0, 1]", satisfaction));
+    }
+    outcome.cost.map_or(Ok(()), |cost| check_amount("cost", model, cost))?;
+    outcome.latency.map_or(Ok(()), |latency| check_amount("latency", model, latency))
+}
+
+fn check_amount(field: &str, model: Option<&str>, value: f64) -> Result<()> {
     if is_measured(value) {
         Ok(())
     } else {
-        let field = format!("{field}[{model:?}]");
-        Err(Error::input(field, MEASURED, shown(value)))
+        Err(Error::input(of_model(field, model), MEASURED, shown(value)))
     }
+}
+
+fn of_model(field: &str, model: Option<&str>) -> String {
+    model.map_or(field.to_owned(), |model| format!("{field}[{model:?}]"))
 }

@@ -131,7 +131,7 @@ impl Controller {
         let mut ratings = outcomes.iter().filter_map(|outcome| outcome.satisfaction);
         if counts
             && self.others.decided > 0.0
-            && let Some(satisfaction) = ratings.find(|rating| (0.0..=1.0).contains(rating))
+            && let Some(satisfaction) = ratings.next()
         {
             let predicted = self.others.predicted / self.others.decided;
             self.correct(0, predicted, satisfaction, 0.0);

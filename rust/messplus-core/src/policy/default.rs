@@ -122,6 +122,14 @@ impl DefaultPolicy {
         self.sources.learn_lean(source, call.model, residual, information);
     }
 
+    /// What a request with the features `x` should cost, as far as its caller does not know.
+    fn expected_cost(&self, context: &Context<'_>, model: usize, length: f64) -> f64 {
+        context.cost(model).unwrap_or_else(|| {
+            let cached = context.cached_tokens(model);
+            self.costs.expected(model, &self.x, length, context.input_tokens, cached)
+        })
+    }
+
     /// What costs are counted in.
     fn unit(&self) -> f64 {
         self.costs.unit().max(f64::MIN_POSITIVE)
@@ -130,7 +138,7 @@ impl DefaultPolicy {
 
 impl Policy for DefaultPolicy {
     fn decide(&mut self, context: &Context<'_>, decision: &mut Decision) -> Selection {
-        let &Context { level, alpha, uniform, input_tokens, .. } = context;
+        let &Context { level, alpha, uniform, .. } = context;
         let unit = self.unit();
         let mut weights = self.duals.advance(
             level,
@@ -158,9 +166,7 @@ impl Policy for DefaultPolicy {
         for model in 0..self.heads.n_models() {
             let in_flight = rated_share * self.in_flight.count(model);
             let log_odds = self.heads.log_odds(model, x, difficulty).after(in_flight);
-            let cached = context.cached_tokens(model);
-            let predicted = || self.costs.expected(model, x, length, input_tokens, cached);
-            let cost = context.cost(model).unwrap_or_else(predicted);
+            let cost = self.expected_cost(context, model, length);
             let mut latency = 0.0;
             if let Some(latencies) = &self.latencies {
                 latency = latencies.expected(model, x, duration, None, 0);
@@ -202,13 +208,9 @@ impl Policy for DefaultPolicy {
 
     fn expect_costs(&mut self, context: &Context<'_>, costs: &mut Vec<f64>) {
         shorten(context.features, &mut self.x);
-        let (x, tokens) = (self.x.as_slice(), context.input_tokens);
-        let length = self.costs.length(x);
-        costs.extend((0..self.heads.n_models()).map(|model| {
-            let cached = context.cached_tokens(model);
-            let predicted = || self.costs.expected(model, x, length, tokens, cached);
-            context.cost(model).unwrap_or_else(predicted)
-        }));
+        let length = self.costs.length(&self.x);
+        let expected = |model| self.expected_cost(context, model, length);
+        costs.extend((0..self.heads.n_models()).map(expected));
     }
 
     fn learn_rating(&mut self, call: &Call<'_>, satisfaction: f64) {

@@ -191,8 +191,7 @@ impl PyController {
                 self.shared.tell_time(controller, |known| known.check_observation(id, &feedback));
             match checked.and_then(|()| controller.observe(id, feedback)) {
                 Err(Error::UnknownDecision { .. }) if self.shared.replica.get().is_some() => {
-                    controller.forward(id, &feedback);
-                    Ok(())
+                    controller.forward(id, &feedback)
                 }
                 result => result,
             }
